@@ -1,0 +1,5 @@
+"""A conformance harness for the REST API of Confluent Manager for Apache Flink (CMF)."""
+
+from __future__ import annotations
+
+__version__ = "0.1.0"

@@ -1,0 +1,230 @@
+"""The commands of ``cmf-conformance``: read the command line, call, and leave with the right exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import click
+from rich.console import Console
+
+from conformance import __version__, settings
+from conformance.config import Selection
+from conformance.errors import HarnessError, UsageError
+from conformance.registry import catalogue
+from conformance.report.clean import one_line
+from conformance.verdict import ExitCode
+
+F = TypeVar("F", bound=Callable[..., Any])
+EXIT_CODES = """
+Exit codes: 0 conformant; 1 non-conformant; 2 wrong usage or configuration; 3 incomplete (the target could not be
+observed, or something was not tested); 130 interrupted.
+"""
+
+
+def target_options(command: F) -> F:
+    """The options that say where the target is and how to reach it."""
+    for option in reversed(
+        (
+            click.option("--url", metavar="URL", help="The target, e.g. https://cmf.example:8080 [env: CONFLUENT_CMF_URL]."),
+            click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="A configuration file (docs/configuration.md)."),
+            click.option("--token-file", type=click.Path(path_type=Path), metavar="FILE", help="A file with a bearer token; CMF_CONFORMANCE_TOKEN may hold one instead."),
+            click.option("--client-cert", type=click.Path(path_type=Path), metavar="FILE", help="A client certificate [env: CONFLUENT_CMF_CLIENT_CERT_PATH]."),
+            click.option("--client-key", type=click.Path(path_type=Path), metavar="FILE", help="Its key [env: CONFLUENT_CMF_CLIENT_KEY_PATH]."),
+            click.option("--certificate-authority", type=click.Path(path_type=Path), metavar="FILE", help="The CA to trust [env: CONFLUENT_CMF_CERTIFICATE_AUTHORITY_PATH]."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}, epilog=EXIT_CODES)
+@click.version_option(__version__, prog_name="cmf-conformance")
+def cli() -> None:
+    """Does a server keep the contract of Confluent Manager for Apache Flink (CMF) 2.0, and which sentence does it
+    break if not?
+    """
+
+
+@cli.command(epilog=EXIT_CODES)
+@target_options
+@click.option("--profile", default="full", show_default=True, help="core starts no application; runtime needs a Flink cluster; full is everything.")
+@click.option("--area", "areas", multiple=True, help="Only this area; may be repeated.")
+@click.option("--requirement", "requirements", multiple=True, metavar="ID", help="Only this requirement; may be repeated.")
+@click.option("--level", "levels", multiple=True, type=click.Choice(["MUST", "SHOULD", "MAY"], case_sensitive=False), help="Only this level; may be repeated.")
+@click.option("--operation", "operations", multiple=True, metavar="OPERATION_ID", help="Only what speaks of this operation; may be repeated.")
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Seed of generated requests; default: random, in the report.")
+@click.option("--strict", is_flag=True, help="Judge by the letter of the contract, without errata.")
+@click.option("--report-dir", type=click.Path(path_type=Path), metavar="DIR", help="Where the report goes; default: cmf-conformance-runs/<run id>.")
+@click.option("--max-time", type=click.FloatRange(min=1), metavar="SECONDS", help="Longest time for the whole run, clean-up excepted.")
+@click.option("--requests-per-second", type=click.FloatRange(min=0.1), metavar="N", help="Most requests a second; default: no limit.")
+@click.option("--read-timeout", type=click.FloatRange(min=0.1), metavar="SECONDS", help="Longest time for one response.")
+@click.option("--settle", type=click.FloatRange(min=0.1), metavar="SECONDS", help="Longest time until a promised change shows.")
+@click.option("--quiet", "-q", is_flag=True, help="Only the verdict.")
+@click.option("--no-color", is_flag=True, help="No colour; NO_COLOR does the same.")
+def run(**options: Any) -> None:
+    """Certify a CMF server and write a compliance report.
+
+    Without --url the embedded reference server is started, certified and stopped. With --url everything created on
+    the target is named cmfc-<run id>-... and removed again; nothing else is written to.
+    """
+    from conformance.reference.launch import ReferenceServer  # noqa: PLC0415 - none but this command starts it
+    from conformance.report.text import final_table, verdict_lines  # noqa: PLC0415
+    from conformance.runner.run import Options, execute  # noqa: PLC0415 - pytest and all are slow to import
+
+    console = _console(no_color=options.pop("no_color"))
+    target = settings.load(options.pop("config"), options)
+    selection = Selection(
+        profile=options["profile"],
+        areas=options["areas"],
+        requirements=options["requirements"],
+        levels=tuple(level.upper() for level in options["levels"]),
+        operations=options["operations"],
+    )
+    catalogue().select(selection)
+    embedded = not target.url
+    server = ReferenceServer() if embedded else nullcontext(None)
+    with server as reference:
+        if reference is not None:
+            target = settings.with_url(target, reference.url)
+        outcome = execute(
+            target,
+            Options(
+                selection=selection,
+                report_dir=options["report_dir"],
+                seed=options["seed"],
+                strict=options["strict"],
+                quiet=options["quiet"],
+                argv=_redacted(sys.argv[1:]),
+                product="the embedded reference server" if embedded else None,
+            ),
+            console,
+        )
+    if not options["quiet"]:
+        console.print(final_table(outcome.report))
+    for line in verdict_lines(outcome.report, outcome.folder):
+        console.print(line, soft_wrap=True)
+    if outcome.problem is not None:
+        _complain(outcome.problem)
+    sys.exit(outcome.exit_code)
+
+
+@cli.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="Port to listen on; 0 takes a free one.")
+@click.option("--fault", "faults", multiple=True, metavar="ID", help="Commit this violation; may be repeated.")
+@click.option("--variation", "variations", multiple=True, metavar="NAME", help="Behave in this other, legal way; may be repeated.")
+@click.option("--pace", default=1.0, show_default=True, type=click.FloatRange(min=0), help="How slowly applications change state; 0 is at once.")
+@click.option("--latency", default=0.0, show_default=True, type=click.FloatRange(min=0), help="Longest random delay of an answer, in seconds.")
+@click.option("--list", "show", is_flag=True, help="List the faults and variations and leave.")
+def serve(*, host: str, port: int, faults: tuple[str, ...], variations: tuple[str, ...], pace: float, latency: float, show: bool) -> None:
+    """Start the reference server, well-behaved or with faults."""
+    from conformance.reference import __main__ as reference  # noqa: PLC0415 - none but these commands start it
+
+    if show:
+        for line in reference.listing():
+            click.echo(line)
+        return
+    arguments = ["--host", host, "--port", str(port), "--pace", str(pace), "--latency", str(latency)]
+    arguments += [word for fault in faults for word in ("--fault", fault)]
+    arguments += [word for variation in variations for word in ("--variation", variation)]
+    sys.exit(reference.main(arguments))
+
+
+@cli.command(name="list")
+@click.option("--profile", default="full", show_default=True, help="Only what this profile demands.")
+@click.option("--area", "areas", multiple=True, help="Only this area.")
+@click.option("--level", "levels", multiple=True, type=click.Choice(["MUST", "SHOULD", "MAY"], case_sensitive=False), help="Only this level.")
+@click.option("--operation", "operations", multiple=True, metavar="OPERATION_ID", help="Only what speaks of this operation.")
+def list_requirements(*, profile: str, areas: tuple[str, ...], levels: tuple[str, ...], operations: tuple[str, ...]) -> None:
+    """List the requirements, one a line: id, level, area, title."""
+    selection = Selection(profile=profile, areas=areas, levels=tuple(level.upper() for level in levels), operations=operations)
+    for requirement in catalogue().select(selection):
+        click.echo(f"{requirement.id:<28} {requirement.level:<6} {requirement.area:<13} {requirement.title}")
+
+
+@cli.command()
+@click.argument("requirement", metavar="ID")
+def explain(requirement: str) -> None:
+    """Show a requirement: its sentence, where in the contract it stands, and the errata that decide it."""
+    known = catalogue()
+    (found,) = known.select(Selection(requirements=(requirement,)))
+    click.echo(f"{found.id} ({found.level}, {found.area})\n{found.title}\n\n{found.sentence}\n")
+    for source in found.sources:
+        click.echo(f"contract:   {source}")
+    click.echo(f"operations: {', '.join(found.operations) or 'all'}")
+    click.echo(f"profiles:   {', '.join(name for name, profile in known.profiles.items() if found.id in profile.requirements)}")
+    if found.feature:
+        click.echo(f"applies if: the target declares the feature {found.feature}")
+    for name in known.errata_of(found.id):
+        erratum = known.errata[name]
+        click.echo(f"\n{erratum.id}: {erratum.title}\n  decision: {erratum.decision}\n  reason:   {erratum.reason}\n  --strict: {erratum.strict}")
+
+
+@cli.command()
+@click.argument("report", type=click.Path(path_type=Path), metavar="REPORT.json")
+@click.option("--output", type=click.Path(path_type=Path), metavar="DIR", help="Where to write; default: beside the report.")
+def render(*, report: Path, output: Path | None) -> None:
+    """Render a report.json again as HTML, JUnit XML and Markdown; needs no target."""
+    from conformance.report.render import render_all  # noqa: PLC0415 - slow to import
+
+    for path in render_all(report, output):
+        click.echo(str(path))
+
+
+@cli.command(epilog=EXIT_CODES)
+@click.argument("ledger", type=click.Path(path_type=Path), metavar="LEDGER")
+@target_options
+def cleanup(*, ledger: Path, **options: Any) -> None:
+    """Remove what an earlier run left on its target, from the ledger in its report folder.
+
+    Without --url the target is the one named in the ledger. Nothing that the ledger does not hold is touched.
+    """
+    from conformance.target.cleanup import from_ledger  # noqa: PLC0415 - slow to import
+    from conformance.target.ledger import Ledger  # noqa: PLC0415
+
+    target = settings.load(options.pop("config"), options)
+    if not target.url:
+        target = settings.with_url(target, settings.checked(Ledger.read(ledger).header["target"]))
+    left = from_ledger(ledger, target)
+    for resource in left:
+        click.echo(f"left behind: {one_line(resource.kind)} {one_line(resource.path)}")
+    click.echo("nothing is left behind" if not left else f"{len(left)} left behind; try again when the target answers")
+    sys.exit(ExitCode.INCOMPLETE if left else ExitCode.CONFORMANT)
+
+
+def _console(*, no_color: bool) -> Console:
+    return Console(no_color=True if no_color else None, highlight=False)
+
+
+def _redacted(arguments: list[str]) -> tuple[str, ...]:
+    """The command line for the report: no option takes a secret, but a URL may hold one by mistake."""
+    return tuple("[redacted]" if "@" in argument and "//" in argument else argument for argument in arguments)
+
+
+def _complain(error: HarnessError) -> None:
+    hint = f"\n  hint: {one_line(error.hint)}" if error.hint else ""
+    click.echo(f"cmf-conformance: {one_line(error.message, 500)}{hint}", err=True)
+
+
+def main() -> NoReturn:
+    """The entry point: every error becomes one line and the right exit code."""
+    try:
+        code = cli.main(standalone_mode=False)
+    except HarnessError as error:
+        _complain(error)
+        sys.exit(error.exit_code)
+    except click.exceptions.Abort:
+        sys.exit(ExitCode.INTERRUPTED)
+    except click.ClickException as error:
+        _complain(UsageError(error.format_message(), hint="cmf-conformance --help"))
+        sys.exit(ExitCode.USAGE)
+    except KeyboardInterrupt:
+        sys.exit(ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(ExitCode.CONFORMANT)
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,87 @@
+"""What a run is told about its target and itself: frozen values, no I/O.
+
+Where the values come from, strongest first: flags, environment variables, configuration file,
+these defaults (``settings`` puts them together).  The defaults fit the reference server.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+
+class Mode(StrEnum):
+    """What a run may do to the target."""
+
+    CERTIFICATION = "certification"
+    READ_ONLY = "read-only"
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    """Where credentials come from; never the credentials themselves on a command line."""
+
+    token_variable: str = "CMF_CONFORMANCE_TOKEN"  # noqa: S105 - the name of a variable, not a token
+    token_file: Path | None = None
+    client_cert: Path | None = None
+    client_key: Path | None = None
+    certificate_authority: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a run may cost the target and itself."""
+
+    connect_timeout: float = 5.0
+    """Seconds until a connection must stand."""
+    read_timeout: float = 30.0
+    """Seconds until a whole response must have arrived."""
+    requests_per_second: float | None = None
+    total_requests: int = 20_000
+    max_time: float = 1_800.0
+    """Seconds for the whole run, clean-up excepted."""
+    max_response_bytes: int = 8 * 1024 * 1024
+    settle: float = 15.0
+    """Seconds within which a promised change must show: a deletion, a changed state."""
+    deploy: float = 60.0
+    """Seconds within which a started application must show an instance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What the target can do, and the words it needs to do it."""
+
+    flink: bool = True
+    """A Flink cluster runs applications: start, suspend, instances and events can be watched."""
+    namespace: str = "default"
+    image: str = "confluentinc/cp-flink:1.19.1-cp2"
+    flink_version: str = "v1_19"
+    service_account: str = "flink"
+    jar_uri: str = "local:///opt/flink/examples/streaming/StateMachineExample.jar"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The server under test."""
+
+    url: str
+    auth: Auth = field(default_factory=Auth)
+    limits: Limits = field(default_factory=Limits)
+    features: Features = field(default_factory=Features)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which requirements of the profile a run judges; empty means all."""
+
+    profile: str = "full"
+    areas: tuple[str, ...] = ()
+    requirements: tuple[str, ...] = ()
+    levels: tuple[str, ...] = ()
+    operations: tuple[str, ...] = ()
+
+    @property
+    def filtered(self) -> bool:
+        """Whether less than the whole profile was asked for."""
+        return bool(self.areas or self.requirements or self.levels or self.operations)

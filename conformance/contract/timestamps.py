@@ -1,0 +1,70 @@
+"""Timestamps as the section *Timestamps* of the contract wants them: RFC 3339, in UTC."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+_RFC3339 = re.compile(
+    r"(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?([Zz]|[+-]\d{2}:\d{2})?", re.ASCII
+)
+
+
+class NotATimestamp(ValueError):
+    """The text is no RFC 3339 timestamp in UTC; the message says what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """A moment, with the number of fraction digits it was given with (0 to 9)."""
+
+    moment: datetime
+    """UTC, to the second."""
+    nanoseconds: int
+    digits: int
+
+    def truncated(self, digits: int) -> tuple[datetime, int]:
+        """The moment with at most so many fraction digits, for comparing."""
+        step = 10 ** (9 - min(digits, self.digits))
+        return self.moment, self.nanoseconds // step * step
+
+
+def parse(text: str) -> Instant:
+    """Read a timestamp; raises ``NotATimestamp``."""
+    match = _RFC3339.fullmatch(text)
+    if match is None:
+        raise NotATimestamp(f"{text!r} is not of the form 2025-03-31T11:34:01.503Z")
+    date, time, fraction, offset = match.groups()
+    if offset is None:
+        raise NotATimestamp(f"{text!r} has no offset, RFC 3339 needs one")
+    if offset.upper() != "Z" and offset[1:] != "00:00":
+        raise NotATimestamp(f"{text!r} is not in UTC")
+    leap = time.endswith(":60")
+    try:
+        moment = datetime.strptime(f"{date}T{time[:-2] + '59' if leap else time}", "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC)
+    except ValueError as error:
+        raise NotATimestamp(f"{text!r} is not a date and time: {error}") from error
+    return Instant(moment + timedelta(seconds=int(leap)), int((fraction or "").ljust(9, "0")), len(fraction or ""))
+
+
+def is_before(earlier: str, later: str) -> bool:
+    """Whether one timestamp is before another, at the coarser precision of the two."""
+    return _compare(earlier, later) < 0
+
+
+def is_same(one: str, other: str) -> bool:
+    """Whether two timestamps are the same moment, at the coarser precision of the two."""
+    return _compare(one, other) == 0
+
+
+def _compare(one: str, other: str) -> int:
+    first, second = parse(one), parse(other)
+    digits = min(_precision(first), _precision(second))
+    left, right = first.truncated(digits), second.truncated(digits)
+    return (left > right) - (left < right)
+
+
+def _precision(instant: Instant) -> int:
+    # Writers drop trailing zeros, so few digits may be chance; below milliseconds that is not worth telling apart.
+    return max(instant.digits, 3) if instant.digits else 0

@@ -1,0 +1,162 @@
+"""The vocabulary of checks: what is expected, what came, and waiting for it.
+
+    Broken   the target was seen to break a sentence; inside a check this makes the check fail
+    Unmet    what a check needs first could not be had; its requirements stay untested
+
+Anything else that escapes a scenario is a defect of the harness.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+from conformance.model import Exchange
+
+T = TypeVar("T")
+_LONGEST = 300
+
+
+class Broken(AssertionError):
+    """An observation contradicts the contract: one line, with what was expected and what came."""
+
+    def __init__(self, message: str, *, expected: str = "", got: str = "", exchange: Exchange | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.expected = expected
+        self.got = got
+        self.exchange = exchange
+        """The exchange that shows it, when it is not simply the last one."""
+
+
+class Unmet(Exception):
+    """A prerequisite of a check could not be established, so nothing can be said."""
+
+
+def shown(value: Any) -> str:
+    """A value as a reader wants to see it: JSON, and not endless."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, sort_keys=True)
+    except (TypeError, ValueError):
+        text = repr(value)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def require(condition: object, message: str, *, expected: str = "", got: str = "") -> None:
+    """Raise ``Broken`` unless the condition holds."""
+    if not condition:
+        raise Broken(message, expected=expected, got=got)
+
+
+def require_equal(got: Any, expected: Any, what: str) -> None:
+    """Raise ``Broken`` unless two JSON-like values are equal, types included; names the first difference."""
+    if difference := first_difference(expected, got):
+        where, wanted, came = difference
+        raise Broken(f"{what}{where} is not as expected", expected=wanted, got=came)
+
+
+def first_difference(expected: Any, got: Any, where: str = "") -> tuple[str, str, str] | None:
+    """Where two JSON-like values first differ: pointer, expected, got.  1 and 1.0 are equal, 1 and true are not."""
+    if isinstance(expected, Mapping) and isinstance(got, Mapping):
+        for key in (*expected, *(key for key in got if key not in expected)):
+            if key not in got:
+                return f"{where}/{key}", shown(expected[key]), "nothing"
+            if key not in expected:
+                return f"{where}/{key}", "nothing", shown(got[key])
+            if found := first_difference(expected[key], got[key], f"{where}/{key}"):
+                return found
+        return None
+    if isinstance(expected, list) and isinstance(got, list):
+        for index, (one, other) in enumerate(zip(expected, got, strict=False)):
+            if found := first_difference(one, other, f"{where}/{index}"):
+                return found
+        if len(expected) != len(got):
+            return where, f"{len(expected)} entries", f"{len(got)} entries"
+        return None
+    if isinstance(expected, bool) is not isinstance(got, bool) or expected != got:
+        return where, shown(expected), shown(got)
+    return None
+
+
+def require_contains(got: Any, expected: Any, what: str) -> None:
+    """Raise ``Broken`` unless everything in ``expected`` is in ``got``.
+
+    A target may add fields of its own (defaults, status, annotations); what was asked for must be there
+    unchanged.  A field that was asked for as an empty object may be left out.
+    """
+    if difference := first_loss(expected, got):
+        where, wanted, came = difference
+        raise Broken(f"{what}{where} is not as stored", expected=wanted, got=came)
+
+
+def first_loss(expected: Any, got: Any, where: str = "") -> tuple[str, str, str] | None:
+    """Where ``got`` first lacks something of ``expected``: pointer, expected, got."""
+    if isinstance(expected, Mapping) and isinstance(got, Mapping):
+        for key, value in expected.items():
+            if key not in got:
+                if value == {} or value is None:
+                    continue
+                return f"{where}/{key}", shown(value), "nothing"
+            if found := first_loss(value, got[key], f"{where}/{key}"):
+                return found
+        return None
+    if isinstance(expected, list) and isinstance(got, list) and len(expected) == len(got):
+        for index, (one, other) in enumerate(zip(expected, got, strict=True)):
+            if found := first_loss(one, other, f"{where}/{index}"):
+                return found
+        return None
+    return first_difference(expected, got, where)
+
+
+def field(value: Any, *path: str) -> Any:
+    """A field deep inside a returned value; raises ``Broken`` when it is not there."""
+    for depth, key in enumerate(path):
+        if not isinstance(value, Mapping) or key not in value:
+            place = ".".join(path[: depth + 1])
+            raise Broken(f"there is no {place}", expected=f"a field {'.'.join(path)}", got=shown(value))
+        value = value[key]
+    return value
+
+
+def optional(value: Any, *path: str) -> Any:
+    """A field deep inside a returned value, or None when it is absent or null."""
+    for key in path:
+        if not isinstance(value, Mapping):
+            return None
+        value = value.get(key)
+    return value
+
+
+def require_unique(values: Iterable[T], what: str) -> list[T]:
+    """The values; raises ``Broken`` when one of them occurs twice."""
+    seen: list[T] = []
+    for value in values:
+        if value in seen:
+            raise Broken(f"{what} {value!r} occurs twice", expected="each once", got=f"{value!r} again")
+        seen.append(value)
+    return seen
+
+
+def eventually(observe: Callable[[], T], *, within: float) -> T:
+    """Repeat an observation until it raises no ``Broken``, at most so many seconds, and return what it returns.
+
+    Everything that must hold belongs into one ``observe``, so that all of it is seen to hold at once.
+    Raises the last ``Broken`` when the time is over.
+    """
+    deadline = time.monotonic() + within
+    pause = 0.02
+    while True:
+        try:
+            return observe()
+        except Broken as broken:
+            if time.monotonic() + pause > deadline:
+                raise Broken(
+                    f"{broken.message} (after waiting {within:g} s)",
+                    expected=broken.expected,
+                    got=broken.got,
+                    exchange=broken.exchange,
+                ) from broken
+        time.sleep(pause)
+        pause = min(pause * 1.6, 1.0)

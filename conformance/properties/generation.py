@@ -1,0 +1,230 @@
+"""The requests for one operation: a mix within a budget, the same for the same seed.
+
+Where they come from, and what each is good for:
+
+* ``domain``: bodies as real users send them, for the kinds we have strategies for; two fifths of the
+  budget there, because only what is accepted reaches the code behind the validation;
+* the coverage cases of Schemathesis, ``names``, ``query`` and ``path``: every property and parameter,
+  every way of being wrong, one at a time;
+* ``fuzz``: a little of what nobody thought of.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlencode
+
+from schemathesis.core import NotSet
+from schemathesis.generation import GenerationMode
+
+from conformance.config import Features
+from conformance.contract.media import JSON, MEDIA_TYPES
+from conformance.properties import drafts, values
+from conformance.properties.coverage import AnyCase, Dropped, coverage, flat_query
+from conformance.properties.document import Document, Operation
+from conformance.properties.drafts import Draft, identified
+from conformance.properties.drawing import Unsatisfiable, draw, reproducible
+from conformance.properties.encoding import write
+from conformance.properties.names import SAMPLE_NAME, SAMPLE_NAMESPACE, bind, tamed
+from conformance.properties.request import (
+    NO_BODY,
+    Generated,
+    GeneratedRequest,
+    Validity,
+)
+from conformance.properties.validity import VALID, Judgement, judge_body, judge_query
+
+DOMAIN_SHARE, FUZZ_SHARE = 0.4, 0.1
+_LONGEST_QUERY = 2_000
+_STRATEGIES = {
+    "createOrUpdateEnvironment": values.environment_bodies,
+    "createOrUpdateApplication": values.application_bodies,
+}
+
+
+def requests_for(
+    document: Document,
+    operation_id: str,
+    *,
+    seed: int,
+    budget: int,
+    features: Features | None = None,
+) -> Generated:
+    """At most ``budget`` requests for an operation; the same arguments give the same requests.
+
+    Raises ``KeyError`` for an unknown operation.
+    """
+    operation = document.operations[operation_id]
+    features = features or Features()
+    # A text as seed is hashed the same way in every process, and differs between operations.
+    chance = random.Random(f"{seed} {operation_id}")  # noqa: S311 - repeatable is the point
+    covered, base, omitted = coverage(document, operation, features)
+    dropped = list(omitted)
+    strategy = _STRATEGIES.get(operation_id)
+    with reproducible():
+        fuzz = _fuzz(operation, int(budget * FUZZ_SHARE), chance, dropped)
+    if operation.body is None:
+        found = [*covered, *drafts.query_drafts(operation), *drafts.path_drafts(operation)]
+        if len(found) * len(MEDIA_TYPES) <= budget - len(fuzz):
+            found = [*(draft for draft in found if draft.accept), *_for_every_answer(found)]
+    else:
+        found = [*covered, *drafts.name_drafts(operation, base), *drafts.parent_drafts(operation, base)]
+    wanted = math.ceil(budget * DOMAIN_SHARE) if strategy else 0
+    kept = _keep(found, budget - wanted - len(fuzz), chance, dropped)
+    domain: list[Draft] = []
+    if strategy:
+        room = budget - len(fuzz) - len(kept)
+        drawn = draw(strategy(features), room, seed_value=chance.randrange(2**32))
+        if len(drawn) < room:
+            dropped.append((f"domain, {room - len(drawn)} cases", "the strategy has no more"))
+        domain = [Draft("domain", "domain", "valid", body=body, domain=True) for body in drawn]
+    requests = [
+        request
+        for group in (domain, kept, fuzz)
+        for request in _requests(document, operation, group, chance, dropped)
+    ]
+    chance.shuffle(requests)
+    return Generated(tuple(requests), tuple(dropped))
+
+
+def _for_every_answer(found: Sequence[Draft]) -> Iterator[Draft]:
+    for draft in found:
+        if draft.accept is None:
+            yield from (replace(draft, accept=accept) for accept in MEDIA_TYPES)
+
+
+def _fuzz(operation: Operation, count: int, chance: random.Random, dropped: Dropped) -> list[Draft]:
+    fuzz: list[Draft] = []
+    path = dict.fromkeys(operation.path, "x") or None
+    for mode, share in ((GenerationMode.POSITIVE, count - count // 2), (GenerationMode.NEGATIVE, count // 2)):
+        seed_value = chance.randrange(2**32)
+        if operation.body is None and not operation.query:
+            dropped.append((f"fuzz, {mode.value}", "the operation has neither body nor query to vary"))
+            continue
+        try:
+            cases = draw(operation.raw.as_strategy(mode, path_parameters=path), share, seed_value=seed_value)
+        except Unsatisfiable:
+            dropped.append((f"fuzz, {mode.value}", "the schema can't be satisfied, or can't be broken"))
+            continue
+        for case in cases:
+            draft = _fuzz_draft(operation, case, mode)
+            if isinstance(draft, str):
+                dropped.append((f"fuzz, {mode.value}", draft))
+            else:
+                fuzz.append(draft)
+    return fuzz
+
+
+def _fuzz_draft(operation: Operation, case: AnyCase, mode: GenerationMode) -> Draft | str:
+    if operation.body is None:
+        query = flat_query(case.query)
+        if not query:
+            return "a case without query is that of the live resource"
+        return _unsendable(query) or Draft("fuzz", mode.value, "fuzz", query=query)
+    if isinstance(case.body, NotSet):
+        return "a case without body is a coverage case"
+    if isinstance(case.body, bytes):
+        return "raw bytes: malformed bodies are the business of scenarios"
+    body = identified(operation, case.body) if mode is GenerationMode.POSITIVE else case.body
+    return Draft("fuzz", mode.value, "fuzz", body=tamed(operation.body_name, body))
+
+
+def _unsendable(query: tuple[tuple[str, str], ...]) -> str:
+    try:
+        length = len(urlencode(query))
+    except UnicodeEncodeError:
+        return "half a character can't be written into a URL"
+    return "a query this long is refused before the API reads it" if length > _LONGEST_QUERY else ""
+
+
+def _keep(found: Sequence[Draft], count: int, chance: random.Random, dropped: Dropped) -> list[Draft]:
+    """The drafts that fit, chosen so that every target and every way is kept before any is kept twice."""
+    rest = list(found)
+    chance.shuffle(rest)
+    kept: list[Draft] = []
+    targets: set[str] = set()
+    ways: set[str] = set()
+    pairs: set[tuple[str, str]] = set()
+    passes: tuple[Callable[[Draft], bool], ...] = (
+        lambda draft: draft.target not in targets and draft.way not in ways,
+        lambda draft: draft.target not in targets,
+        lambda draft: draft.way not in ways,
+        lambda draft: (draft.target, draft.way) not in pairs,
+        lambda _: True,
+    )
+    for wanted in passes:
+        left = []
+        for draft in rest:
+            if len(kept) < count and wanted(draft):
+                kept.append(draft)
+                targets.add(draft.target)
+                ways.add(draft.way)
+                pairs.add((draft.target, draft.way))
+            else:
+                left.append(draft)
+        rest = left
+    for source, number in sorted(Counter(draft.source for draft in rest).items()):
+        dropped.append((f"{source}, {number} cases", "beyond the budget"))
+    return kept
+
+
+def _requests(
+    document: Document,
+    operation: Operation,
+    group: Sequence[Draft],
+    chance: random.Random,
+    dropped: Dropped,
+) -> Iterator[GeneratedRequest]:
+    """The drafts as requests, every media type of body and answer in turn."""
+    bodies: tuple[str | None, ...] = operation.media_types or (None,)
+    turns = [(media_type, accept) for media_type in bodies for accept in MEDIA_TYPES]
+    start = chance.randrange(len(turns))
+    for number, draft in enumerate(group):
+        media_type, accept = turns[(start + number) % len(turns)]
+        escape = media_type == JSON and chance.choice((True, False))
+        if problem := _unwritable(draft.body, media_type, escape=escape):
+            dropped.append((f"{draft.source}, {draft.way}", problem))
+            continue
+        judgement = _judge(document, operation, draft)
+        yield GeneratedRequest(
+            operation=operation.id,
+            method=operation.method,
+            template=operation.template,
+            path_parameters=dict(draft.path),
+            query=draft.query,
+            headers=draft.headers,
+            body=draft.body,
+            media_type=media_type,
+            accept=draft.accept or accept,
+            validity=judgement.validity,
+            why=judgement.why,
+            where=judgement.where,
+            source=draft.source,
+            ascii=escape,
+        )
+
+
+def _judge(document: Document, operation: Operation, draft: Draft) -> Judgement:
+    if draft.reason:
+        return Judgement(Validity.UNSURE, draft.reason, draft.target)
+    judgement = judge_query(document, operation, draft.query)
+    if operation.body is None:
+        return judgement
+    body = judge_body(document, operation, draft.body, domain=draft.domain)
+    return judgement if body == VALID else body
+
+
+def _unwritable(body: Any, media_type: str | None, *, escape: bool) -> str:
+    """Why a body can't be written; empty when it can."""
+    if body is NO_BODY or media_type is None:
+        return ""
+    try:
+        write(bind(body, name=SAMPLE_NAME, namespace=SAMPLE_NAMESPACE), media_type, escape=escape)
+    except ValueError as error:
+        return f"can't be written as {media_type}: {error}"
+    return ""

@@ -1,0 +1,109 @@
+"""``python -m conformance.reference``: serve until told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import uvicorn
+
+from conformance.reference.asgi import Wiring
+from conformance.reference.server import Server
+
+USAGE = 2
+
+
+class Listener(uvicorn.Server):
+    """Stops on SIGTERM and SIGINT, and exits 0 then: being stopped is how this command ends well."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take the signals over while serving."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self.handle_exit)
+        yield
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    made = argparse.ArgumentParser(
+        prog="python -m conformance.reference", description="Serve the CMF 2.0 API from memory."
+    )
+    made.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    made.add_argument("--port", type=int, default=0, help="port to listen on (default: any free one)")
+    made.add_argument("--fault", action="append", default=[], metavar="ID", help="commit this violation; repeatable")
+    made.add_argument("--variation", action="append", default=[], metavar="NAME", help="take this liberty; repeatable")
+    made.add_argument("--pace", type=float, default=1.0, help="factor on all times of the lifecycle (default: 1)")
+    made.add_argument("--latency", type=float, default=0.0, help="seconds that an answer takes longer, at most")
+    secret = made.add_mutually_exclusive_group()
+    secret.add_argument("--token", help="demand this bearer token")
+    secret.add_argument("--token-file", type=Path, help="demand the bearer token in this file")
+    made.add_argument("--with-parent", action="store_true", help="end when standard input is closed")
+    return made
+
+
+def end_with_parent() -> None:
+    """End this process at once when the other end of standard input is gone, however it went."""
+
+    def wait() -> None:
+        with contextlib.suppress(OSError):
+            while os.read(0, 4096):
+                pass
+        os._exit(0)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def serve(wiring: Wiring, host: str, port: int) -> None:
+    """Serve until a signal comes; print one line when ready.
+
+    Raises OSError when the address can't be listened on.
+    """
+    with socket.create_server((host, port), backlog=512) as listening:
+        config = uvicorn.Config(
+            wiring,
+            lifespan="off",
+            ws="none",
+            log_config=None,
+            log_level="critical",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=600,
+            timeout_graceful_shutdown=1,
+        )
+        # The socket listens already, so whoever reads this line can connect.
+        print(f"listening on http://{host}:{listening.getsockname()[1]}", flush=True)
+        Listener(config).run(sockets=[listening])
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; the exit code is 0 after a signal, 2 for a wrong command line."""
+    options = parser().parse_args(arguments)
+    if options.with_parent:
+        end_with_parent()
+    token = options.token
+    if options.token_file is not None:
+        try:
+            token = options.token_file.read_text(encoding="utf-8").strip()
+        except OSError as wrong:
+            print(f"cannot read the token file: {wrong}", file=sys.stderr)
+            return USAGE
+    server = Server(pace=options.pace, token=token)
+    try:
+        serve(Wiring(server, options.latency), options.host, options.port)
+    except OSError as wrong:
+        print(f"cannot listen on {options.host}:{options.port}: {wrong}", file=sys.stderr)
+        return USAGE
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

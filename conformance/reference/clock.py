@@ -1,0 +1,29 @@
+"""Time in whole milliseconds since 1970, UTC, which never runs backwards."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+
+class Clock:
+    """Wall-clock time that a change of the system clock can't disturb."""
+
+    def __init__(self) -> None:
+        self._offset = time.time() - time.monotonic()
+        self._last = 0
+
+    def now(self) -> int:
+        """The present, in milliseconds; not before any stamp that was given."""
+        return max(int((time.monotonic() + self._offset) * 1000), self._last)
+
+    def stamp(self) -> int:
+        """The present as a time of creation or update: strictly later than the stamp before it."""
+        self._last = max(int((time.monotonic() + self._offset) * 1000), self._last + 1)
+        return self._last
+
+
+def rfc3339(instant: int) -> str:
+    """The instant as RFC 3339 in UTC with milliseconds and ``Z`` (contract: Timestamps)."""
+    seconds, milliseconds = divmod(instant, 1000)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{milliseconds:03d}Z"

@@ -1,0 +1,298 @@
+"""Violations by errors: their status, their body, unknown routes and methods."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from conformance.reference.faults.tools import Registry, answer_with, around, replace, with_header
+from conformance.reference.media import JSON, YAML
+from conformance.reference.resources.common import Handler
+from conformance.reference.server import Server
+from conformance.reference.values import Answer, Call, Refusal, Request, Wire
+from conformance.reference.wire import Send, begin
+
+fault = Registry()
+
+ENVIRONMENT_LENGTH, APPLICATION_LENGTH = 5, 7
+"""Segments of the path of one environment, and of one application."""
+
+
+class Cut(Wire):
+    """An answer that ends before its body."""
+
+
+def _cut(server: Server, wanted: Any) -> None:
+    """Close the connection instead of answering the wanted requests."""
+
+    async def handle(original: Any, request: Request) -> Wire:
+        return Cut(200) if wanted(request) else await original(request)
+
+    async def transmit(original: Any, send: Send, wire: Wire) -> None:
+        if isinstance(wire, Cut):
+            await begin(send, wire, 1)
+        else:
+            await original(send, wire)
+
+    replace(server, "handle", handle)
+    replace(server, "transmit", transmit)
+
+
+@fault(
+    "error-deep-body-closes",
+    "Closes the connection when a body is nested deeply.",
+    "CMF-ERR-ANSWER",
+    "CMF-CONTENT-HOSTILE",
+)
+def _(server: Server) -> None:
+    _cut(server, lambda request: max(request.body.count(b"["), request.body.count(b"{")) > 60)
+
+
+@fault("error-long-path-closes", "Closes the connection when a path is longer than 280 characters.", "CMF-ERR-ANSWER")
+def _(server: Server) -> None:
+    _cut(server, lambda request: request.method == "GET" and len(request.path) > 310)
+
+
+@fault("error-long-name-500", "Answers 500 when a path names more than 253 characters.", "CMF-ERR-SERVER")
+def _(server: Server) -> None:
+    _fall_over(server, lambda call: any(len(name) > 253 for name in call.path.values()))
+
+
+@fault("error-non-ascii-path-500", "Answers 500 when a path names characters outside ASCII.", "CMF-ERR-SERVER")
+def _(server: Server) -> None:
+    _fall_over(server, lambda call: not all(name.isascii() for name in call.path.values()))
+
+
+def _fall_over(server: Server, hostile: Any) -> None:
+    def perform(original: Any, call: Call) -> Answer:
+        if hostile(call):
+            raise Refusal(500, "Internal error.")
+        return original(call)  # type: ignore[no-any-return]
+
+    replace(server, "perform", perform)
+
+
+@fault("error-patch-501", "Answers 501 to PATCH.", "CMF-ERR-SERVER", "CMF-ERR-METHOD")
+def _(server: Server) -> None:
+    def wrong_method(original: Any, request: Request, allowed: list[str]) -> Refusal:
+        if request.method == "PATCH":
+            return Refusal(501, "PATCH is not implemented.")
+        return original(request, allowed)  # type: ignore[no-any-return]
+
+    replace(server.router, "wrong_method", wrong_method)
+
+
+@fault("error-get-203", "Answers the reading of an environment with 203.", "CMF-ERR-STATUS", "CMF-ENV-GET")
+def _(server: Server) -> None:
+    answer_with(server, ["getEnvironment"], 203)
+
+
+@fault("error-list-206", "Answers a page of environments that is not the whole list with 206.", "CMF-ERR-STATUS")
+def _(server: Server) -> None:
+    def listing(original: Handler, call: Call) -> Answer:
+        answer = original(call)
+        part = len(answer.value["items"]) < answer.value["metadata"]["size"]
+        return Answer(206 if part else 200, answer.value)
+
+    around(server, ["getEnvironments"], listing)
+
+
+@fault("error-unknown-410", "Answers 410 for an unknown application.", "CMF-ERR-STATUS", "CMF-APP-GET-UNKNOWN")
+def _(server: Server) -> None:
+    def get(original: Handler, call: Call) -> Answer:
+        try:
+            return original(call)
+        except Refusal as refusal:
+            raise Refusal(410, refusal.message) from None
+
+    around(server, ["getApplication"], get)
+
+
+def _error(server: Server, change: Any, *statuses: int) -> None:
+    """Change the body of the errors with these statuses, of all when none is named."""
+
+    def error(original: Any, status: int, *details: Any) -> Answer:
+        answer: Answer = original(status, *details)
+        if statuses and status not in statuses:
+            return answer
+        return Answer(status, change(answer.value["errors"][0]["message"]), answer.headers)
+
+    replace(server, "error", error)
+
+
+@fault("error-spring", "Shows errors in the form of a framework.", "CMF-ERR-BODY", "CMF-ERR-MESSAGE", "CMF-ERR-ROUTE-BODY")
+def _(server: Server) -> None:
+    def error(original: Any, status: int, *details: Any) -> Answer:
+        answer: Answer = original(status, *details)
+        message = answer.value["errors"][0]["message"]
+        return Answer(status, {"status": status, "error": message, "path": "/"}, answer.headers)
+
+    replace(server, "error", error)
+
+
+@fault("error-flat", "Shows a 400 as one message without a list.", "CMF-ERR-BODY", "CMF-ERR-MESSAGE")
+def _(server: Server) -> None:
+    _error(server, lambda message: {"message": message}, 400)
+
+
+@fault("error-texts", "Gives the errors of a 404 as strings.", "CMF-ERR-BODY", "CMF-ERR-MESSAGE", "CMF-ERR-ROUTE-BODY")
+def _(server: Server) -> None:
+    _error(server, lambda message: {"errors": [message]}, 404)
+
+
+@fault("error-list", "Gives the errors of a 422 as an array at the top.", "CMF-ERR-BODY", "CMF-ERR-MESSAGE")
+def _(server: Server) -> None:
+    _error(server, lambda message: [{"message": message}], 422)
+
+
+@fault("error-message-object", "Gives the message of a 422 as an object.", "CMF-ERR-BODY", "CMF-ERR-MESSAGE")
+def _(server: Server) -> None:
+    _error(server, lambda message: {"errors": [{"message": {"text": message}}]}, 422)
+
+
+@fault("error-html", "Shows a 400 as an HTML page.", "CMF-ERR-BODY", "CMF-ERR-MESSAGE", "CMF-ERR-NEGOTIATED")
+def _(server: Server) -> None:
+    def deliver(original: Any, request: Request, operation: str, answer: Answer, media_type: str) -> Wire:
+        wire: Wire = original(request, operation, answer, media_type)
+        page = Wire(wire.status, wire.headers, b"<html><body><h1>400 Bad Request</h1></body></html>")
+        return with_header(page, "content-type", "text/html") if wire.status == 400 else wire
+
+    replace(server, "deliver", deliver)
+
+
+@fault("error-without-body", "Answers the deletion of an unknown environment without a body.", "CMF-ERR-BODY", "CMF-ERR-MESSAGE")
+def _(server: Server) -> None:
+    def delete(original: Handler, call: Call) -> Answer:
+        try:
+            return original(call)
+        except Refusal as refusal:
+            return Answer(refusal.status)
+
+    around(server, ["deleteEnvironment"], delete)
+
+
+@fault("error-empty", "Shows a 404 without any error.", "CMF-ERR-MESSAGE", "CMF-ERR-ROUTE-BODY")
+def _(server: Server) -> None:
+    _error(server, lambda _message: {"errors": []}, 404)
+
+
+@fault("error-blank", "Shows a 400 with a blank message.", "CMF-ERR-MESSAGE")
+def _(server: Server) -> None:
+    _error(server, lambda _message: {"errors": [{"message": " "}]}, 400)
+
+
+@fault("error-no-message", "Shows a 422 whose error has no message.", "CMF-ERR-MESSAGE")
+def _(server: Server) -> None:
+    _error(server, lambda _message: {"errors": [{}]}, 422)
+
+
+@fault("error-always-json", "Shows errors in JSON when YAML is asked for.", "CMF-ERR-NEGOTIATED")
+def _(server: Server) -> None:
+    def deliver(original: Any, request: Request, operation: str, answer: Answer, media_type: str) -> Wire:
+        return original(request, operation, answer, JSON if answer.status >= 400 else media_type)  # type: ignore[no-any-return]
+
+    replace(server, "deliver", deliver)
+
+
+@fault("error-yaml-declared-json", "Declares errors in YAML as JSON.", "CMF-ERR-NEGOTIATED", "CMF-ERR-BODY")
+def _(server: Server) -> None:
+    def deliver(original: Any, request: Request, operation: str, answer: Answer, media_type: str) -> Wire:
+        wire: Wire = original(request, operation, answer, media_type)
+        wrong = answer.status >= 400 and media_type == YAML
+        return with_header(wire, "content-type", JSON) if wrong else wire
+
+    replace(server, "deliver", deliver)
+
+
+def _route(server: Server, status: int, *, inside: bool) -> None:
+    def unknown_route(original: Any, request: Request) -> Refusal:
+        refusal: Refusal = original(request)
+        ours = (request.segments[:2] == ("cmf", "api")) is inside
+        return Refusal(status, refusal.message) if ours else refusal
+
+    replace(server.router, "unknown_route", unknown_route)
+
+
+@fault("error-route-outside-200", "Answers 200 to an unknown route outside the API.", "CMF-ERR-ROUTE")
+def _(server: Server) -> None:
+    def respond(original: Any, request: Request) -> Wire:
+        wire: Wire = original(request)
+        outside = request.segments[:2] != ("cmf", "api") and wire.status == 404 and request.method == "GET"
+        return Wire(200, wire.headers, wire.body) if outside else wire
+
+    replace(server, "respond", respond)
+
+
+@fault("error-route-inside-400", "Answers 400 to an unknown route inside the API.", "CMF-ERR-ROUTE")
+def _(server: Server) -> None:
+    _route(server, 400, inside=True)
+
+
+@fault("error-route-slash", "Takes a path with a slash at its end for the path without it.", "CMF-ERR-ROUTE")
+def _(server: Server) -> None:
+    def call(original: Any, request: Request) -> Call:
+        segments = request.segments
+        if len(segments) > 1 and not segments[-1]:
+            segments = segments[:-1]
+        return original(Request(request.method, segments, request.query, request.headers, request.body))  # type: ignore[no-any-return]
+
+    replace(server.router, "call", call)
+
+
+@fault("error-route-message", "Says of an unknown route only that it is not found.", "CMF-ERR-ROUTE-BODY")
+def _(server: Server) -> None:
+    replace(server.router, "unknown_route", lambda _original, _request: Refusal(404, "Not Found"))
+
+
+@fault("error-route-empty", "Answers an unknown route without a body.", "CMF-ERR-ROUTE-BODY")
+def _(server: Server) -> None:
+    def respond(original: Any, request: Request) -> Wire:
+        wire: Wire = original(request)
+        return Wire(404) if wire.body.startswith(b'{"errors":[{"message":"Resource not found: [') else wire
+
+    replace(server, "respond", respond)
+
+
+def _accept_method(server: Server, method: str, length: int, accept: Any) -> None:
+    """Let a method that the contract does not have do something."""
+
+    def call(original: Any, request: Request) -> Call:
+        ours = request.segments[:4] == ("cmf", "api", "v1", "environments")
+        if request.method != method or len(request.segments) != length or not ours:
+            return original(request)  # type: ignore[no-any-return]
+        return accept(request, original)  # type: ignore[no-any-return]
+
+    replace(server.router, "call", call)
+
+
+@fault("error-put-updates", "Updates an application with PUT.", "CMF-ERR-METHOD")
+def _(server: Server) -> None:
+    def accept(request: Request, _original: Any) -> Call:
+        return Call(request, "createOrUpdateApplication", {"envName": request.segments[4]})
+
+    _accept_method(server, "PUT", APPLICATION_LENGTH, accept)
+
+
+@fault("error-patch-updates", "Updates an environment with PATCH.", "CMF-ERR-METHOD")
+def _(server: Server) -> None:
+    _accept_method(
+        server, "PATCH", ENVIRONMENT_LENGTH, lambda request, _original: Call(request, "createOrUpdateEnvironment", {})
+    )
+
+
+@fault("error-post-reads", "Answers POST on a single environment like GET.", "CMF-ERR-METHOD")
+def _(server: Server) -> None:
+    def accept(request: Request, _original: Any) -> Call:
+        return Call(request, "getEnvironment", {"envName": request.segments[4]})
+
+    _accept_method(server, "POST", ENVIRONMENT_LENGTH, accept)
+
+
+@fault("error-put-refused-deletes", "Refuses PUT on an application and deletes it.", "CMF-ERR-METHOD")
+def _(server: Server) -> None:
+    def accept(request: Request, original: Any) -> Call:
+        environment = server.store.environment(request.segments[4])
+        if environment is not None:
+            environment.applications.pop(request.segments[6], None)
+        return original(request)  # type: ignore[no-any-return]
+
+    _accept_method(server, "PUT", APPLICATION_LENGTH, accept)

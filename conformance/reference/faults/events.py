@@ -1,0 +1,143 @@
+"""Violations by the events of applications."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from conformance.reference.faults.tools import EVENTS, Registry, around, at, drop, put, replace, reshape_each
+from conformance.reference.resources.common import Handler
+from conformance.reference.server import Server
+from conformance.reference.store import Application, Environment, Event
+from conformance.reference.values import Answer, Call, Refusal
+
+fault = Registry()
+
+
+@fault("event-list-suspended-404", "Finds no events of an application that is suspended.", "CMF-EVENT-LIST")
+def _(server: Server) -> None:
+    def listing(original: Handler, call: Call) -> Answer:
+        if not server.applications.application(call).running:
+            raise Refusal(404, "There are no events.")
+        return original(call)
+
+    around(server, EVENTS, listing)
+
+
+@fault("event-list-202", "Answers the events of an application with 202.", "CMF-EVENT-LIST", "CMF-ERR-STATUS")
+def _(server: Server) -> None:
+    def listing(original: Handler, call: Call) -> Answer:
+        return Answer(202, original(call).value)
+
+    around(server, EVENTS, listing)
+
+
+@fault("event-list-unknown-empty", "Lists no events for an unknown application.", "CMF-EVENT-LIST-UNKNOWN")
+def _(server: Server) -> None:
+    def listing(original: Handler, call: Call) -> Answer:
+        try:
+            return original(call)
+        except Refusal as refusal:
+            if refusal.status != 404:
+                raise
+            return server.events.listed(call, [], {}, server.events.view)
+
+    around(server, EVENTS, listing)
+
+
+def _events_of_all(server: Server, wanted: Any) -> None:
+    def of(original: Any, application: Application) -> list[Event]:
+        events = list(original(application))
+        for environment in server.store.list_environments():
+            for other in server.store.list_applications(environment):
+                if other is not application and wanted(environment, application, other):
+                    events += other.events
+        return sorted(events, key=lambda event: event.created)
+
+    replace(server.events, "of", of)
+
+
+@fault("event-list-siblings", "Lists the events of the sibling applications, too.", "CMF-EVENT-LIST-SCOPE")
+def _(server: Server) -> None:
+    _events_of_all(server, lambda environment, own, _other: own in environment.applications.values())
+
+
+@fault("event-list-namesakes", "Lists the events of namesakes in other environments, too.", "CMF-EVENT-LIST-SCOPE")
+def _(server: Server) -> None:
+    _events_of_all(server, lambda _environment, own, other: own.name == other.name)
+
+
+@fault("event-life-none-on-restart", "Adds no event after the first start of an application.", "CMF-EVENT-LIFE")
+def _(server: Server) -> None:
+    def note(original: Any, application: Application, *details: Any) -> None:
+        if application.generation == 1:
+            original(application, *details)
+
+    replace(server.lifecycle, "note", note)
+
+
+@fault("event-life-empty", "Never lists an event.", "CMF-EVENT-LIFE")
+def _(server: Server) -> None:
+    replace(server.events, "of", lambda _original, _application: [])
+
+
+@fault("event-version-v1", "Gives events the version of the other resources.", "CMF-EVENT-VERSION")
+def _(server: Server) -> None:
+    reshape_each(server, EVENTS, put("cmf.confluent.io/v1", "apiVersion"))
+
+
+@fault("event-kind-short", "Gives events another kind.", "CMF-EVENT-VERSION")
+def _(server: Server) -> None:
+    reshape_each(server, EVENTS, put("Event", "kind"))
+
+
+@fault("event-name-not-uid", "Gives an event another uid than its name.", "CMF-EVENT-NAME")
+def _(server: Server) -> None:
+    reshape_each(server, EVENTS, at(lambda name: str(uuid.uuid5(uuid.NAMESPACE_OID, name)), "metadata", "uid"))
+
+
+@fault("event-name-by-type", "Gives all events of a type the same name.", "CMF-EVENT-NAME", "CMF-PAGE-PARTITION")
+def _(server: Server) -> None:
+    def note(original: Any, application: Application, *details: Any) -> None:
+        original(application, *details)
+        event = application.events[-1]
+        event.uid = str(uuid.uuid5(uuid.UUID(application.uid), event.type))
+
+    replace(server.lifecycle, "note", note)
+
+
+@fault("event-instance-unknown", "Names an instance in an event that does not exist.", "CMF-EVENT-INSTANCE")
+def _(server: Server) -> None:
+    reshape_each(
+        server, EVENTS, at(lambda name: str(uuid.uuid5(uuid.NAMESPACE_OID, name)), "metadata", "flinkApplicationInstance")
+    )
+
+
+@fault("event-instance-application", "Names the application as the instance of its events.", "CMF-EVENT-INSTANCE")
+def _(server: Server) -> None:
+    def listing(original: Handler, call: Call) -> Answer:
+        answer = original(call)
+        change = at(lambda _name: call.path["appName"], "metadata", "flinkApplicationInstance")
+        return Answer(200, {**answer.value, "items": [change(item) for item in answer.value["items"]]})
+
+    around(server, EVENTS, listing)
+
+
+@fault("event-data-text", "Gives the data of an event as a string.", "CMF-EVENT-SCHEMA")
+def _(server: Server) -> None:
+    reshape_each(server, EVENTS, at(lambda data: data["newStatus"], "status", "data"))
+
+
+@fault("event-without-status", "Shows events without their status.", "CMF-EVENT-SCHEMA")
+def _(server: Server) -> None:
+    reshape_each(server, EVENTS, drop("status"))
+
+
+@fault("event-gone-with-update", "Forgets the events of an application at an update.", "CMF-EVENT-LIFE")
+def _(server: Server) -> None:
+    def started(original: Any, environment: Environment, application: Application) -> None:
+        kept = application.events[1:2]
+        original(environment, application)
+        application.events[:] = kept
+
+    replace(server.lifecycle, "started", started)

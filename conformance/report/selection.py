@@ -1,0 +1,87 @@
+"""Which parts of a report a rendering shows, and in which order: pure views of the value, no judgement."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from conformance.curl import curl_line
+from conformance.model import CheckResult, Erratum, Exchange, Pair, RequirementResult, RunReport, Verdict
+from conformance.report.wording import WORST_FIRST
+
+QUIET = frozenset({Verdict.PASS, Verdict.NOT_APPLICABLE})
+"""Outcomes that need no explaining."""
+
+EXCHANGES_SHOWN = 3
+"""How many exchanges of one check a rendering shows at most; the others stay in the evidence file."""
+
+
+@dataclass(frozen=True, slots=True)
+class AreaCount:
+    """How the requirements of one area fared."""
+
+    area: str
+    counts: Mapping[Verdict, int]
+    total: int
+
+
+def areas(report: RunReport) -> tuple[AreaCount, ...]:
+    """The areas in the order in which the report first names them."""
+    seen: dict[str, Counter[Verdict]] = {}
+    for result in report.requirements:
+        seen.setdefault(result.requirement.area, Counter())[result.verdict] += 1
+    return tuple(AreaCount(area, count, count.total()) for area, count in seen.items())
+
+
+def having(report: RunReport, verdict: Verdict) -> tuple[RequirementResult, ...]:
+    """The requirements with this verdict."""
+    return tuple(result for result in report.requirements if result.verdict is verdict)
+
+
+def telling(result: RequirementResult) -> tuple[CheckResult, ...]:
+    """The checks that explain a verdict: those with its outcome first, then the others that are not quiet."""
+    rank = {verdict: place for place, verdict in enumerate(WORST_FIRST)}
+    loud = [check for check in result.checks if check.outcome not in QUIET]
+    return tuple(sorted(loud, key=lambda check: (check.outcome is not result.verdict, rank[check.outcome])))
+
+
+def decisive(check: CheckResult, exchanges: Mapping[str, Exchange]) -> Exchange | None:
+    """The exchange that a reader should see first: the one the curl line repeats, else the last one."""
+    found = [exchanges[name] for name in dict.fromkeys(check.evidence) if name in exchanges]
+    alike = [each for each in found if check.curl and curl_line(each) == check.curl]
+    alike = alike or [each for each in found if each.request.url and each.request.url in check.curl] or found
+    if not alike:
+        return None
+    # Like observations are told by the first of them; a scenario ends with the exchange that decided it.
+    return alike[0] if check.count > 1 else alike[-1]
+
+
+def shown(check: CheckResult, exchanges: Mapping[str, Exchange]) -> tuple[Exchange, ...]:
+    """The exchanges of a check that a rendering shows, the last ones and the decisive one, in their order."""
+    names = list(dict.fromkeys(name for name in check.evidence[-50:] if name in exchanges))
+    main = decisive(check, exchanges)
+    kept = set(names[-EXCHANGES_SHOWN:])
+    if main is not None and main.id not in kept:
+        kept = {*names[len(names) - EXCHANGES_SHOWN + 1 :], main.id}
+    order = [name for name in dict.fromkeys(check.evidence) if name in kept and name in exchanges]
+    return tuple(exchanges[name] for name in order)
+
+
+def errata_at_work(report: RunReport) -> tuple[tuple[Erratum, tuple[RequirementResult, ...]], ...]:
+    """The errata that requirements of this report were judged under, each with those requirements."""
+    found = (
+        (erratum, tuple(result for result in report.requirements if erratum.id in result.errata))
+        for erratum in report.errata
+    )
+    return tuple((erratum, results) for erratum, results in found if results)
+
+
+def pairs_by_operation(report: RunReport) -> tuple[tuple[str, tuple[Pair, ...]], ...]:
+    """Every operation that the coverage names, with its statuses in ascending order."""
+    grouped: dict[str, list[Pair]] = {name: [] for name in report.coverage.operations}
+    for pair in report.coverage.pairs:
+        grouped.setdefault(pair.operation, []).append(pair)
+    return tuple(
+        (name, tuple(sorted(grouped[name], key=lambda pair: pair.status))) for name in sorted(grouped)
+    )

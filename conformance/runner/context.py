@@ -1,0 +1,76 @@
+"""What one run shares: the target's API, the recorder, what is selected, and whether to go on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from conformance.config import Features, Limits
+from conformance.contract.openapi import Contract
+from conformance.expectations import Unmet
+from conformance.model import Exchange, Requirement
+from conformance.registry import Catalogue
+from conformance.runner.recorder import Recorder
+from conformance.target.cmf import Cmf, Collection
+from conformance.target.wire import BudgetSpent, NoAnswer, Wire
+
+PROBE = "/cmf/api/v1/environments"
+
+
+class TargetLost(Exception):
+    """The target stopped answering altogether, so the run can't go on."""
+
+
+@dataclass
+class RunContext:
+    """One run, as the scenarios and the pytest plugin see it."""
+
+    catalogue: Catalogue
+    contract: Contract
+    selected: tuple[Requirement, ...]
+    recorder: Recorder
+    wire: Wire
+    features: Features
+    limits: Limits
+    prefix: str
+    seed: int
+    notes: list[str] = field(default_factory=list)
+    """Why the run is incomplete, when it is."""
+    cmf: Cmf = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.cmf = Cmf(self, self.contract, prefix=self.prefix, features=self.features, limits=self.limits)
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Sequence[tuple[str, str]] = (),
+        headers: Sequence[tuple[str, str]] = (),
+        content: bytes | None = None,
+    ) -> Exchange:
+        """Send one request for a scenario and record what comes.
+
+        When no answer comes but the target serves others, that is held against it and ``Unmet`` is raised;
+        when it serves nobody, ``TargetLost``.
+        """
+        try:
+            return self.wire.send(method, path, query=query, headers=headers, content=content)
+        except NoAnswer as silence:
+            self._after_silence(silence)
+            raise Unmet(f"no answer to {method} {path}: {silence.exchange.error}") from silence
+        except BudgetSpent as spent:
+            raise TargetLost(str(spent)) from spent
+
+    def claim(self, collection: Collection, name: str) -> None:
+        """Take a name without the prefix of the run, of which the target just said that nothing has it."""
+        if collection.is_global:
+            self.wire.ownership.claim(name, collection.plural)
+
+    def _after_silence(self, silence: NoAnswer) -> None:
+        try:
+            self.wire.send("GET", PROBE, query=[("size", "1")], headers=[("Accept", "application/json")])
+        except (NoAnswer, BudgetSpent) as lost:
+            raise TargetLost(f"The target stopped answering: {silence.exchange.error}") from lost
+        self.recorder.unanswered(silence.exchange)

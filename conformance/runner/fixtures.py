@@ -1,0 +1,117 @@
+"""The fixtures of scenarios, each named for what it gives."""
+
+from __future__ import annotations
+
+import random
+import string
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from conformance import bodies
+from conformance.expectations import Unmet
+from conformance.kinds import Kind
+from conformance.runner.context import RunContext
+from conformance.runner.plugin import Checks, context_of
+from conformance.target.cmf import Cmf, Collection
+
+
+@dataclass(frozen=True)
+class Held:
+    """A resource that exists on the target, and the body it was created with."""
+
+    name: str
+    body: dict[str, Any]
+
+
+@pytest.fixture
+def run(request: pytest.FixtureRequest) -> RunContext:
+    """The run this scenario belongs to."""
+    context: RunContext = context_of(request.config)
+    return context
+
+
+@pytest.fixture
+def cmf(run: RunContext) -> Cmf:
+    """The API of the target."""
+    return run.cmf
+
+
+@pytest.fixture
+def check(run: RunContext, request: pytest.FixtureRequest) -> Checks:
+    """``with check("CMF-…", "what is looked at"): …`` observes one requirement."""
+    declared = tuple(name for mark in request.node.iter_markers("requirement") for name in mark.args)
+    return Checks(run.recorder, declared)
+
+
+@pytest.fixture
+def new_environment(cmf: Cmf) -> Callable[..., Held]:
+    """Creates environments: ``new_environment(flinkApplicationDefaults=…)``."""
+
+    def create(**fields: Any) -> Held:
+        name = cmf.name("env")
+        body = bodies.environment(name, cmf.features, **fields)
+        cmf.environments.post(body).needed(200, 201)
+        return Held(name, body)
+
+    return create
+
+
+@pytest.fixture
+def environment(new_environment: Callable[..., Held]) -> str:
+    """The name of an empty environment."""
+    return new_environment().name
+
+
+@pytest.fixture
+def other_environment(new_environment: Callable[..., Held]) -> str:
+    """The name of another empty environment."""
+    return new_environment().name
+
+
+@pytest.fixture
+def new_application(cmf: Cmf) -> Callable[..., Held]:
+    """Creates applications, suspended unless said otherwise: ``new_application(environment, parallelism=2)``."""
+
+    def create(environment: str, name: str | None = None, **fields: Any) -> Held:
+        name = name or cmf.name("app")
+        body = bodies.application(name, cmf.features, **fields)
+        cmf.applications(environment).post(body).needed(200, 201)
+        return Held(name, body)
+
+    return create
+
+
+@pytest.fixture
+def suspended_application(environment: str, new_application: Callable[..., Held]) -> str:
+    """The name of a suspended application in ``environment``."""
+    return new_application(environment).name
+
+
+@pytest.fixture
+def collection(kind: Kind, cmf: Cmf, request: pytest.FixtureRequest) -> Collection:
+    """The collection of the kind that a scenario is about, empty but for what the scenario creates."""
+    return kind.collection(cmf, request.getfixturevalue("environment") if kind.scoped else "")
+
+
+@pytest.fixture
+def short_name(run: RunContext) -> Callable[..., str]:
+    """Takes a name too short for the prefix of the run, after the target said that nothing has it.
+
+    ``short_name(collection, 4)``; with ``digit=True`` it begins with a digit.
+    """
+    source = random.Random(f"{run.seed} {run.prefix}")  # noqa: S311 - no secret, but of this run
+
+    def take(collection: Collection, length: int, *, digit: bool = False) -> str:
+        letters = string.ascii_lowercase
+        for _ in range(20):
+            first = source.choice(string.digits if digit else letters)
+            name = first + "".join(source.choice(letters + string.digits) for _ in range(length - 1))
+            if collection.get(name).status == 404:  # noqa: PLR2004 - not found
+                run.claim(collection, name)
+                return name
+        raise Unmet(f"no free name of {length} characters was found")
+
+    return take

@@ -1,0 +1,172 @@
+"""The pytest plugin of a run: which scenarios run, and what their outcomes say of the requirements.
+
+A scenario declares the requirements it checks with ``@requirement("CMF-…")``.  Whatever ends it early,
+each declared requirement gets a result: what was not reached is *not tested*, with the reason; what the
+harness itself broke is an *error*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+import pytest
+
+from conformance.expectations import Broken, Unmet
+from conformance.model import CheckResult, Verdict
+from conformance.runner import allure_labels
+from conformance.runner.context import RunContext, TargetLost
+from conformance.runner.recorder import Recorder, UndeclaredRequirement
+from conformance.runner.selection import Choice
+
+CONTEXT = pytest.StashKey[RunContext]()
+_REQUIREMENTS = pytest.StashKey[tuple[str, ...]]()
+_MARK = pytest.StashKey[int]()
+
+
+class Listener(Protocol):
+    """Who is told how the run proceeds."""
+
+    def planned(self, total: int) -> None:
+        """So many scenarios will run."""
+
+    def began(self, area: str, scenario: str) -> None:
+        """A scenario begins."""
+
+    def ended(self, area: str, scenario: str) -> None:
+        """A scenario has ended."""
+
+
+class ChecksFailed(AssertionError):
+    """Raised at the end of a scenario in which a check failed, for reports of pytest's own."""
+
+
+class Checks:
+    """The ``check`` fixture: ``with check("CMF-…", "what is looked at"): …``."""
+
+    def __init__(self, recorder: Recorder, declared: tuple[str, ...]) -> None:
+        self._recorder = recorder
+        self._declared = declared
+
+    def __call__(self, requirement: str, name: str) -> AbstractContextManager[None]:
+        """A block in which the requirement is observed."""
+        self._known(requirement)
+        return self._recorder.check(requirement, name)
+
+    def nothing_to_judge(self, requirement: str, why: str) -> None:
+        """Say that the target does not do what the requirement would bind, as the contract allows."""
+        self._known(requirement)
+        self._recorder.note(requirement, "nothing to judge", Verdict.PASS, why)
+
+    def _known(self, requirement: str) -> None:
+        if requirement not in self._declared:
+            raise UndeclaredRequirement(f"{requirement} is checked but not declared by this scenario")
+
+
+class ConformancePlugin:
+    """Hooks of one run."""
+
+    def __init__(self, context: RunContext, choice: Choice, listener: Listener) -> None:
+        self._context = context
+        self._choice = choice
+        self._listener = listener
+        self.interrupted = False
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Make the context reachable for fixtures, and the markers known."""
+        config.stash[CONTEXT] = self._context
+        config.addinivalue_line("markers", "requirement(*ids): the requirements a scenario checks")
+        config.addinivalue_line("markers", "needs_flink: the scenario runs applications")
+
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        """Keep the scenarios that can say something about a selected requirement."""
+        kept: list[pytest.Item] = []
+        dropped: list[pytest.Item] = []
+        for item in items:
+            declared = tuple(name for mark in item.iter_markers("requirement") for name in mark.args)
+            item.stash[_REQUIREMENTS] = declared
+            wanted = self._choice.wants(declared, needs_flink=item.get_closest_marker("needs_flink") is not None)
+            (kept if wanted else dropped).append(item)
+        if dropped:
+            config.hook.pytest_deselected(items=dropped)
+        items[:] = kept
+        self._listener.planned(len(kept))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        """Frame a scenario: everything recorded in between belongs to it."""
+        area = self._area(item)
+        self._listener.began(area, item.name)
+        item.stash[_MARK] = self._context.recorder.enter(item.nodeid)
+        try:
+            return (yield)
+        finally:
+            self._listener.ended(area, item.name)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Iterator[None]:
+        """Prerequisites that can't be had leave the requirements untested."""
+        allure_labels.label(item.stash[_REQUIREMENTS], self._context.catalogue)
+        try:
+            return (yield)
+        except BaseException as defect:
+            self._conclude(item, defect)
+            raise
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
+        """Run a scenario and see that each declared requirement has a result."""
+        try:
+            result = yield
+        except BaseException as defect:
+            self._conclude(item, defect)
+            raise
+        self._conclude(item, None)
+        failed = [check for check in self._results(item) if check.outcome is Verdict.FAIL]
+        if failed:
+            raise ChecksFailed("\n".join(f"{check.requirement}: {check.name}: {check.message}" for check in failed))
+        return result
+
+    def pytest_runtest_teardown(self, item: pytest.Item) -> None:
+        """Attach what was exchanged to the Allure result."""
+        allure_labels.attach(self._results(item), self._context.wire)
+
+    def _results(self, item: pytest.Item) -> list[CheckResult]:
+        return self._context.recorder.since(item.stash[_MARK])
+
+    def _area(self, item: pytest.Item) -> str:
+        declared = item.stash[_REQUIREMENTS]
+        return self._context.catalogue.requirements[declared[0]].area if declared else "other"
+
+    def _conclude(self, item: pytest.Item, defect: BaseException | None) -> None:
+        seen = {check.requirement for check in self._results(item)}
+        missing = [name for name in item.stash[_REQUIREMENTS] if name not in seen]
+        outcome, why = _reason(defect)
+        for requirement in missing:
+            self._context.recorder.note(requirement, item.name, outcome, why)
+        if isinstance(defect, TargetLost):
+            self._context.notes.append(str(defect))
+            item.session.shouldstop = str(defect)
+
+    def pytest_keyboard_interrupt(self) -> None:
+        """The user, or SIGTERM, ended the run."""
+        self.interrupted = True
+        self._context.notes.append("The run was interrupted")
+
+
+def _reason(defect: BaseException | None) -> tuple[Verdict, str]:
+    if defect is None:
+        return Verdict.ERROR, "the scenario ended without checking it: a defect of the harness"
+    if isinstance(defect, (Unmet, Broken)):
+        return Verdict.NOT_TESTED, f"a step before it did not succeed: {defect}"
+    if isinstance(defect, TargetLost):
+        return Verdict.ERROR, str(defect)
+    if isinstance(defect, KeyboardInterrupt):
+        return Verdict.NOT_TESTED, "the run was interrupted"
+    return Verdict.ERROR, f"the harness failed: {type(defect).__name__}: {defect}"
+
+
+def context_of(config: pytest.Config) -> Any:
+    """The context of the run that this pytest session belongs to."""
+    return config.stash[CONTEXT]

@@ -1,0 +1,72 @@
+"""Before anything is written: does a CMF API answer at this URL at all?
+
+Two reads.  What is told apart: nobody there, no TLS where TLS was asked for (or the other way round), something
+that is not HTTP, a server without this API, and a CMF that wants (other) credentials.  Anything else - also a
+server that answers only 500 - is a target to be judged.
+"""
+
+from __future__ import annotations
+
+from conformance.contract.judgement import read_body
+from conformance.errors import NotCmf, TargetError, Unreachable
+from conformance.model import Exchange
+from conformance.target.wire import NoAnswer, Wire
+
+LIST = "/cmf/api/v1/environments"
+_ACCEPT = [("Accept", "application/json")]
+_UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 401, 403, 404
+
+
+def preflight(wire: Wire, url: str) -> dict[str, str]:
+    """What the target says of itself (its ``Server`` header and the like).
+
+    Raises ``Unreachable``, ``NotCmf`` or ``TargetError``, each with a hint.
+    """
+    try:
+        exchange = wire.send("GET", LIST, query=[("size", "1")], headers=_ACCEPT)
+    except NoAnswer as silence:
+        raise _unreachable(url, silence.exchange.error or "no answer") from silence
+    response = exchange.response
+    if response is None:
+        raise Unreachable(f"{url} does not answer")
+    if response.status in {_UNAUTHORIZED, _FORBIDDEN}:
+        raise TargetError(
+            f"{url} refuses these credentials with {response.status}",
+            hint="give a token in CMF_CONFORMANCE_TOKEN or --token-file, or a client certificate with --client-cert",
+        )
+    if response.status == _NOT_FOUND or response.status // 100 == 3:  # noqa: PLR2004 - redirection
+        where = response.header("location")
+        raise NotCmf(
+            f"{url} answers {response.status} to GET {LIST}: no CMF API here",
+            hint=f"it points to {where}" if where else "give the URL below which /cmf/api/v1 is served",
+        )
+    if response.status == 200 and not _looks_like_cmf(exchange):  # noqa: PLR2004 - OK
+        raise NotCmf(
+            f"{url} answers GET {LIST} with something that is neither JSON nor YAML: no CMF API here",
+            hint="give the URL below which /cmf/api/v1 is served",
+        )
+    return {name.lower(): value for name, value in response.headers if name.lower() in {"server", "via", "x-powered-by"}}
+
+
+def _looks_like_cmf(exchange: Exchange) -> bool:
+    return exchange.response is not None and isinstance(read_body(exchange.response).value, (dict, list))
+
+
+_HINTS = (
+    ("CERTIFICATE_VERIFY_FAILED", "the certificate is not trusted: --certificate-authority names the CA to trust"),
+    ("WRONG_VERSION_NUMBER", "the server speaks no TLS there: try http://"),
+    ("RECORD_LAYER_FAILURE", "the server speaks no TLS there: try http://"),
+    ("SSL", "the TLS handshake failed: is it https://, and is a client certificate needed?"),
+    ("refused", "is the server running, and is the port right?"),
+    ("Name or service not known", "is the host name right?"),
+    ("nodename nor servname", "is the host name right?"),
+    ("No address associated", "is the host name right?"),
+    ("Timeout", "the host or a firewall in between stays silent"),
+    ("RemoteProtocolError", "what listens there does not speak HTTP/1.1; for TLS use https://"),
+    ("disconnected", "what listens there closes the connection; for TLS use https://"),
+)
+
+
+def _unreachable(url: str, error: str) -> Unreachable:
+    hint = next((hint for mark, hint in _HINTS if mark.lower() in error.lower()), "is the URL right?")
+    return Unreachable(f"{url} can't be reached: {error}", hint=hint)

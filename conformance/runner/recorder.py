@@ -1,0 +1,206 @@
+"""What a run has seen so far: check results, coverage, and the exchanges each rests on.
+
+Findings that hold for every exchange are many and mostly alike; equal ones are counted, not repeated.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from conformance.contract.judgement import Judge
+from conformance.contract.openapi import Contract
+from conformance.curl import curl_line
+from conformance.expectations import Broken, Unmet
+from conformance.model import CheckResult, Coverage, Exchange, Finding, Pair, Verdict
+from conformance.registry import Catalogue
+from conformance.verdict import broken
+
+_EXAMPLES = 3
+_KINDS_OF_FAILURE = 12
+_WINDOW = 40
+_EVIDENCE = 4
+_VARYING = re.compile(r"cmfc-[\w.-]+|\d+|'[^']*'|\"[^\"]*\"")
+
+
+class UndeclaredRequirement(Exception):
+    """A scenario checks a requirement that its marker does not name."""
+
+
+class Recorder:
+    """Collects everything a run observes; safe to use from several threads."""
+
+    def __init__(self, catalogue: Catalogue, contract: Contract, judge: Judge) -> None:
+        self._catalogue = catalogue
+        self._contract = contract
+        self._judge = judge
+        self._lock = threading.RLock()
+        self._results: list[CheckResult] = []
+        self._counted: dict[tuple[str, str, Verdict, str], int] = {}
+        self._pairs: Counter[tuple[str, int]] = Counter()
+        self._requests = 0
+        self._requests_2xx = 0
+        self._window: list[Exchange] = []
+        self._scenario = ""
+        self.on_result: Callable[[CheckResult, Exchange | None], None] = lambda _result, _exchange: None
+        """Called for each new result that is not a pass."""
+
+    # -- exchanges ---------------------------------------------------------------------------------
+
+    def observe(self, exchange: Exchange) -> None:
+        """Take note of an exchange and judge it by what holds for every exchange."""
+        findings = self._judge.judge(exchange)
+        with self._lock:
+            self._requests += 1
+            self._window.append(exchange)
+            del self._window[:-_WINDOW]
+            if exchange.response is not None:
+                self.add_finding(Finding("CMF-ERR-ANSWER", Verdict.PASS, f"answers to {exchange.request.method}"), exchange)
+                if exchange.operation:
+                    self._pairs[exchange.operation, exchange.response.status] += 1
+                self._requests_2xx += exchange.response.status // 100 == 2  # noqa: PLR2004 - the class of success
+            for finding in findings:
+                self.add_finding(finding, exchange)
+
+    def unanswered(self, exchange: Exchange) -> None:
+        """Take note of a request that got no answer from a target that answers others."""
+        request = exchange.request
+        level = self._catalogue.requirements["CMF-ERR-ANSWER"].level
+        self.add_finding(
+            Finding(
+                "CMF-ERR-ANSWER",
+                broken(level),
+                f"answers to {request.method}",
+                f"no answer to {request.method} {request.url}",
+                expected="an answer",
+                got=exchange.error or "nothing",
+            ),
+            exchange,
+        )
+
+    def add_finding(self, finding: Finding, exchange: Exchange) -> None:
+        """Record what one exchange says of one requirement, together with its like."""
+        alike = _VARYING.sub("*", finding.message)
+        key = (finding.requirement, finding.name, finding.outcome, alike)
+        with self._lock:
+            if key in self._counted:
+                index = self._counted[key]
+                known = self._results[index]
+                evidence = known.evidence if len(known.evidence) >= _EXAMPLES else (*known.evidence, exchange.id)
+                self._results[index] = replace(known, count=known.count + 1, evidence=evidence)
+                return
+            kinds = sum(1 for seen in self._counted if seen[:3] == key[:3])
+            if kinds >= _KINDS_OF_FAILURE:
+                return
+            self._counted[key] = len(self._results)
+            self._add(
+                CheckResult(
+                    requirement=finding.requirement,
+                    name=finding.name,
+                    outcome=finding.outcome,
+                    message=finding.message,
+                    expected=finding.expected,
+                    got=finding.got,
+                    evidence=(exchange.id,),
+                    curl="" if finding.outcome is Verdict.PASS else curl_line(exchange),
+                    operation=exchange.operation,
+                    scenario=self._scenario,
+                ),
+                exchange,
+            )
+
+    # -- checks ------------------------------------------------------------------------------------
+
+    def enter(self, scenario: str) -> int:
+        """A scenario begins; returns a mark for ``since``."""
+        with self._lock:
+            self._scenario = scenario
+            self._window.clear()
+            return len(self._results)
+
+    def since(self, mark: int) -> list[CheckResult]:
+        """The results recorded since a mark."""
+        with self._lock:
+            return self._results[mark:]
+
+    @contextmanager
+    def check(self, requirement: str, name: str) -> Iterator[None]:
+        """Observe one requirement: what is raised as ``Broken`` inside makes it fail, nothing makes it pass.
+
+        The scenario goes on after a failure, so that one defect does not hide the next.
+        """
+        try:
+            yield
+        except Broken as defect:
+            level = self._catalogue.requirements[requirement].level
+            self._record(requirement, name, broken(level), defect.message, defect.expected, defect.got, defect.exchange)
+        except Unmet as unmet:
+            self._record(requirement, name, Verdict.NOT_TESTED, str(unmet))
+            raise
+        except Exception as defect:
+            self._record(requirement, name, Verdict.ERROR, f"the harness failed: {type(defect).__name__}: {defect}")
+            raise
+        else:
+            self._record(requirement, name, Verdict.PASS)
+
+    def note(self, requirement: str, name: str, outcome: Verdict, message: str) -> None:
+        """Record an outcome that was not observed in a check."""
+        self._record(requirement, name, outcome, message)
+
+    def _record(
+        self,
+        requirement: str,
+        name: str,
+        outcome: Verdict,
+        message: str = "",
+        expected: str = "",
+        got: str = "",
+        decisive: Exchange | None = None,
+    ) -> None:
+        with self._lock:
+            window = self._window[-_EVIDENCE:]
+            decisive = decisive or (window[-1] if window else None)
+            if decisive and decisive not in window:
+                window.append(decisive)
+            wrong = outcome in {Verdict.FAIL, Verdict.WARN}
+            self._add(
+                CheckResult(
+                    requirement=requirement,
+                    name=name,
+                    outcome=outcome,
+                    message=message,
+                    expected=expected,
+                    got=got,
+                    evidence=tuple(exchange.id for exchange in window),
+                    curl=curl_line(decisive) if wrong and decisive else "",
+                    operation=decisive.operation if decisive else None,
+                    scenario=self._scenario,
+                ),
+                decisive,
+            )
+
+    def _add(self, result: CheckResult, exchange: Exchange | None) -> None:
+        self._results.append(result)
+        if result.outcome is not Verdict.PASS:
+            self.on_result(result, exchange)
+
+    # -- the outcome -------------------------------------------------------------------------------
+
+    def results_of(self, requirement: str) -> tuple[CheckResult, ...]:
+        """Every result that speaks of a requirement."""
+        with self._lock:
+            return tuple(result for result in self._results if result.requirement == requirement)
+
+    def coverage(self) -> Coverage:
+        """How much of the contract was exercised so far."""
+        with self._lock:
+            pairs = tuple(
+                Pair(operation, status, count, documented=status in self._contract.operations[operation].answers)
+                for (operation, status), count in sorted(self._pairs.items())
+            )
+            operations = tuple(sorted({pair.operation for pair in pairs}))
+            return Coverage(operations, pairs, self._requests, self._requests_2xx)

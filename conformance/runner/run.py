@@ -1,0 +1,346 @@
+"""One run from beginning to end, with no step going back.
+
+contract + target -> preflight -> selection -> scenarios and property tests -> clean-up -> verdicts -> report.json.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import secrets
+import signal
+import sys
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from conformance import __version__, resources, verdict
+from conformance.config import Mode, Selection, Target
+from conformance.contract.judgement import UNIVERSAL, Judge
+from conformance.contract.openapi import Contract
+from conformance.errors import ReportError, TargetError
+from conformance.model import CheckResult, Requirement, RequirementResult, Resource, RunReport, RunVerdict, Verdict
+from conformance.registry import Catalogue, catalogue
+from conformance.report import document
+from conformance.report.render import render_all
+from conformance.runner.context import RunContext
+from conformance.runner.plugin import ConformancePlugin
+from conformance.runner.preflight import preflight
+from conformance.runner.progress import Display
+from conformance.runner.recorder import Recorder
+from conformance.runner.selection import Choice
+from conformance.target.cleanup import clean_up
+from conformance.target.evidence import EvidenceLog
+from conformance.target.guard import Ownership
+from conformance.target.ledger import Ledger
+from conformance.target.wire import Wire
+
+_RUN_ID_LENGTH = 8
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a run is made, apart from its target."""
+
+    selection: Selection = field(default_factory=Selection)
+    report_dir: Path | None = None
+    seed: int | None = None
+    strict: bool = False
+    quiet: bool = False
+    argv: tuple[str, ...] = ()
+    product: str | None = None
+    """What the target is, when that is known."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What is left of a run: the report, where it lies, and the exit code."""
+
+    report: RunReport
+    folder: Path
+    exit_code: int
+    problem: TargetError | None = None
+    """Why the target could not be observed at all."""
+
+
+def execute(target: Target, options: Options, console: Console) -> Outcome:
+    """Run everything that is selected against a target and write the report.
+
+    Raises ``UsageError`` before anything is sent when the selection or the report folder can't be used.
+    """
+    known = catalogue()
+    selected = known.select(options.selection)
+    run_id = "".join(secrets.choice(_ALPHABET) for _ in range(_RUN_ID_LENGTH))
+    folder = _report_folder(options.report_dir, run_id)
+    seed = options.seed if options.seed is not None else secrets.randbelow(2**32)
+    run = _Run(target, options, known, selected, run_id, seed, folder, console)
+    return run.execute()
+
+
+class _Run:
+    def __init__(
+        self,
+        target: Target,
+        options: Options,
+        known: Catalogue,
+        selected: tuple[Requirement, ...],
+        run_id: str,
+        seed: int,
+        folder: Path,
+        console: Console,
+    ) -> None:
+        self.target = target
+        self.options = options
+        self.catalogue = known
+        self.selected = selected
+        self.run_id = run_id
+        self.seed = seed
+        self.folder = folder
+        self.started = _now()
+        self.contract = Contract.load(resources.contract_folder(known.version) / "openapi.yaml")
+        self.recorder = Recorder(known, self.contract, Judge(self.contract, known, strict=options.strict))
+        self.ownership = Ownership(run_id)
+        self.ledger = Ledger.create(folder / "ledger.ndjson", run_id=run_id, target_url=target.url)
+        self.evidence = EvidenceLog(folder / "evidence.ndjson")
+        self.wire = Wire(
+            target,
+            ownership=self.ownership,
+            ledger=self.ledger,
+            evidence=self.evidence,
+            mode=Mode.CERTIFICATION,
+            identify=self._identify,
+            on_exchange=self.recorder.observe,
+        )
+        names = frozenset(requirement.id for requirement in selected)
+        self.display = Display(console, known, names, quiet=options.quiet)
+        self.recorder.on_result = self.display.result
+        self.context = RunContext(
+            catalogue=known,
+            contract=self.contract,
+            selected=selected,
+            recorder=self.recorder,
+            wire=self.wire,
+            features=target.features,
+            limits=target.limits,
+            prefix=self.ownership.prefix,
+            seed=seed,
+        )
+        self.observed: Mapping[str, str] = {}
+        self.interrupted = False
+
+    def _identify(self, method: str, path: str) -> str | None:
+        operation = self.contract.identify(method, path)
+        return operation.id if operation else None
+
+    def execute(self) -> Outcome:
+        problem: TargetError | None = None
+        left: tuple[Resource, ...] = ()
+        with self.display, _terminable():
+            self.display.say(
+                f"target {self.target.url}, contract {self.catalogue.version}, profile {self.options.selection.profile}, "
+                f"{len(self.selected)} requirements, seed {self.seed}, run {self.run_id}"
+            )
+            try:
+                self.observed = preflight(self.wire, self.target.url)
+                self._scenarios()
+            except TargetError as error:
+                problem = error
+                self.context.notes.append(str(error))
+            except KeyboardInterrupt:
+                self.interrupted = True
+            left = self._clean_up()
+        report = self._report(left, problem)
+        document.write(report, self.folder / "report.json")
+        self.wire.close()
+        self.evidence.close()
+        render_all(self.folder / "report.json")
+        code = verdict.exit_code(report.verdict, interrupted=self.interrupted)
+        return Outcome(report, self.folder, code, problem)
+
+    def _scenarios(self) -> None:
+        choice = Choice.of(self.selected, UNIVERSAL, self.target.features)
+        plugin = ConformancePlugin(self.context, choice, self.display)
+        with _own_pytest(), warnings.catch_warnings():
+            status = pytest.main(
+                [
+                    str(resources.scenarios_folder()),
+                    "-c",
+                    os.devnull,
+                    f"--rootdir={resources.scenarios_folder()}",
+                    "--import-mode=importlib",
+                    "--strict-markers",
+                    "-p",
+                    "no:cacheprovider",
+                    "-p",
+                    "no:terminal",
+                    "-p",
+                    "no:faulthandler",
+                    "-p",
+                    "allure_pytest.plugin",
+                    "-p",
+                    "conformance.runner.fixtures",
+                    f"--alluredir={self.folder / 'allure-results'}",
+                    "--clean-alluredir",
+                ],
+                plugins=[plugin],
+            )
+        if status in {pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR}:
+            self.context.notes.append("The harness failed: its scenarios could not be run")
+        self.interrupted = plugin.interrupted
+
+    def _clean_up(self) -> tuple[Resource, ...]:
+        self.display.say("cleaning up")
+        try:
+            return clean_up(self.wire, self.ledger, settle=self.target.limits.settle)
+        except KeyboardInterrupt:
+            self.interrupted = True
+            self.context.notes.append("Clean-up was interrupted")
+            return self.ledger.open
+
+    def _report(self, left: tuple[Resource, ...], problem: TargetError | None) -> RunReport:
+        results = tuple(self._result(requirement, problem) for requirement in self.selected)
+        verdicts = [result.verdict for result in results]
+        finished = problem is None and not self.interrupted and not self.context.notes
+        outcome = verdict.of_run(verdicts, finished=finished)
+        if left and outcome is RunVerdict.CONFORMANT:
+            self.context.notes.append("Resources of this run were left behind on the target")
+        touched = {name for result in results for name in result.errata}
+        return RunReport(
+            harness={
+                "name": "cmf-conformance",
+                "version": __version__,
+                "contract": self.catalogue.version,
+                "contract_sha256": self.catalogue.contract_sha256,
+                "catalogue_sha256": self.catalogue.catalogue_sha256,
+                "python": platform.python_version(),
+                "dependencies": {name: version(name) for name in ("schemathesis", "hypothesis", "httpcore", "pytest")},
+            },
+            run={
+                "id": self.run_id,
+                "seed": self.seed,
+                "started": self.started,
+                "finished": _now(),
+                "profile": self.options.selection.profile,
+                "selection": _selection(self.options.selection),
+                "mode": Mode.CERTIFICATION.value,
+                "strict": self.options.strict,
+                "shard": None,
+                "limits": asdict(self.target.limits),
+                "argv_redacted": list(self.options.argv),
+                "interrupted": self.interrupted,
+            },
+            target={
+                "url": self.target.url,
+                "declared_features": asdict(self.target.features),
+                "product": self.options.product,
+                "observed_headers": dict(self.observed),
+            },
+            verdict=outcome,
+            counts=verdict.counts(verdicts),
+            requirements=results,
+            coverage=self.recorder.coverage(),
+            created=self.ledger.created,
+            left_behind=left,
+            notes=tuple(dict.fromkeys(self.context.notes)),
+            errata=tuple(erratum for name, erratum in self.catalogue.errata.items() if name in touched),
+        )
+
+    def _result(self, requirement: Requirement, problem: TargetError | None) -> RequirementResult:
+        errata = self.catalogue.errata_of(requirement.id)
+        features = self.target.features
+        if requirement.feature == "flink" and not features.flink:
+            reason = "the target declares that no Flink cluster is there (features.flink)"
+            return RequirementResult(requirement, Verdict.NOT_APPLICABLE, reason, (), errata)
+        checks = self.recorder.results_of(requirement.id)
+        if problem is not None and not checks:
+            checks = (CheckResult(requirement.id, "preflight", Verdict.ERROR, str(problem)),)
+        elif not checks and self.context.notes:
+            checks = (CheckResult(requirement.id, "not reached", Verdict.NOT_TESTED, self.context.notes[0]),)
+        outcome, reason = verdict.of_requirement(requirement, checks)
+        return RequirementResult(requirement, outcome, reason, checks, errata)
+
+
+def _selection(selection: Selection) -> dict[str, Any]:
+    return {key: list(value) for key, value in asdict(selection).items() if key != "profile" and value}
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _report_folder(wanted: Path | None, run_id: str) -> Path:
+    folder = wanted or Path("cmf-conformance-runs") / run_id
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".{run_id}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise ReportError(
+            f"The report folder {folder} can't be written: {error.strerror or error}",
+            hint="--report-dir names another",
+        ) from error
+    _clear(folder)
+    return folder.resolve()
+
+
+def _clear(folder: Path) -> None:
+    """Make room for this run: an earlier report goes, an earlier ledger that is still needed is kept aside."""
+    for name in ("report.json", "report.html", "report.md", "junit.xml"):
+        (folder / name).unlink(missing_ok=True)
+    ledger = folder / "ledger.ndjson"
+    if not ledger.exists():
+        return
+    earlier = Ledger.read(ledger)
+    if earlier.open:
+        ledger.rename(folder / f"ledger-{earlier.run_id}.ndjson")
+    else:
+        ledger.unlink()
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """SIGTERM ends a run as Ctrl-C does: clean up, report, leave."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    try:
+        before = signal.signal(signal.SIGTERM, interrupt)
+    except ValueError:  # not the main thread: whoever runs us handles signals
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _own_pytest() -> Iterator[None]:
+    """pytest without what the user's environment would add to it."""
+    kept = {name: os.environ.pop(name) for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS") if name in os.environ}
+    kept_autoload = os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    bytecode = sys.dont_write_bytecode
+    sys.dont_write_bytecode = True
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = bytecode
+        os.environ.update(kept)
+        if kept_autoload is None:
+            del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
+        else:
+            os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = kept_autoload
+

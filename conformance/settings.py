@@ -1,0 +1,99 @@
+"""Where the settings of a run come from: flags over environment variables over a configuration file over defaults.
+
+The environment variables are those of the vendor's own client.  The configuration file is YAML and obeys
+``specs/schemas/configuration.schema.json``; anything it says wrongly is a ``ConfigurationError`` naming the place.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import jsonschema_rs
+import yaml
+
+from conformance import resources
+from conformance.config import Auth, Features, Limits, Target
+from conformance.errors import ConfigurationError
+
+URL = "CONFLUENT_CMF_URL"
+_AUTH_VARIABLES = {
+    "client_cert": "CONFLUENT_CMF_CLIENT_CERT_PATH",
+    "client_key": "CONFLUENT_CMF_CLIENT_KEY_PATH",
+    "certificate_authority": "CONFLUENT_CMF_CERTIFICATE_AUTHORITY_PATH",
+}
+_PATHS = {"client_cert", "client_key", "certificate_authority", "token_file"}
+V = TypeVar("V", Auth, Limits, Features)
+
+
+def load(file: Path | None, flags: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> Target:
+    """The target of a run; its URL is empty when nothing names one.
+
+    ``flags`` has ``url`` and any field of ``Auth`` and ``Limits``; those that are None were not given.  Raises
+    ``ConfigurationError``.
+    """
+    document = read(file) if file else {}
+    url = flags.get("url") or environment.get(URL) or document.get("url")
+    return Target(
+        url=checked(url) if url else "",
+        auth=_merged(Auth(), document.get("auth", {}), _from_environment(environment), flags),
+        limits=_merged(Limits(), document.get("limits", {}), {}, flags),
+        features=_merged(Features(), document.get("features", {}), {}, flags),
+    )
+
+
+def with_url(target: Target, url: str) -> Target:
+    """The same target at another URL."""
+    return replace(target, url=url)
+
+
+def checked(url: str) -> str:
+    """The URL without a trailing slash; raises ``ConfigurationError`` when it is none that can be used."""
+    hint = "for example https://cmf.example:8080"
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        raise ConfigurationError(f"The target URL {url!r} is not a URL: {error}", hint=hint) from error
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ConfigurationError(f"The target URL {url!r} is not an http or https URL", hint=hint)
+    if parts.username or parts.password:
+        raise ConfigurationError("The target URL must not hold credentials", hint="give a token in CMF_CONFORMANCE_TOKEN")
+    if parts.query or parts.fragment:
+        raise ConfigurationError(f"The target URL {url!r} has a query or fragment", hint=hint)
+    return url.rstrip("/")
+
+
+def read(file: Path) -> dict[str, Any]:
+    """A configuration file as a dictionary; raises ``ConfigurationError``."""
+    try:
+        document = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)  # noqa: S506 - a safe loader
+    except OSError as error:
+        raise ConfigurationError(f"The configuration {file} can't be read: {error.strerror or error}") from error
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        place = getattr(error, "problem_mark", None)
+        where = f", line {place.line + 1}" if place else ""
+        raise ConfigurationError(f"The configuration {file} is not YAML{where}", hint="docs/configuration.md shows one") from error
+    schema = json.loads((resources.schemas_folder() / "configuration.schema.json").read_text(encoding="utf-8"))
+    problem = next(jsonschema_rs.Draft202012Validator(schema).iter_errors(document if document is not None else {}), None)
+    if problem:
+        where = "/".join(map(str, problem.instance_path)) or "the top"
+        raise ConfigurationError(f"The configuration {file} is wrong at {where}: {problem.message}", hint="docs/configuration.md lists what it may hold")
+    return dict(document or {})
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    return {name: environment[variable] for name, variable in _AUTH_VARIABLES.items() if environment.get(variable)}
+
+
+def _merged(defaults: V, *sources: Mapping[str, Any]) -> V:
+    known = {field.name for field in fields(defaults)}
+    values: dict[str, Any] = {}
+    for source in sources:
+        values.update({key: value for key, value in source.items() if key in known and value is not None})
+    return replace(defaults, **{key: Path(value) if key in _PATHS else value for key, value in values.items()})

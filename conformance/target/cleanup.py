@@ -1,0 +1,182 @@
+"""The way out: everything that the ledger says may still exist is deleted, children first, and seen to be gone.
+
+Nothing that is not in the ledger is touched, and the guard judges every deletion once more.  A name that was
+claimed because it is too short for the prefix is deleted only when its creation was confirmed: after a
+crash, one whose creation was not could be somebody else's.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+from conformance.config import Target
+from conformance.model import Resource
+from conformance.target.evidence import EvidenceLog
+from conformance.target.guard import Ownership
+from conformance.target.ledger import Ledger
+from conformance.target.routes import GLOBAL_COLLECTIONS, item_path
+from conformance.target.wire import NoAnswer, Wire
+
+ORDER = (
+    "statements",
+    "applications",
+    "compute-pools",
+    "secret-mappings",
+    "environments",
+    "catalogs",
+    "secrets",
+)
+"""What must go before what: each kind may be in use by a later one only."""
+_PARALLEL = 4
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
+_PATIENCE = 5.0
+"""Seconds after which a deletion that was acknowledged is asked for once more."""
+_GONE = frozenset({404, 410})
+_NEVER_WAS = _GONE | {400, 414, 422}
+"""What a target may say to a GET of a name that it refused to create."""
+_ACKNOWLEDGED = frozenset({200, 202, 204, 304, *_GONE})
+
+
+def clean_up(
+    wire: Wire, ledger: Ledger, *, settle: float, stop: Callable[[], bool] = lambda: False
+) -> tuple[Resource, ...]:
+    """Delete what this run may have left on the target; returns what may still be there.
+
+    Each resource has ``settle`` seconds to be gone; when the target answers nothing at all for that long, the
+    work ends.  ``stop`` is asked before each request, and ends the work when it says so.  Can be called again.
+    Never raises; the budget of the wire is lifted.
+    """
+    wire.budget.lift()
+    work = _Work(wire, ledger, settle, stop)
+    try:
+        work.do_all(work.note_if_missing, [r for r in ledger.open if r.kind == "environments"])
+        for kind in ORDER:
+            work.do_all(work.remove, [r for r in ledger.open if r.kind == kind])
+    except KeyboardInterrupt:
+        work.halt()
+    return ledger.open
+
+
+def from_ledger(
+    path: Path,
+    target: Target,
+    *,
+    evidence: Path | None = None,
+    stop: Callable[[], bool] = lambda: False,
+) -> tuple[Resource, ...]:
+    """Finish the run that left this ledger; returns what may still be on the target.
+
+    The evidence goes to ``<ledger>.cleanup.ndjson`` unless another file is named.  Claimed names are left alone
+    when the target has another URL than the run had.  Raises ``ReportError`` when the ledger cannot be read,
+    ``ConfigurationError`` when the target cannot be spoken to.
+    """
+    ledger = Ledger.read(path)
+    log: EvidenceLog | None = None
+    try:
+        ownership = Ownership(ledger.run_id)
+        if ledger.target_url.rstrip("/") == target.url.rstrip("/"):
+            _claim_again(ledger, ownership)
+        log = EvidenceLog(evidence or path.with_name(f"{path.name}.cleanup.ndjson"), prefix="c")
+        with Wire(target, ownership=ownership, ledger=ledger, evidence=log) as wire:
+            return clean_up(wire, ledger, settle=target.limits.settle, stop=stop)
+    finally:
+        ledger.close()
+        if log:
+            log.close()
+
+
+def _claim_again(ledger: Ledger, ownership: Ownership) -> None:
+    for resource in ledger.open:
+        in_place = resource.kind in GLOBAL_COLLECTIONS and resource.path == item_path(
+            resource.kind, resource.name
+        )
+        if in_place and not ownership.owns(resource.name) and ledger.state(resource.path) == "created":
+            with suppress(ValueError):
+                ownership.claim(resource.name, resource.kind)
+
+
+class _Halted(Exception):
+    """Somebody asked to stop."""
+
+
+class _Work:
+    """One clean-up in progress."""
+
+    def __init__(self, wire: Wire, ledger: Ledger, settle: float, stop: Callable[[], bool]) -> None:
+        self._wire = wire
+        self._ledger = ledger
+        self._settle = settle
+        self._stop = stop
+        self._halted = threading.Event()
+        self._last_answer = time.monotonic()
+
+    def halt(self) -> None:
+        """Stop as soon as possible."""
+        self._halted.set()
+
+    def do_all(self, action: Callable[[Resource], object], resources: Iterable[Resource]) -> None:
+        """Do something with resources that do not depend on each other; what goes wrong ends nothing else."""
+        pool = ThreadPoolExecutor(_PARALLEL, thread_name_prefix="cleanup")
+        try:
+            for future in [pool.submit(self._do, action, resource) for resource in resources]:
+                future.result()
+        except KeyboardInterrupt:
+            self.halt()
+            raise
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def note_if_missing(self, environment: Resource) -> None:
+        """Note an environment that is not there; what was inside it is gone with it."""
+        if self._ledger.state(environment.path) != "refused" and self._status("GET", environment) in _GONE:
+            # The deletion proves that this 404 was not a passing one.
+            self._status("DELETE", environment)
+            self._status("GET", environment)
+
+    def remove(self, resource: Resource) -> None:
+        """Delete a resource and wait until it is gone, at most as long as it may take to settle."""
+        deadline = time.monotonic() + self._settle
+        pause = _FIRST_PAUSE
+        delete_again = 0.0
+        while self._is_due(resource):
+            with suppress(NoAnswer):
+                if time.monotonic() >= delete_again and self._status("DELETE", resource) in _ACKNOWLEDGED:
+                    delete_again = time.monotonic() + _PATIENCE
+                # The wire notes the 404 that follows an acknowledged deletion.
+                self._status("GET", resource)
+                if self._ledger.state(resource.path) == "gone":
+                    return
+            if time.monotonic() + pause > deadline:
+                return
+            self._halted.wait(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    def _is_due(self, resource: Resource) -> bool:
+        state = self._ledger.state(resource.path)
+        if state == "refused":
+            with suppress(NoAnswer):
+                if self._status("GET", resource) in _NEVER_WAS:
+                    self._ledger.note(resource, "gone")
+                    return False
+        return state not in {None, "gone"}
+
+    def _status(self, method: str, resource: Resource) -> int | None:
+        """Send a request; raises ``NoAnswer``, or ``_Halted`` when there is no point in going on."""
+        silent = time.monotonic() - self._last_answer > max(self._settle, _LONGEST_PAUSE)
+        if self._halted.is_set() or silent or self._stop():
+            self._halted.set()
+            raise _Halted
+        response = self._wire.send(method, resource.path).response
+        self._last_answer = time.monotonic()
+        return response.status if response else None
+
+    def _do(self, action: Callable[[Resource], object], resource: Resource) -> None:
+        # Whatever goes wrong with one resource, be it a full disk: the others are to be removed, and what is
+        # left is in the ledger.
+        with suppress(Exception):
+            action(resource)

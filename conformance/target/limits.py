@@ -1,0 +1,101 @@
+"""What a run may cost the target: a budget of requests and time, a pace, and patience with an overloaded one."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from conformance.config import Limits
+
+LONGEST_WAIT = 30.0
+"""Seconds that a ``Retry-After`` is obeyed for at most."""
+
+
+class BudgetSpent(Exception):
+    """The run has used up its requests or its time; nothing was sent."""
+
+
+class Budget:
+    """The requests and seconds of one run, counted from its making.  Safe to use from several threads."""
+
+    def __init__(self, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
+        """``clock`` gives seconds that never run backwards."""
+        self._limits = limits
+        self._clock = clock
+        self._started = clock()
+        self._lock = threading.Lock()
+        self._lifted = False
+        self._requests = 0
+
+    @property
+    def requests(self) -> int:
+        """How many requests were sent."""
+        with self._lock:
+            return self._requests
+
+    @property
+    def seconds_left(self) -> float:
+        """Seconds until the time is over; infinite when the budget was lifted."""
+        return float("inf") if self._lifted else self._started + self._limits.max_time - self._clock()
+
+    def spend(self) -> None:
+        """Count one request; raises ``BudgetSpent`` when it may not be sent any more."""
+        with self._lock:
+            if not self._lifted:
+                if self._requests >= self._limits.total_requests:
+                    message = f"the limit of {self._limits.total_requests} requests is reached"
+                    raise BudgetSpent(message)
+                if self.seconds_left <= 0:
+                    message = f"the limit of {self._limits.max_time:g} s is reached"
+                    raise BudgetSpent(message)
+            self._requests += 1
+
+    def lift(self) -> None:
+        """Limit nothing any more: cleaning up must end whatever it costs."""
+        self._lifted = True
+
+
+class Pace:
+    """At most so many requests a second, evenly spaced.  Safe to use from several threads."""
+
+    def __init__(
+        self,
+        requests_per_second: float | None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """None means as fast as possible."""
+        self._gap = 1 / requests_per_second if requests_per_second else 0.0
+        self._clock = clock
+        self._sleep = sleep
+        self._lock = threading.Lock()
+        self._next = clock()
+
+    def wait(self) -> None:
+        """Return when the next request may be sent."""
+        if not self._gap:
+            return
+        with self._lock:
+            turn = max(self._next, self._clock())
+            self._next = turn + self._gap
+        if (pause := turn - self._clock()) > 0:
+            self._sleep(pause)
+
+
+def retry_after(value: str | None, now: datetime | None = None) -> float | None:
+    """Seconds that a ``Retry-After`` header asks to wait, between 0 and 30; None when it asks for nothing.
+
+    RFC 9110, section 10.2.3: a number of seconds, or a date.
+    """
+    text = (value or "").strip()
+    if text.isascii() and text.isdigit():
+        return min(float(text[:9]), LONGEST_WAIT)
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, IndexError, TypeError, OverflowError):
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return min(max((moment - (now or datetime.now(UTC))).total_seconds(), 0.0), LONGEST_WAIT)

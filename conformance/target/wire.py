@@ -1,0 +1,249 @@
+"""The one way to the target: guarded, entered in the ledger, limited, redacted, recorded.
+
+What ``send`` does, and what it can raise at each step::
+
+    the guard judges the request                       GuardRefusal   a defect of the harness, nothing was sent
+    the budget is asked, the pace is kept              BudgetSpent    nothing was sent
+    what it may create is on the disk, in the ledger
+    it is sent, and the whole response read in time    NoAnswer       with the exchange that says why
+    what came is redacted, recorded, and noted
+
+When a request is sent again, each attempt is an exchange of its own in the evidence:
+
+* GET and HEAD after a connection that failed or closed before a byte of the response, at most twice; and
+  after 429 or 503 with ``Retry-After``, at most twice, waiting at most 30 s each time.  Not after a time-out.
+* Any request once after 401, when the token file holds another token by then: 401 means it had no effect.
+* No other write, ever.  Writes have a fresh connection each (see ``connection``), so none can be lost on a
+  connection that the target was just closing.
+
+Redirects are answers like any other, cookies are not kept, and no header is added but ``Host``,
+``User-Agent``, ``Accept-Encoding: identity``, ``Authorization`` and ``Content-Length``.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Self
+from urllib.parse import quote
+
+from conformance import __version__
+from conformance.config import Mode, Target
+from conformance.model import Exchange, HttpRequest, HttpResponse
+from conformance.target import auth, guard
+from conformance.target.address import Address
+from conformance.target.books import Books, Entry
+from conformance.target.connection import Connections, Failure, Unsendable
+from conformance.target.evidence import EvidenceLog
+from conformance.target.ledger import Ledger
+from conformance.target.limits import Budget, BudgetSpent, Pace, retry_after
+from conformance.target.redaction import Redaction
+
+__all__ = ["BudgetSpent", "GuardRefusal", "NoAnswer", "Wire"]
+
+USER_AGENT = f"cmf-conformance/{__version__}"
+_MOST_RETRIES = 2
+_PAUSES = (0.1, 1.0)
+"""Seconds before a read is repeated after a connection error."""
+
+
+class GuardRefusal(Exception):
+    """The harness tried to send something that it must not send: always a defect of the harness."""
+
+
+class NoAnswer(Exception):
+    """The target gave no whole HTTP response; ``exchange.error`` says why."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        """The exchange has no response."""
+        super().__init__(exchange.error)
+        self.exchange = exchange
+
+
+class Wire:
+    """The connection of one run to its target.  Safe to use from several threads."""
+
+    def __init__(
+        self,
+        target: Target,
+        *,
+        ownership: guard.Ownership,
+        ledger: Ledger | None,
+        evidence: EvidenceLog,
+        mode: Mode = Mode.CERTIFICATION,
+        identify: Callable[[str, str], str | None] = lambda _method, _path: None,
+        on_exchange: Callable[[Exchange], None] | None = None,
+    ) -> None:
+        """``ledger`` may be None when nothing will be written.
+
+        ``identify`` gives the ``operationId`` of a method and a path below the base URL, or None.
+        ``on_exchange`` is called with every exchange, in the thread that sent it.  Raises
+        ``ConfigurationError`` when the URL, the credentials or the certificates cannot be used.
+        """
+        self._address = address = Address(target.url)
+        self._credentials = auth.Credentials(target.auth)
+        self._connections = Connections(
+            address.scheme, address.host, address.port, auth.ssl_context(target.auth), target.limits
+        )
+        self.ownership = ownership
+        self.ledger = ledger
+        self.evidence = evidence
+        self.mode = mode
+        self.redact = Redaction()
+        """Give it every secret that the run plants, before it is sent."""
+        self.budget = Budget(target.limits)
+        self._pace = Pace(target.limits.requests_per_second)
+        self._identify = identify
+        self._on_exchange = on_exchange
+        self._books = Books(ledger, ownership)
+        if self._credentials.token:
+            self.redact.add(self._credentials.token, "token")
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Sequence[tuple[str, str]] = (),
+        headers: Sequence[tuple[str, str]] = (),
+        content: bytes | None = None,
+        authenticate: bool = True,
+    ) -> Exchange:
+        """Send one request and return the exchange, redacted.
+
+        ``path`` is percent-encoded and below the base URL; it reaches the socket byte for byte.  ``query`` is
+        percent-encoded here.  The credentials of the target are added unless ``authenticate`` is False or
+        ``headers`` has an ``Authorization`` of its own.  Raises ``GuardRefusal``, ``BudgetSpent``, ``NoAnswer``.
+        """
+        content_type = next((value for name, value in headers if name.lower() == "content-type"), None)
+        objection = guard.judge(
+            method, path, headers, content_type, content, self.ownership, self.mode, query=query
+        )
+        if objection:
+            message = f"{method} {path}: {objection}"
+            raise GuardRefusal(message)
+        try:
+            entry = self._books.entry(method, path, content_type, content)
+        except ValueError as problem:
+            message = f"{method} {path}: {problem}"
+            raise GuardRefusal(message) from None
+        renewed = False
+        for attempt in itertools.count(1):
+            self.budget.spend()
+            self._pace.wait()
+            token = self._credentials.token
+            exchange, failure = self._attempt(entry, path, query, headers, content, authenticate, attempt)
+            if authenticate and not renewed and _refused(exchange) and self._credentials.renew(token):
+                renewed = True
+                self.redact.add(self._credentials.token or "", "token")
+                continue
+            pause = _pause_before_retry(method, exchange.response, failure, attempt)
+            if pause is None or pause >= self.budget.seconds_left:
+                break
+            time.sleep(pause)
+        if failure:
+            raise NoAnswer(exchange)
+        return exchange
+
+    def close(self) -> None:
+        """Close the connections; the ledger and the evidence belong to the caller."""
+        self._connections.close()
+
+    def __enter__(self) -> Self:
+        """Use the wire for the length of a ``with`` block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the connections."""
+        self.close()
+
+    def _attempt(
+        self,
+        entry: Entry,
+        path: str,
+        query: Sequence[tuple[str, str]],
+        headers: Sequence[tuple[str, str]],
+        content: bytes | None,
+        authenticate: bool,  # noqa: FBT001 - handed through
+        attempt: int,
+    ) -> tuple[Exchange, Failure | None]:
+        """Enter, send once, record and note what came."""
+        sent = self._headers(entry.method, headers, content, authenticate=authenticate)
+        self._books.open(entry)
+        response, failure = None, None
+        unsent = False
+        started, clock = datetime.now(UTC), time.monotonic()
+        target = self._address.path + path + _query(query)
+        try:
+            response = self._connections.call(
+                entry.method,
+                target.encode("ascii"),
+                [(name.encode("ascii"), value.encode("latin-1")) for name, value in sent],
+                content or b"",
+                fresh=entry.method not in guard.READS,
+            )
+        except Failure as problem:
+            failure = problem
+            unsent = problem.sent == 0
+        except Unsendable as problem:
+            unsent = True
+            message = f"{entry.method} {path}: {problem}"
+            raise GuardRefusal(message) from None
+        finally:
+            # Also when the run is being interrupted: what may have been sent stays in the ledger as unknown.
+            self._books.settle(entry, response, sent=not unsent)
+        exchange = self.redact.exchange(
+            Exchange(
+                id=self.evidence.next_id(),
+                operation=self._identify(entry.method, path),
+                request=HttpRequest(entry.method, self._address.origin + target, tuple(sent), content or b""),
+                response=response,
+                error=failure.error if failure else None,
+                started=started.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+                elapsed_ms=round((time.monotonic() - clock) * 1000, 3),
+                attempt=attempt,
+            )
+        )
+        self.evidence.append(exchange)
+        if self._on_exchange:
+            self._on_exchange(exchange)
+        return exchange, failure
+
+    def _headers(
+        self, method: str, headers: Sequence[tuple[str, str]], content: bytes | None, *, authenticate: bool
+    ) -> list[tuple[str, str]]:
+        given = {name.lower() for name, _ in headers}
+        sent = [("Host", self._address.authority)]
+        if "user-agent" not in given:
+            sent.append(("User-Agent", USER_AGENT))
+        if "accept-encoding" not in given:
+            sent.append(("Accept-Encoding", "identity"))
+        if authenticate and "authorization" not in given and self._credentials.header:
+            sent.append(("Authorization", self._credentials.header))
+        sent.extend(headers)
+        if content is not None or method in {"POST", "PUT", "PATCH"}:
+            sent.append(("Content-Length", str(len(content or b""))))
+        return sent
+
+
+def _query(query: Sequence[tuple[str, str]]) -> str:
+    pairs = ("=".join(quote(text, safe="", errors="surrogatepass") for text in pair) for pair in query)
+    return "?" + "&".join(pairs) if query else ""
+
+
+def _refused(exchange: Exchange) -> bool:
+    return exchange.response is not None and exchange.response.status == 401  # noqa: PLR2004
+
+
+def _pause_before_retry(
+    method: str, response: HttpResponse | None, failure: Failure | None, attempt: int
+) -> float | None:
+    if method not in {"GET", "HEAD"} or attempt > _MOST_RETRIES:
+        return None
+    if failure is not None:
+        return None if failure.timed_out or failure.received else _PAUSES[attempt - 1]
+    if response is not None and response.status in {429, 503}:
+        return retry_after(response.header("Retry-After"))
+    return None

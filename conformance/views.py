@@ -1,0 +1,76 @@
+"""What the contract says of a resource, without what a target may add: for comparing one representation with another.
+
+A null in place of an optional field counts as absent (erratum ERR-NULL); inside free-form objects it is a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from conformance.expectations import optional
+
+_ENVIRONMENT = (
+    "name",
+    "kubernetesNamespace",
+    "created_time",
+    "updated_time",
+    "flinkApplicationDefaults",
+    "computePoolDefaults",
+    "statementDefaults",
+)
+_METADATA = ("name", "uid", "creationTimestamp", "labels", "annotations")
+_RUNNING = {"INITIALIZING", "CREATED", "RUNNING", "RECONCILING", "RESTARTING", "FAILING"}
+_DEPLOYED = {"UPGRADING", "DEPLOYED", "STABLE"}
+
+
+def environment(body: Any) -> dict[str, Any]:
+    """The documented fields of an environment, secrets apart (erratum ERR-SECRETS-LIST)."""
+    return _present(body, _ENVIRONMENT)
+
+
+def application(body: Any) -> dict[str, Any]:
+    """The documented fields of an application, its status apart, which moves by itself."""
+    view = _present(body, ("apiVersion", "kind", "spec"))
+    return {**view, "metadata": _present(optional(body, "metadata"), _METADATA)}
+
+
+def instance(body: Any) -> dict[str, Any]:
+    """The documented fields of an instance that never change."""
+    view = _present(body, ("apiVersion", "kind"))
+    spec = optional(body, "status", "spec")
+    return {**view, "metadata": _present(optional(body, "metadata"), _METADATA), "status": {"spec": spec} if spec else {}}
+
+
+def without_state(body: Any) -> dict[str, Any]:
+    """An application without its job state and without what writing it moves."""
+    view = application(body)
+    spec = dict(view.get("spec") or {})
+    if isinstance(spec.get("job"), Mapping):
+        spec["job"] = {key: value for key, value in spec["job"].items() if key != "state"}
+    metadata = {key: value for key, value in view["metadata"].items() if key in {"name", "labels", "annotations"} and value}
+    return {**view, "spec": spec, "metadata": metadata}
+
+
+def is_started(body: Any) -> bool:
+    """Whether an application shows that it is to run, in its spec or in its status."""
+    return (
+        optional(body, "spec", "job", "state") == "running"
+        or optional(body, "status", "jobStatus", "state") in _RUNNING
+        or optional(body, "status", "lifecycleState") in _DEPLOYED
+    )
+
+
+def is_suspended(body: Any) -> bool:
+    """Whether an application shows that it is suspended, in its spec or in its status."""
+    return (
+        optional(body, "spec", "job", "state") == "suspended"
+        or optional(body, "status", "jobStatus", "state") == "SUSPENDED"
+        or optional(body, "status", "lifecycleState") == "SUSPENDED"
+    )
+
+
+def _present(body: Any, keys: tuple[str, ...]) -> dict[str, Any]:
+    if not isinstance(body, Mapping):
+        return {}
+    return {key: body[key] for key in keys if body.get(key) is not None}

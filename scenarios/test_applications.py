@@ -1,0 +1,241 @@
+"""Applications: created and updated by POST, read, listed, deleted.  All of them suspended: nothing here starts a pod."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from conformance import bodies, views
+from conformance.expectations import eventually, optional, require, require_contains, require_equal, require_unique
+from conformance.runner.fixtures import Held
+from conformance.runner.plugin import Checks
+from conformance.scenario import requirement
+from conformance.target.cmf import Cmf
+
+LABELS = {"tier": "gold", "example.com/owner": "team-1"}
+ANNOTATIONS = {"note": "first", "example.com/ticket": "CMF-1"}
+CONFIGURATION = {"taskmanager.numberOfTaskSlots": "2", "execution.checkpointing.interval": "30000"}
+
+
+@requirement("CMF-APP-CREATE", "CMF-APP-GET")
+def test_create_and_read(cmf: Cmf, check: Checks, environment: str) -> None:
+    applications = cmf.applications(environment)
+    variants: dict[str, dict[str, Any]] = {
+        "with labels, annotations and configuration": {"labels": LABELS, "annotations": ANNOTATIONS, "configuration": CONFIGURATION},
+        "without labels and annotations": {},
+        "with a greater parallelism": {"parallelism": 7},
+    }
+    for variant, fields in variants.items():
+        body = bodies.application(cmf.name("app"), cmf.features, **fields)
+        created = applications.post(body)
+        with check("CMF-APP-CREATE", f"an application {variant} answers 201"):
+            created.expect(201)
+            require_contains(created.body, body, "the answer")
+        created.needed(200, 201)
+        with check("CMF-APP-GET", f"an application {variant} is read as it was posted"):
+            require_contains(applications.get(body["metadata"]["name"]).expect(200).body, body, "the application")
+
+
+@requirement("CMF-APP-GET-UNKNOWN")
+def test_read_unknown(cmf: Cmf, check: Checks, environment: str, other_environment: str, suspended_application: str) -> None:
+    applications = cmf.applications(environment)
+    applications.get(suspended_application).needed(200)
+    with check("CMF-APP-GET-UNKNOWN", "a name that was never used"):
+        applications.get(cmf.name("never")).expect(404)
+    with check("CMF-APP-GET-UNKNOWN", "the beginning of an existing name, and more than it"):
+        applications.get(suspended_application[:-1]).expect(404)
+        applications.get(suspended_application + "0").expect(404)
+    with check("CMF-APP-GET-UNKNOWN", "an existing name in an environment that does not exist"):
+        cmf.applications(cmf.name("never")).get(suspended_application).expect(404)
+    with check("CMF-APP-GET-UNKNOWN", "an existing name in another environment"):
+        cmf.applications(other_environment).get(suspended_application).expect(404)
+
+
+@requirement("CMF-APP-UPDATE", "CMF-APP-UNIQUE", "CMF-APP-GET")
+def test_update(cmf: Cmf, check: Checks, environment: str, new_application: Callable[..., Held]) -> None:
+    applications = cmf.applications(environment)
+    held = new_application(environment, labels=LABELS, annotations=ANNOTATIONS)
+    neighbour = new_application(environment, annotations=ANNOTATIONS)
+    for number, parallelism in enumerate((3, 5, 2), start=1):
+        body = bodies.application(
+            held.name,
+            cmf.features,
+            parallelism=parallelism,
+            configuration={**CONFIGURATION, "restart-strategy.fixed-delay.attempts": str(number)},
+            labels={**LABELS, "revision": str(number)},
+            annotations={"note": f"update {number}"},
+        )
+        updated = applications.post(body)
+        with check("CMF-APP-UPDATE", f"update {number} answers 201 and holds"):
+            updated.expect(201)
+            require_contains(updated.body, body, "the answer")
+            require_contains(applications.get(held.name).expect(200).body, body, "the application")
+    with check("CMF-APP-UNIQUE", "after three updates it is listed once"):
+        listed = applications.names().count(held.name)
+        require(listed == 1, f"it is listed {listed} times", expected="once", got=f"{listed} times")
+    with check("CMF-APP-GET", "another application is as it was"):
+        require_contains(applications.get(neighbour.name).expect(200).body, neighbour.body, "the neighbour")
+
+
+@requirement("CMF-APP-REPLACE")
+def test_update_replaces(cmf: Cmf, check: Checks, environment: str, new_application: Callable[..., Held]) -> None:
+    applications = cmf.applications(environment)
+    held = new_application(environment, configuration=CONFIGURATION, labels=LABELS, annotations=ANNOTATIONS)
+    shorter = bodies.application(held.name, cmf.features, configuration={"taskmanager.numberOfTaskSlots": "1"})
+    applications.post(shorter).needed(200, 201)
+    read = applications.get(held.name).needed(200).body
+    with check("CMF-APP-REPLACE", "a configuration left out of an update is gone"):
+        left = optional(read, "spec", "flinkConfiguration", "execution.checkpointing.interval")
+        require(left is None, "the old configuration is still there", expected="nothing", got=repr(left))
+    with check("CMF-APP-REPLACE", "labels and annotations left out of an update are gone"):
+        for part, gone in (("labels", LABELS), ("annotations", ANNOTATIONS)):
+            left = [key for key in gone if optional(read, "metadata", part, key) is not None]
+            require(not left, f"old {part} are still there", expected="none", got=", ".join(left))
+
+
+@requirement("CMF-APP-LIST", "CMF-APP-LIST-SCOPE")
+def test_list(
+    cmf: Cmf, check: Checks, environment: str, other_environment: str, new_application: Callable[..., Held]
+) -> None:
+    held = [
+        new_application(environment, labels=LABELS, annotations=ANNOTATIONS, configuration=CONFIGURATION),
+        new_application(environment),
+        new_application(environment, parallelism=4),
+    ]
+    elsewhere = [new_application(other_environment).name, new_application(other_environment).name]
+    applications = cmf.applications(environment)
+    with check("CMF-APP-LIST", "the list holds exactly what was created, each once"):
+        listed = require_unique(applications.names(), "application")
+        mine = [name for name in listed if name not in elsewhere]
+        require(
+            sorted(mine) == sorted(each.name for each in held),
+            "the list does not hold what was created",
+            expected=", ".join(sorted(each.name for each in held)),
+            got=", ".join(sorted(mine)),
+        )
+    with check("CMF-APP-LIST", "each is listed with the values that are read of it alone"):
+        for item in applications.all():
+            alone = applications.get(applications.name_of(item)).expect(200).body
+            require_equal(views.application(item), views.application(alone), "in the list, the application")
+    with check("CMF-APP-LIST-SCOPE", "no application of the other environment is listed"):
+        foreign = [name for name in applications.names() if name in elsewhere]
+        require(not foreign, "an application of another environment is listed", expected="none", got=", ".join(foreign))
+    with check("CMF-APP-LIST-SCOPE", "nor the other way round"):
+        names = cmf.applications(other_environment).names()
+        require(sorted(names) == sorted(elsewhere), "the list is not that of the environment", expected=", ".join(elsewhere), got=", ".join(names))
+
+
+@requirement("CMF-APP-LIST-UNKNOWN")
+def test_list_of_unknown_environment(cmf: Cmf, check: Checks) -> None:
+    with check("CMF-APP-LIST-UNKNOWN", "an environment that does not exist has no list"):
+        cmf.applications(cmf.name("never")).list().expect(404)
+    with check("CMF-APP-LIST-UNKNOWN", "nor has it a first page"):
+        cmf.applications(cmf.name("never")).list(page=0, size=5).expect(404)
+
+
+@requirement("CMF-APP-DELETE", "CMF-APP-DELETE-UNKNOWN", "CMF-APP-LIST")
+def test_delete(cmf: Cmf, check: Checks, environment: str, new_application: Callable[..., Held]) -> None:
+    applications = cmf.applications(environment)
+    held, neighbour = new_application(environment), new_application(environment, annotations=ANNOTATIONS)
+    with check("CMF-APP-DELETE", "a DELETE answers 200"):
+        applications.delete(held.name).expect(200)
+
+    def gone() -> None:
+        applications.get(held.name).expect(404)
+        require(held.name not in applications.names(), "a deleted application is listed", expected="not listed")
+
+    with check("CMF-APP-DELETE", "afterwards it can't be read and is not listed"):
+        eventually(gone, within=cmf.limits.settle)
+    with check("CMF-APP-DELETE", "what lies below it is gone too"):
+        eventually(lambda: cmf.instances(environment, held.name).list().expect(404), within=cmf.limits.settle)
+        cmf.events(environment, held.name).list().expect(404)
+    with check("CMF-APP-DELETE", "its neighbour is as it was"):
+        require_contains(applications.get(neighbour.name).expect(200).body, neighbour.body, "the neighbour")
+    with check("CMF-APP-LIST", "after a deletion the neighbour is still listed"):
+        require(applications.names() == [neighbour.name], "the list is not what is left", expected=neighbour.name)
+    with check("CMF-APP-DELETE-UNKNOWN", "a second DELETE does not claim success"):
+        applications.delete(held.name).expect(404, 304, 400, 409, 410, 422)
+    with check("CMF-APP-DELETE-UNKNOWN", "nor does one of a name that was never used"):
+        applications.delete(cmf.name("never")).expect(404, 304, 400, 409, 410, 422)
+    with check("CMF-APP-DELETE-UNKNOWN", "nor one in an environment that does not exist, which leaves namesakes alone"):
+        cmf.applications(cmf.name("never")).delete(neighbour.name).expect(404, 304, 400, 409, 410, 422)
+        applications.get(neighbour.name).expect(200)
+
+
+@requirement("CMF-APP-RECREATE")
+def test_create_again(cmf: Cmf, check: Checks, environment: str, new_application: Callable[..., Held]) -> None:
+    applications = cmf.applications(environment)
+    held = new_application(environment, parallelism=6, configuration=CONFIGURATION, labels=LABELS, annotations=ANNOTATIONS)
+    applications.delete(held.name).needed(200)
+    eventually(lambda: applications.get(held.name).expect(404), within=cmf.limits.settle)
+    bare = bodies.application(held.name, cmf.features)
+    with check("CMF-APP-RECREATE", "the name can be used again"):
+        applications.post(bare).expect(201)
+    read = applications.get(held.name).needed(200).body
+    with check("CMF-APP-RECREATE", "nothing of the old application is left"):
+        require_contains(read, bare, "the new application")
+        for part, old in (("labels", LABELS), ("annotations", ANNOTATIONS)):
+            back = [key for key in old if optional(read, "metadata", part, key) is not None]
+            require(not back, f"{part} of the old application are back", expected="none", got=", ".join(back))
+        back = optional(read, "spec", "flinkConfiguration", "execution.checkpointing.interval")
+        require(back is None, "configuration of the old application is back", expected="nothing", got=repr(back))
+        require(applications.names() == [held.name], "it is not the one application listed", expected=held.name)
+
+
+@requirement("CMF-APP-ENVIRONMENT-UNKNOWN")
+def test_create_in_unknown_environment(cmf: Cmf, check: Checks, environment: str, new_application: Callable[..., Held]) -> None:
+    held = new_application(environment)
+    nowhere = cmf.name("never")
+    with check("CMF-APP-ENVIRONMENT-UNKNOWN", "it is refused"):
+        cmf.applications(nowhere).post(held.body).expect_refused(404)
+    with check("CMF-APP-ENVIRONMENT-UNKNOWN", "it creates no application and no environment"):
+        cmf.environments.get(nowhere).expect(404)
+        cmf.applications(nowhere).get(held.name).expect(404)
+        require(nowhere not in cmf.environments.names(), "the environment is listed", expected="not listed")
+
+
+def without(body: dict[str, Any], key: str) -> dict[str, Any]:
+    """The body without one of its keys."""
+    return {name: value for name, value in body.items() if name != key}
+
+
+WRONG: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "no apiVersion": lambda body: without(body, "apiVersion"),
+    "no kind": lambda body: without(body, "kind"),
+    "no metadata": lambda body: without(body, "metadata"),
+    "no spec": lambda body: without(body, "spec"),
+    "no name": lambda body: {**body, "metadata": without(body["metadata"], "name")},
+    "null as name": lambda body: {**body, "metadata": {**body["metadata"], "name": None}},
+    "a list as name": lambda body: {**body, "metadata": {**body["metadata"], "name": [body["metadata"]["name"]]}},
+    "null as spec": lambda body: {**body, "spec": None},
+    "null as metadata": lambda body: {**body, "metadata": None},
+    "a list as apiVersion": lambda body: {**body, "apiVersion": ["cmf.confluent.io/v1"]},
+    "an object as kind": lambda body: {**body, "kind": {"kind": "FlinkApplication"}},
+    "a string as spec": lambda body: {**body, "spec": "image: x"},
+    "a list as spec": lambda body: {**body, "spec": [body["spec"]]},
+    "a list as metadata": lambda body: {**body, "metadata": [body["metadata"]]},
+}
+
+
+@requirement("CMF-APP-BODY", "CMF-APP-REFUSED")
+def test_invalid_bodies(cmf: Cmf, check: Checks, environment: str, new_application: Callable[..., Held]) -> None:
+    applications = cmf.applications(environment)
+    held = new_application(environment, labels=LABELS, annotations=ANNOTATIONS)
+    before = applications.get(held.name).needed(200).body
+    changed = bodies.application(held.name, cmf.features, parallelism=9, annotations={"note": "refused"})
+    for why, spoil in WRONG.items():
+        answer = applications.post(spoil(changed))
+        with check("CMF-APP-BODY", f"{why} is refused"):
+            answer.expect_refused()
+        if answer.status >= 400:
+            with check("CMF-APP-REFUSED", f"a refused update with {why} changes nothing"):
+                after = applications.get(held.name).expect(200).body
+                require_equal(views.application(after), views.application(before), "after a refused update, the application")
+    fresh = {why: cmf.name("refused") for why in WRONG}
+    for why, spoil in WRONG.items():
+        applications.post(spoil(bodies.application(fresh[why], cmf.features)))
+    with check("CMF-APP-REFUSED", "no refused body created an application"):
+        names = applications.names()
+        created = [name for name in names if name in fresh.values()]
+        require(not created, "a refused body created an application", expected="none", got=", ".join(created))
+        require(names == [held.name], "the list is not what was created", expected=held.name, got=", ".join(names))

@@ -1,0 +1,114 @@
+"""Caching: a 304 is given to those who have the answer already, and never after a change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from conformance import bodies
+from conformance.expectations import eventually, require, require_equal
+from conformance.runner.fixtures import Held
+from conformance.runner.plugin import Checks
+from conformance.scenario import requirement
+from conformance.target.cmf import Answer, Cmf
+
+
+@dataclass(frozen=True)
+class Cached:
+    """Something that can be read conditionally, and ways to change it."""
+
+    operation: str
+    names: dict[str, str]
+    changes: dict[str, Callable[[], object]]
+
+    def read(self, cmf: Cmf, tag: str | None = None) -> Answer:
+        """Read it, with a tag in If-None-Match when there is one."""
+        query = [] if self.operation == "getApplication" else [("page", "0"), ("size", "100")]
+        return cmf.call(self.operation, self.names, query=query, headers=[("If-None-Match", tag)] if tag else [])
+
+
+@pytest.fixture
+def cached(
+    cmf: Cmf, environment: str, new_environment: Callable[..., Held], new_application: Callable[..., Held], request: pytest.FixtureRequest
+) -> Cached:
+    """One of the reads for which the contract has 304."""
+    application, another = new_application(environment), new_application(environment)
+    applications = cmf.applications(environment)
+
+    def update() -> None:
+        number = len(applications.get(application.name).body.get("spec", {}).get("flinkConfiguration", {}))
+        configuration = {f"key.{each}": "1" for each in range(number + 1)}
+        applications.post(bodies.application(application.name, cmf.features, configuration=configuration)).needed(200, 201)
+
+    def delete_another() -> None:
+        applications.delete(another.name).needed(200)
+        eventually(lambda: applications.get(another.name).expect(404), within=cmf.limits.settle)
+
+    operation = request.param
+    if operation == "getApplication":
+        relabel = bodies.application(application.name, cmf.features, labels={"changed": "yes"})
+        changes: dict[str, Callable[[], object]] = {"an update": update, "a change of labels": lambda: applications.post(relabel).needed(200, 201)}
+        return Cached(operation, {"envName": environment, "appName": application.name}, changes)
+    if operation == "getApplications":
+        changes = {"an update of one": update, "a creation": lambda: new_application(environment), "a deletion": delete_another}
+        return Cached(operation, {"envName": environment}, changes)
+    held = new_environment()
+    defaults = {"flinkApplicationDefaults": {"metadata": {"labels": {"changed": "yes"}}}}
+    changes = {
+        "an update of one": lambda: cmf.environments.post({**held.body, **defaults}).needed(200, 201),
+        "a creation": new_environment,
+        "a deletion": lambda: cmf.environments.delete(held.name).needed(200),
+    }
+    return Cached(operation, {}, changes)
+
+
+@requirement("CMF-CACHE-CHANGED", "CMF-CACHE-UNCONDITIONAL", "CMF-CACHE-BODY", "CMF-CACHE-ETAG", "CMF-CACHE-REVALIDATE")
+@pytest.mark.parametrize("cached", ["getEnvironments", "getApplications", "getApplication"], indirect=True)
+def test_conditional_reads(cmf: Cmf, check: Checks, cached: Cached) -> None:
+    first = cached.read(cmf).needed(200)
+    with check("CMF-CACHE-UNCONDITIONAL", f"{cached.operation} without condition, and with a tag never given"):
+        cached.read(cmf).expect(200)
+        for never_given in ('"cmfc-never-given"', 'W/"cmfc-never-given"'):
+            require_equal(cached.read(cmf, never_given).expect(200).items_or_body, first.items_or_body, "the answer")
+    seen_304 = False
+
+    def unchanged() -> None:
+        nonlocal seen_304
+        now = cached.read(cmf).expect(200)
+        tag = now.header("etag")
+        if not tag:
+            return
+        again = cached.read(cmf, tag).expect(200, 304)
+        seen_304 = seen_304 or again.status == 304
+        if again.status == 200:
+            require_equal(again.items_or_body, now.items_or_body, "the unchanged answer")
+
+    with check("CMF-CACHE-REVALIDATE", f"{cached.operation} with the tag of an answer that has not changed"):
+        eventually(unchanged, within=2)
+    for what, change in cached.changes.items():
+        before = cached.read(cmf).needed(200)
+        tag = before.header("etag") or '"cmfc-none"'
+        change()
+        with check("CMF-CACHE-CHANGED", f"{cached.operation} after {what}"):
+            if cached.read(cmf).expect(200).raw == before.raw:
+                continue  # the change lies on another page of a long list, so this answer may be given again
+            after = cached.read(cmf, tag).expect(200)
+            require(after.raw != before.raw, f"after {what} the old answer is given", expected="the new state", got="the old")
+            require(
+                after.header("etag") != before.header("etag") or not before.header("etag"),
+                f"after {what} another answer has the same ETag",
+                expected="another ETag",
+                got=str(after.header("etag")),
+            )
+    if not seen_304:
+        for rule in ("CMF-CACHE-BODY", "CMF-CACHE-ETAG"):
+            check.nothing_to_judge(rule, f"{cached.operation} answered no 304, which it need not")
+        return
+    with check("CMF-CACHE-BODY", f"a 304 of {cached.operation} has no content"):
+        last = cached.read(cmf).needed(200)
+        answer = cached.read(cmf, last.header("etag") or "")
+        require(answer.status != 304 or not answer.raw, "a 304 came with content", expected="no content", got=f"{len(answer.raw)} bytes")
+    with check("CMF-CACHE-ETAG", f"a 304 of {cached.operation} carries the ETag"):
+        require(answer.status != 304 or answer.header("etag"), "a 304 came without ETag", expected="the ETag", got="none")

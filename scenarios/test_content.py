@@ -1,0 +1,287 @@
+"""Content: JSON and YAML mean the same, text and types are kept, and what is no content is refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import yaml
+
+from conformance import bodies, views
+from conformance.contract.media import JSON, YAML, write
+from conformance.expectations import eventually, require, require_contains, require_equal
+from conformance.kinds import APPLICATION, ENVIRONMENT, KINDS, Kind
+from conformance.runner.fixtures import Held
+from conformance.runner.plugin import Checks
+from conformance.scenario import requirement
+from conformance.target.cmf import Answer, Cmf, Collection
+
+
+BOTH = (JSON, YAML)
+both_kinds = pytest.mark.parametrize("kind", [pytest.param(kind, id=kind.noun) for kind in KINDS])
+
+UNICODE = {
+    "accents": "naïve café, Ærøskøbing",
+    "scripts": "Ελληνικά кириллица עברית العربية 日本語 한국어 ไทย",
+    "combining": "e\u0301 n\u0303 (not composed)",
+    "astral": "\U0001f600 \U0001d11e \U00020000",
+    "quotes": "\"double\" 'single' `back` \\back\\slash\\",
+    "breaks": "one\ntwo\n\nfour\ttab",
+    "spaces": "  leading and trailing  ",
+    "yaml": "key: value # no comment, - no item, {no: map}, [no, list], &no *no !no | > % @",
+    "joiners": "zero\u200bwidth \u00a0no-break \ufeffmark",
+}
+SCALARS = {
+    f"key{number}": text
+    for number, text in enumerate(
+        (
+            "yes", "no", "on", "off", "true", "False", "null", "~", "1", "1.10", "-0", "0123", "0x1F", "0o17", "1e3", "1_000",
+            "12:30:00", "2025-03-31", "2025-03-31T11:34:01Z", ".inf", ".nan", "=", "<<", "y", "N", "",
+        )
+    )
+}  # fmt: skip
+TYPES: dict[str, Any] = {
+    "spec": {
+        "job": {"parallelism": 3, "allowNonRestoredState": False},
+        "jobManager": {"resource": {"cpu": 0.5, "memory": "1g"}, "replicas": 2},
+        "taskManager": {"resource": {"cpu": 2.25}},
+        "podTemplate": {"spec": {"containers": [{"name": "flink-main-container", "args": ["a", "b"], "env": []}]}},
+    }
+}
+POOL: dict[str, Any] = {"spec": {"clusterSpec": {"taskManager": {"resource": {"cpu": 1.5, "memory": "1g"}, "replicas": 2}}}}
+
+
+def held_in_both(kind: Kind, collection: Collection, body: dict[str, Any], what: str) -> None:
+    """Post a body in each representation, and read it in each: it is the same every time."""
+    name = body["name"] if kind is ENVIRONMENT else body["metadata"]["name"]
+    for sent in BOTH:
+        collection.post(body, media_type=sent).expect(201)
+        for read in BOTH:
+            answer = collection.get(name, accept=read).expect(200)
+            require_contains(answer.body, body, f"{what}, sent as {sent}, read as {read}: ")
+
+
+@requirement("CMF-CONTENT-UNICODE")
+@both_kinds
+def test_text_is_kept(kind: Kind, cmf: Cmf, check: Checks, collection: Collection) -> None:
+    collection.post(kind.body(cmf.name("text"), cmf.features)).needed(200, 201)
+    for what, text in UNICODE.items():
+        with check("CMF-CONTENT-UNICODE", f"{what} in an {kind.noun}"):
+            held_in_both(kind, collection, kind.marked(cmf.name("text"), cmf.features, {"note": text}), what)
+    if kind is ENVIRONMENT:
+        with check("CMF-CONTENT-UNICODE", "configuration keys outside ASCII in an environment"):
+            part = {"detached": {"flinkConfiguration": {"clé-ключ-鍵": "value"}}}
+            held_in_both(kind, collection, bodies.environment(cmf.name("text"), cmf.features, statementDefaults=part), "a key")
+    with check("CMF-CONTENT-UNICODE", f"JSON with every character escaped in an {kind.noun}"):
+        body = kind.marked(cmf.name("text"), cmf.features, {"note": UNICODE["scripts"] + UNICODE["astral"]})
+        collection.post(content=json.dumps(body, ensure_ascii=True).encode()).expect(201)
+        name = body["name"] if kind is ENVIRONMENT else body["metadata"]["name"]
+        require_contains(collection.get(name).expect(200).body, body, "the escaped text: ")
+
+
+@requirement("CMF-CONTENT-SCALARS")
+@both_kinds
+def test_strings_stay_strings(kind: Kind, cmf: Cmf, check: Checks, collection: Collection) -> None:
+    with check("CMF-CONTENT-SCALARS", f"strings that look like other types in an {kind.noun}"):
+        held_in_both(kind, collection, kind.marked(cmf.name("scalar"), cmf.features, SCALARS), "a string")
+    if kind is ENVIRONMENT:
+        with check("CMF-CONTENT-SCALARS", "strings that look like other types in statement defaults"):
+            part = {"detached": {"flinkConfiguration": SCALARS}, "interactive": {"flinkConfiguration": SCALARS}}
+            body = bodies.environment(cmf.name("scalar"), cmf.features, statementDefaults=part)
+            held_in_both(kind, collection, body, "a string")
+
+
+@requirement("CMF-CONTENT-TYPES")
+def test_types_are_kept(cmf: Cmf, check: Checks, environment: str) -> None:
+    with check("CMF-CONTENT-TYPES", "numbers, booleans, lists and objects in the defaults of an environment"):
+        body = bodies.environment(cmf.name("types"), cmf.features, flinkApplicationDefaults=TYPES, computePoolDefaults=POOL)
+        held_in_both(ENVIRONMENT, cmf.environments, body, "a value")
+    with check("CMF-CONTENT-TYPES", "numbers in the spec of an application"):
+        body = bodies.application(cmf.name("types"), cmf.features, parallelism=4)
+        body["spec"]["jobManager"]["resource"]["cpu"] = 0.5
+        body["spec"]["taskManager"]["resource"]["cpu"] = 2.25
+        held_in_both(APPLICATION, cmf.applications(environment), body, "a value")
+
+
+@requirement("CMF-CONTENT-YAML-BODY")
+@both_kinds
+def test_yaml_bodies(kind: Kind, cmf: Cmf, check: Checks, collection: Collection) -> None:
+    def twins(text_of: Callable[[dict[str, Any]], str], what: str) -> None:
+        stem = cmf.name("twin")
+        as_json = kind.marked(f"{stem}-json", cmf.features, {"note": "same", "number": "7"})
+        as_yaml = kind.marked(f"{stem}-yaml", cmf.features, {"note": "same", "number": "7"})
+        collection.post(as_json).needed(200, 201)
+        with check("CMF-CONTENT-YAML-BODY", f"an {kind.noun} as {what} is stored like its JSON twin"):
+            collection.post(content=text_of(as_yaml).encode(), media_type=YAML).expect(201)
+            stored = kind.view(collection.get(f"{stem}-json").expect(200).body)
+            twin = kind.view(collection.get(f"{stem}-yaml").expect(200).body)
+            require_equal(_anonymous(twin), _anonymous(stored), "the YAML twin")
+
+    twins(lambda body: write(body, YAML).decode(), "YAML")
+    twins(lambda body: "---\n" + yaml.safe_dump(body) + "...\n", "YAML with document markers")
+    twins(lambda body: "# a comment\n" + yaml.safe_dump(body, default_flow_style=True), "YAML in flow style with a comment")
+    twins(lambda body: json.dumps(body, indent=2), "JSON declared as YAML, which it is")
+
+
+def _anonymous(view: dict[str, Any]) -> dict[str, Any]:
+    """A view without what tells one resource from the next."""
+    own = {"name", "uid", "created_time", "updated_time", "creationTimestamp"}
+    plain = {key: value for key, value in view.items() if key not in own}
+    if isinstance(plain.get("metadata"), dict):
+        plain["metadata"] = {key: value for key, value in plain["metadata"].items() if key not in own}
+    return plain
+
+
+@requirement("CMF-CONTENT-SAME", "CMF-CONTENT-JSON", "CMF-CONTENT-YAML", "CMF-CONTENT-TYPE")
+def test_json_and_yaml_answers(
+    cmf: Cmf, check: Checks, environment: str, new_environment: Callable[..., Held], new_application: Callable[..., Held]
+) -> None:
+    held = new_environment(flinkApplicationDefaults=TYPES, statementDefaults={"detached": {"flinkConfiguration": SCALARS}})
+    application = new_application(environment, annotations=UNICODE, configuration=SCALARS, labels={"tier": "gold"})
+    below = {"envName": environment, "appName": application.name}
+    calls: dict[str, tuple[str, dict[str, str], list[tuple[str, str]], Callable[[Any], Any]]] = {
+        "an environment": ("getEnvironment", {"envName": held.name}, [], views.environment),
+        "a list of environments": ("getEnvironments", {}, [("size", "3")], _items(views.environment)),
+        "an application": ("getApplication", below, [], views.application),
+        "a list of applications": ("getApplications", {"envName": environment}, [], _items(views.application)),
+        "a list of events": ("getApplicationEvents", below, [], _items(lambda item: item)),
+        "a list of instances": ("getApplicationInstances", below, [], _items(views.instance)),
+    }
+    for what, (operation, names, query, view) in calls.items():
+
+        def same(operation: str = operation, names: Any = names, query: Any = query, view: Any = view, what: str = what) -> None:
+            first = cmf.call(operation, names, query=query, accept=JSON).expect(200)
+            second = cmf.call(operation, names, query=query, accept=YAML).expect(200)
+            require_equal(view(second.body), view(first.body), f"as YAML, {what}")
+
+        with check("CMF-CONTENT-SAME", f"{what} as JSON and as YAML"):
+            eventually(same, within=2)
+    for media_type, rule in ((JSON, "CMF-CONTENT-JSON"), (YAML, "CMF-CONTENT-YAML")):
+        with check(rule, "what creating and updating answers comes as asked for"):
+            for _ in range(2):
+                _require_type(cmf.applications(environment).post(application.body, accept=media_type).expect(201), media_type)
+                _require_type(cmf.environments.post(held.body, accept=media_type).expect(201), media_type)
+        with check(rule, "what suspending answers comes as asked for"):
+            answer = cmf.suspend(environment, application.name, accept=media_type)
+            if answer.status == 200:
+                _require_type(answer, media_type)
+    with check("CMF-CONTENT-TYPE", "whatever is accepted, the answer is of a documented type"):
+        for accept in (None, "*/*", "application/*", "application/yaml;q=0.5, application/json", "text/html, */*;q=0.1"):
+            answer = cmf.call("getEnvironment", {"envName": held.name}, accept=accept).expect(200)
+            require_contains(answer.body, held.body, "the environment: ")
+
+
+def _items(view: Callable[[Any], Any]) -> Callable[[Any], list[Any]]:
+    return lambda page: [view(item) for item in (page.get("items") if isinstance(page, dict) else None) or []]
+
+
+def _require_type(answer: Answer, media_type: str) -> None:
+    declared = (answer.header("content-type") or "").split(";")[0].strip().lower()
+    require(declared == media_type, "the answer is of another media type", expected=media_type, got=declared or "nothing")
+
+
+@requirement("CMF-CONTENT-CHARSET")
+def test_charset_parameter(cmf: Cmf, check: Checks) -> None:
+    for media_type in ("application/json; charset=utf-8", "application/json;charset=UTF-8", 'application/json; charset="utf-8"'):
+        body = bodies.environment(cmf.name("charset"), cmf.features, flinkApplicationDefaults={"metadata": {"annotations": {"a": "é"}}})
+        with check("CMF-CONTENT-CHARSET", f"a body sent as {media_type}"):
+            cmf.environments.post(content=write(body, JSON), media_type=media_type).expect(201)
+            require_contains(cmf.environments.get(body["name"]).expect(200).body, body, "the environment")
+
+
+@requirement("CMF-CONTENT-MALFORMED", "CMF-CONTENT-NOT-OBJECT", "CMF-CONTENT-MEDIA-TYPE")
+@both_kinds
+def test_what_is_no_resource(kind: Kind, cmf: Cmf, check: Checks, collection: Collection) -> None:
+    legal = kind.body(cmf.name("control"), cmf.features)
+    collection.post(legal).needed(200, 201)
+    tried: list[str] = []
+
+    def body() -> dict[str, Any]:
+        name = cmf.name("malformed")
+        tried.append(name)
+        return kind.body(name, cmf.features)
+
+    def refuse(rule: str, what: str, content: bytes, media_type: str, *statuses: int) -> None:
+        with check(rule, f"{what} as {media_type} in place of an {kind.noun}"):
+            collection.post(content=content, media_type=media_type).expect_refused(*statuses)
+
+    for what, spoil in {
+        "JSON cut in half": lambda text: text[: len(text) // 2],
+        "JSON with a comma missing": lambda text: text.replace(", ", " ", 1),
+        "JSON with something behind it": lambda text: text + "}",
+        "JSON in single quotes": lambda text: text.replace('"', "'"),
+    }.items():
+        refuse("CMF-CONTENT-MALFORMED", what, spoil(json.dumps(body())).encode(), JSON)
+    for what, spoil in {
+        "YAML with a tab for indentation": lambda text: text + "extra:\n\t- a\n",
+        "YAML with an open bracket": lambda text: text + "extra: [a, b\n",
+        "YAML with an unknown alias": lambda text: text + "extra: *nowhere\n",
+    }.items():
+        refuse("CMF-CONTENT-MALFORMED", what, spoil(write(body(), YAML).decode()).encode(), YAML)
+    for media_type in BOTH:
+        refuse("CMF-CONTENT-MALFORMED", "nothing", b"", media_type)
+        for what, value in (("an array", [body()]), ("a string", cmf.name("text")), ("a number", 42), ("a boolean", True), ("null", None)):
+            refuse("CMF-CONTENT-NOT-OBJECT", what, write(value, media_type), media_type)
+    for media_type in ("text/plain", "application/xml", "application/octet-stream"):
+        refuse("CMF-CONTENT-MEDIA-TYPE", "the right JSON", write(body(), JSON), media_type, 415)
+        unwanted = tried.pop()
+        collection.get(unwanted)
+    with check("CMF-CONTENT-MALFORMED", f"none of them created an {kind.noun}"):
+        created = [name for name in collection.names() if name in tried]
+        require(not created, "a refused body created a resource", expected="none", got=", ".join(created))
+
+
+@requirement("CMF-CONTENT-ACCEPT")
+def test_unsupported_accept(cmf: Cmf, check: Checks, environment: str, suspended_application: str) -> None:
+    below = {"envName": environment, "appName": suspended_application}
+    for operation, names in (("getEnvironment", {"envName": environment}), ("getApplication", below), ("getEnvironments", {})):
+        for accept in ("text/html", "application/xml", "image/png", "nonsense", "application/json;q=0", ";;;,", "*/"):
+            with check("CMF-CONTENT-ACCEPT", f"{operation} accepting only {accept}"):
+                answer = cmf.call(operation, names, accept=accept).expect(200, 400, 406)
+                if answer.status == 200:
+                    declared = (answer.header("content-type") or "").split(";")[0].strip().lower()
+                    require(declared in BOTH, "the answer is of no documented type", expected=" or ".join(BOTH), got=declared)
+
+
+@requirement("CMF-CONTENT-HOSTILE")
+@both_kinds
+def test_hostile_bodies(kind: Kind, cmf: Cmf, check: Checks, collection: Collection) -> None:
+    def bomb(name: str) -> bytes:
+        levels = "".join(f"x{n}: &x{n} [{', '.join([f'*x{n - 1}'] * 9)}]\n" for n in range(1, 9))
+        return b"x0: &x0 [lol]\n" + levels.encode() + write(kind.body(name, cmf.features), YAML)
+
+    def deep(name: str) -> bytes:
+        inner = '{"a":' * 400 + "1" + "}" * 400
+        return json.dumps(kind.marked(name, cmf.features, {"note": "@"})).replace('"@"', inner).encode()
+
+    def written(name: str) -> bytes:
+        return write(kind.body(name, cmf.features), YAML)
+
+    hostile: dict[str, tuple[Callable[[str], bytes], str]] = {
+        "YAML whose aliases multiply": (bomb, YAML),
+        "YAML with an alias to itself": (lambda name: written(name) + b"self: &a [*a]\n", YAML),
+        "YAML with a language tag": (lambda name: written(name) + b"extra: !!python/object/apply:time.sleep [0]\n", YAML),
+        "YAML with a Java tag": (lambda name: written(name) + b"extra: !!javax.script.ScriptEngineManager []\n", YAML),
+        "YAML with a binary tag": (lambda name: written(name) + b"extra: !!binary aGVsbG8=\n", YAML),
+        "YAML with keys that are no strings": (lambda name: written(name) + b"? [a, b]\n: c\n1: d\n", YAML),
+        "two YAML documents": (lambda name: written(name) + b"---\n" + written(name), YAML),
+        "a byte order mark": (lambda name: b"\xef\xbb\xbf" + write(kind.body(name, cmf.features), JSON), JSON),
+        "invalid UTF-8": (lambda name: write(kind.marked(name, cmf.features, {"note": "@"}), JSON).replace(b"@", b"\xff\xfe"), JSON),
+        "a lone surrogate": (lambda name: write(kind.marked(name, cmf.features, {"note": "@"}), JSON).replace(b"@", b"\\ud800"), JSON),
+        "an escaped NUL": (lambda name: write(kind.marked(name, cmf.features, {"note": "@"}), JSON).replace(b"@", b"\\u0000"), JSON),
+        "400 nested objects": (deep, JSON),
+        "NaN": (lambda name: write(kind.body(name, cmf.features), JSON)[:-1] + b', "extra": NaN}', JSON),
+        "a number beyond all bounds": (lambda name: write(kind.body(name, cmf.features), JSON)[:-1] + b', "extra": 1e999999}', JSON),
+        "a long integer": (lambda name: write(kind.body(name, cmf.features), JSON)[:-1] + b', "extra": ' + b"9" * 5000 + b"}", JSON),
+        "200 kB of text": (lambda name: write(kind.marked(name, cmf.features, {"note": "x" * 200_000}), JSON), JSON),
+    }  # fmt: skip
+    collection.post(kind.body(cmf.name("control"), cmf.features)).needed(200, 201)
+    for what, (content, media_type) in hostile.items():
+        name = cmf.name("hostile")
+        with check("CMF-CONTENT-HOSTILE", f"{what} in an {kind.noun}"):
+            answer = collection.post(content=content(name), media_type=media_type).expect(201, 400, 413, 415, 422)
+            read = collection.get(name)
+            read.expect(200 if answer.status == 201 else 404)
+            collection.list(size=5).expect(200).items  # noqa: B018 - it can still be read

@@ -1,0 +1,114 @@
+"""Errors: what every refusal carries, routes and methods that the contract does not have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import quote
+
+import pytest
+
+from conformance import bodies, views
+from conformance.contract.judgement import error_messages
+from conformance.contract.media import JSON, YAML, write
+from conformance.expectations import require, require_equal
+from conformance.runner.fixtures import Held
+from conformance.runner.plugin import Checks
+from conformance.scenario import requirement
+from conformance.target.cmf import Answer, Cmf
+
+API = "/cmf/api/v1"
+
+
+def require_message(answer: Answer) -> None:
+    """The answer is a RestError that says something."""
+    messages = error_messages(answer.body)
+    require(messages, "the error says nothing", expected="a RestError with a message", got=repr(answer.raw[:160]))
+
+
+@requirement("CMF-ERR-BODY", "CMF-ERR-MESSAGE", "CMF-ERR-NEGOTIATED")
+@pytest.mark.parametrize("accept", [JSON, YAML])
+def test_refusals(cmf: Cmf, check: Checks, environment: str, suspended_application: str, accept: str) -> None:
+    never = cmf.name("never")
+    below = {"envName": environment, "appName": never}
+    applications = cmf.applications(environment)
+    invalid = bodies.application(suspended_application, cmf.features)
+    refusals: dict[str, Callable[[], Answer]] = {
+        "an unknown environment": lambda: cmf.environments.get(never, accept=accept),
+        "deleting an unknown environment": lambda: cmf.environments.delete(never, accept=accept),
+        "an invalid environment": lambda: cmf.environments.post({"name": f"{never}_A"}, accept=accept),
+        "a malformed environment": lambda: cmf.environments.post(content=b"{", accept=accept),
+        "an unknown application": lambda: applications.get(never, accept=accept),
+        "applications of an unknown environment": lambda: cmf.applications(never).list(accept=accept),
+        "an invalid application": lambda: applications.post({**invalid, "spec": "x"}, accept=accept),
+        "a malformed application": lambda: applications.post(content=b"a: [", media_type=YAML, accept=accept),
+        "instances of an unknown application": lambda: cmf.call("getApplicationInstances", below, accept=accept),
+        "an unknown instance": lambda: cmf.instances(environment, suspended_application).get(never, accept=accept),
+        "events of an unknown application": lambda: cmf.call("getApplicationEvents", below, accept=accept),
+    }
+    for what, act in refusals.items():
+        answer = act()
+        with check("CMF-ERR-MESSAGE", f"{what}, accepting {accept}, is a RestError with a message"):
+            answer.expect(400, 404, 422)
+            require_message(answer)
+        declared = (answer.header("content-type") or "").split(";")[0].strip().lower()
+        with check("CMF-ERR-BODY", f"{what}, accepting {accept}, is of a documented type"):
+            require(declared in {JSON, YAML}, "the error is of no documented type", expected=f"{JSON} or {YAML}", got=declared or "nothing")
+        with check("CMF-ERR-NEGOTIATED", f"{what}, accepting {accept}"):
+            require(declared == accept, "the error is not of the type asked for", expected=accept, got=declared)
+
+
+@requirement("CMF-ERR-ROUTE", "CMF-ERR-ROUTE-BODY")
+def test_unknown_routes(cmf: Cmf, check: Checks, environment: str) -> None:
+    cmf.environments.get(environment).needed(200)
+    name = quote(environment)
+    for path in (
+        "/hello",
+        "/cmf/api/v1/hello",
+        "/cmf/api/v2/environments",
+        "/cmf/api/v1/environment",
+        f"{API}/environments/{name}/hello",
+        f"{API}/environments/{name}/applications/{cmf.name('never')}/hello",
+        f"{API}/environments/{name}/events",
+        f"/environments/{name}",
+    ):
+        answer = cmf.send("GET", path)
+        with check("CMF-ERR-ROUTE", f"GET {path.replace(name, '{environment}')} is not found"):
+            answer.expect(404)
+        with check("CMF-ERR-ROUTE-BODY", f"GET {path.replace(name, '{environment}')} says so"):
+            require_message(answer)
+            require(
+                any("not found" in message.lower() for message in error_messages(answer.body)),
+                "the message does not say that the resource was not found",
+                expected="Resource not found: [...]",
+                got=repr(error_messages(answer.body)),
+            )
+
+
+@requirement("CMF-ERR-METHOD")
+def test_methods_that_the_contract_does_not_have(
+    cmf: Cmf, check: Checks, environment: str, new_environment: Callable[..., Held], new_application: Callable[..., Held]
+) -> None:
+    held, application = new_environment(), new_application(environment)
+    other = write({**held.body, "flinkApplicationDefaults": {"metadata": {"labels": {"a": "b"}}}}, JSON)
+    changed = write(bodies.application(application.name, cmf.features, parallelism=8), JSON)
+    before = cmf.environments.get(held.name).needed(200).body
+    app_before = cmf.applications(environment).get(application.name).needed(200).body
+    item = f"{API}/environments/{held.name}"
+    app_item = f"{API}/environments/{environment}/applications/{application.name}"
+    for method, path, content in (
+        ("PUT", item, other),
+        ("PATCH", item, other),
+        ("POST", item, other),
+        ("PUT", app_item, changed),
+        ("PATCH", app_item, changed),
+        ("POST", app_item, changed),
+    ):
+        what = f"{method} on a single {'application' if path == app_item else 'environment'}"
+        with check("CMF-ERR-METHOD", f"{what} is refused"):
+            answer = cmf.send(method, path, content=content, headers=[("Content-Type", JSON)])
+            require(400 <= answer.status < 500, "it was not refused", expected="405 or another 4xx", got=str(answer.status))
+        with check("CMF-ERR-METHOD", f"{what} changes nothing"):
+            now = cmf.environments.get(held.name).expect(200).body
+            require_equal(views.environment(now), views.environment(before), "the environment")
+            now = cmf.applications(environment).get(application.name).expect(200).body
+            require_equal(views.application(now), views.application(app_before), "the application")

@@ -1,0 +1,141 @@
+"""Identifiers: how long a name is, which characters it has, and what a refused one leaves behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from conformance import bodies
+from conformance.expectations import require, require_contains
+from conformance.kinds import Kind
+from conformance.runner.plugin import Checks
+from conformance.scenario import each_kind, requirement
+from conformance.target.cmf import Cmf, Collection
+
+SHORTEST, LONGEST = 4, 253
+
+LEGAL = {
+    "dots between labels": "{}.part.two",
+    "digits at the ends of labels": "{}.1st.2",
+    "repeated hyphens inside": "{}--b---c",
+    "labels of one character": "{}.a.b",
+}
+ILLEGAL = {
+    "an upper-case letter": "{}A",
+    "an upper-case letter inside": "{}aBc",
+    "an underscore": "{}_a",
+    "a space inside": "{} a",
+    "a space behind": "{} ",
+    "a space in front": " {}",
+    "a line break behind": "{}\n",
+    "a line break inside": "{}\na",
+    "a tab inside": "{}\ta",
+    "a NUL character": "{}\0a",
+    "a letter outside ASCII": "{}é",
+    "a digit outside ASCII": "{}\u0663",
+    "a hyphen in front": "-{}",
+    "a hyphen behind": "{}-",
+    "a dot in front": ".{}",
+    "a dot behind": "{}.",
+    "two dots in a row": "{}..a",
+    "a hyphen before a dot": "{}-.a",
+    "a hyphen behind a dot": "{}.-a",
+    "a slash": "{}/a",
+    "a colon": "{}:a",
+    "a plus sign": "{}+a",
+}
+
+
+def filled(name: str, length: int) -> str:
+    """The name made longer, in labels that DNS allows too."""
+    while len(name) < length:
+        name += "." if len(name.rsplit(".", 1)[-1]) >= 50 and len(name) < length - 1 else "a"
+    return name
+
+
+@each_kind("NAME-MIN")
+def test_shortest_name(
+    kind: Kind, cmf: Cmf, collection: Collection, check: Checks, short_name: Callable[..., str]
+) -> None:
+    allowed = short_name(collection, SHORTEST)
+    accepted = collection.post(kind.body(allowed, cmf.features))
+    with check(kind.rule("NAME-MIN"), "a name of 4 characters is accepted"):
+        accepted.expect(201)
+        collection.get(allowed).expect(200)
+    too_short = short_name(collection, SHORTEST - 1)
+    with check(kind.rule("NAME-MIN"), "a name of 3 characters is refused"):
+        collection.post(kind.body(too_short, cmf.features)).expect_refused()
+    collection.delete(allowed)
+
+
+@each_kind("NAME-MAX")
+def test_longest_name(kind: Kind, cmf: Cmf, collection: Collection, check: Checks) -> None:
+    base = cmf.name("longest")
+    allowed = filled(base, LONGEST)
+    with check(kind.rule("NAME-MAX"), "a name of 253 characters is accepted"):
+        collection.post(kind.body(allowed, cmf.features)).expect(201)
+        require(
+            kind.view(collection.get(allowed).expect(200).body) and allowed in collection.names(),
+            "the name of 253 characters is not listed",
+            expected=allowed,
+        )
+    with check(kind.rule("NAME-MAX"), "a name of 254 characters is refused"):
+        collection.post(kind.body(filled(cmf.name("longer"), LONGEST + 1), cmf.features)).expect_refused()
+
+
+@each_kind("NAME-LEGAL")
+def test_legal_names(
+    kind: Kind, cmf: Cmf, collection: Collection, check: Checks, short_name: Callable[..., str]
+) -> None:
+    names = {shape: pattern.format(cmf.name("legal")) for shape, pattern in LEGAL.items()}
+    names["a digit in front"] = short_name(collection, SHORTEST, digit=True)
+    for shape, name in names.items():
+        with check(kind.rule("NAME-LEGAL"), f"a name with {shape}"):
+            collection.post(kind.body(name, cmf.features)).expect(201)
+            read = collection.get(name).expect(200)
+            require(collection.name_of(read.body) == name, "it is read back under another name", expected=name)
+
+
+@each_kind("NAME-PATTERN", "NAME-REFUSED")
+def test_illegal_names(kind: Kind, cmf: Cmf, collection: Collection, check: Checks) -> None:
+    legal = cmf.name("illegal")
+    collection.post(kind.body(legal, cmf.features)).needed(200, 201)
+    refused: list[str] = []
+    for shape, pattern in ILLEGAL.items():
+        unique = cmf.name("illegal")
+        with check(kind.rule("NAME-PATTERN"), f"a name with {shape} is refused"):
+            collection.post(kind.body(pattern.format(unique), cmf.features)).expect_refused()
+            refused.append(unique)
+    with check(kind.rule("NAME-PATTERN"), "an empty name is refused"):
+        collection.post(kind.body("", cmf.features)).expect_refused()
+    with check(kind.rule("NAME-REFUSED"), "no refused name is listed, in whatever form"):
+        listed = collection.names()
+        created = [name for name in listed if any(unique in name for unique in refused)]
+        require(not created, "a name was refused and created all the same", expected="none", got=repr(created[:3]))
+
+
+@requirement("CMF-APP-NAME-SCOPE")
+def test_namesakes_in_two_environments(cmf: Cmf, check: Checks, environment: str, other_environment: str) -> None:
+    name = cmf.name("namesake")
+    here, there = cmf.applications(environment), cmf.applications(other_environment)
+    first = bodies.application(name, cmf.features, parallelism=1, annotations={"which": "first"})
+    second = bodies.application(name, cmf.features, parallelism=2, annotations={"which": "second"})
+    here.post(first).needed(200, 201)
+
+    def require_first_unchanged(when: str) -> None:
+        require_contains(here.get(name).expect(200).body, first, f"{when}, the first namesake")
+        require(here.names().count(name) == 1, f"{when}, the first namesake is not listed once")
+
+    with check("CMF-APP-NAME-SCOPE", "the second environment can hold the same name"):
+        there.get(name).expect(404)
+        there.post(second).expect(201)
+        require_contains(there.get(name).expect(200).body, second, "the second namesake")
+        require_first_unchanged("after the second was created")
+    with check("CMF-APP-NAME-SCOPE", "updating one leaves the other"):
+        there.post({**second, "metadata": {"name": name, "annotations": {"which": "updated"}}}).expect(201)
+        require_first_unchanged("after the second was updated")
+    with check("CMF-APP-NAME-SCOPE", "suspending one leaves the other"):
+        cmf.suspend(other_environment, name).expect(200, 304, 409)
+        require_first_unchanged("after the second was suspended")
+    with check("CMF-APP-NAME-SCOPE", "deleting one leaves the other"):
+        there.delete(name).expect(200)
+        require_first_unchanged("after the second was deleted")
