@@ -207,18 +207,20 @@ def test_what_is_no_resource(kind: Kind, cmf: Cmf, check: Checks, collection: Co
         with check(rule, f"{what} as {media_type} in place of an {kind.noun}"):
             collection.post(content=content, media_type=media_type).expect_refused(*statuses)
 
-    for what, spoil in {
+    spoilt: dict[str, Callable[[str], str]] = {
         "JSON cut in half": lambda text: text[: len(text) // 2],
         "JSON with a comma missing": lambda text: text.replace(", ", " ", 1),
         "JSON with something behind it": lambda text: text + "}",
         "JSON in single quotes": lambda text: text.replace('"', "'"),
-    }.items():
+    }
+    for what, spoil in spoilt.items():
         refuse("CMF-CONTENT-MALFORMED", what, spoil(json.dumps(body())).encode(), JSON)
-    for what, spoil in {
+    spoilt = {
         "YAML with a tab for indentation": lambda text: text + "extra:\n\t- a\n",
         "YAML with an open bracket": lambda text: text + "extra: [a, b\n",
         "YAML with an unknown alias": lambda text: text + "extra: *nowhere\n",
-    }.items():
+    }
+    for what, spoil in spoilt.items():
         refuse("CMF-CONTENT-MALFORMED", what, spoil(write(body(), YAML).decode()).encode(), YAML)
     for media_type in BOTH:
         refuse("CMF-CONTENT-MALFORMED", "nothing", b"", media_type)

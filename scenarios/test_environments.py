@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -228,12 +229,12 @@ def test_delete_with_applications(
     else:
         for child in children:
             applications.delete(child.name).needed(200)
-            eventually(lambda name=child.name: applications.get(name).expect(404), within=cmf.limits.settle)
+            eventually(lambda: applications.get(child.name).expect(404), within=cmf.limits.settle)
         with check("CMF-ENV-DELETE-CHILDREN", "once empty it can be deleted"):
             cmf.environments.delete(held.name).expect(200)
 
 
-WRONG = {
+WRONG: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "no name": lambda body: {key: value for key, value in body.items() if key != "name"},
     "null as name": lambda body: {**body, "name": None},
     "a list as name": lambda body: {**body, "name": [body["name"]]},
@@ -245,7 +246,7 @@ WRONG = {
     "a number as compute pool defaults": lambda body: {**body, "computePoolDefaults": 7},
     "a boolean as statement defaults": lambda body: {**body, "statementDefaults": True},
 }
-WRONG_INSIDE = {
+WRONG_INSIDE: dict[str, Any] = {
     "a string as detached defaults": {"detached": "x"},
     "a list as Flink configuration": {"interactive": {"flinkConfiguration": ["a"]}},
     "an object as Flink configuration value": {"detached": {"flinkConfiguration": {"a": {"b": "c"}}}},
@@ -264,7 +265,7 @@ def test_invalid_bodies(cmf: Cmf, check: Checks, new_environment: Callable[..., 
         after = cmf.environments.get(held.name).expect(200).body
         require_equal(views.environment(after), views.environment(before), f"after a refused update with {why}, the environment")
 
-    def try_each(rule: str, wrong: dict[str, dict[str, object]]) -> None:
+    def try_each(rule: str, wrong: dict[str, Any]) -> None:
         for why, body in wrong.items():
             answer = cmf.environments.post(body)
             with check(rule, f"{why} is refused"):

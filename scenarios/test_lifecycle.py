@@ -315,7 +315,7 @@ def test_events(
     for place in places:
         started(cmf, *place)
     for place in places:
-        eventually(lambda place=place: require(cmf.instances(*place).all(), "no instance"), within=cmf.limits.deploy)
+        eventually(lambda: require(cmf.instances(*place).all(), "no instance"), within=cmf.limits.deploy)
     events = cmf.events(environment, held.name)
 
     def more_than(number: int) -> list[dict[str, Any]]:

@@ -43,8 +43,8 @@ def test_reading_moves_no_time(cmf: Cmf, check: Checks, environment: str, new_en
     with check("CMF-TIME-READ", "reading it, the list and what lies below leaves them"):
         listed = next((item for item in cmf.environments.all() if item.get("name") == held.name), None)
         cmf.applications(held.name).list().expect(200)
-        for what, answer in (("in the list", listed), ("read again", cmf.environments.get(held.name).expect(200).body)):
-            for key, value in times_of(answer).items():
+        for what, body in (("in the list", listed), ("read again", cmf.environments.get(held.name).expect(200).body)):
+            for key, value in times_of(body).items():
                 require(key in before, f"{key} was not there before")
                 same = timestamps.is_same(value, before[key])
                 require(same, f"{what}, {key} has moved", expected=before[key], got=value)

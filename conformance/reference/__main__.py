@@ -1,9 +1,11 @@
 """``python -m conformance.reference``: serve until told to stop."""
+# ruff: noqa: T201 - a command prints
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -15,7 +17,9 @@ from pathlib import Path
 import uvicorn
 
 from conformance.reference.asgi import Wiring
+from conformance.reference.faults import FAULTS
 from conformance.reference.server import Server
+from conformance.reference.variations import VARIATIONS
 
 USAGE = 2
 
@@ -38,15 +42,43 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     made.add_argument("--port", type=int, default=0, help="port to listen on (default: any free one)")
-    made.add_argument("--fault", action="append", default=[], metavar="ID", help="commit this violation; repeatable")
-    made.add_argument("--variation", action="append", default=[], metavar="NAME", help="take this liberty; repeatable")
-    made.add_argument("--pace", type=float, default=1.0, help="factor on all times of the lifecycle (default: 1)")
-    made.add_argument("--latency", type=float, default=0.0, help="seconds that an answer takes longer, at most")
+    made.add_argument(
+        "--fault", action="append", default=[], metavar="ID", help="commit this violation; repeatable"
+    )
+    made.add_argument(
+        "--variation", action="append", default=[], metavar="NAME", help="take this liberty; repeatable"
+    )
+    made.add_argument(
+        "--pace", type=float, default=1.0, help="factor on all times of the lifecycle (default: 1)"
+    )
+    made.add_argument(
+        "--latency", type=float, default=0.0, help="seconds that an answer takes longer, at most"
+    )
     secret = made.add_mutually_exclusive_group()
     secret.add_argument("--token", help="demand this bearer token")
     secret.add_argument("--token-file", type=Path, help="demand the bearer token in this file")
     made.add_argument("--with-parent", action="store_true", help="end when standard input is closed")
+    made.add_argument("--list", action="store_true", help="print every fault and variation as JSON, and end")
     return made
+
+
+def catalogue() -> str:
+    """Every fault and variation, as JSON."""
+    faults = [
+        {"id": one.id, "title": one.title, "breaks": one.breaks, "reason": one.reason}
+        for one in FAULTS.values()
+    ]
+    variations = [{"name": one.name, "title": one.title, "warns": one.warns} for one in VARIATIONS.values()]
+    return json.dumps({"faults": faults, "variations": variations}, indent=1)
+
+
+def unknown_name(faults: list[str], variations: list[str]) -> str | None:
+    """The complaint about the first fault or variation that does not exist, or None."""
+    for kind, names, known in (("fault", faults, FAULTS), ("variation", variations, VARIATIONS)):
+        for name in names:
+            if name not in known:
+                return f"unknown {kind} '{name}' (--list prints them all)"
+    return None
 
 
 def end_with_parent() -> None:
@@ -87,6 +119,13 @@ def serve(wiring: Wiring, host: str, port: int) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; the exit code is 0 after a signal, 2 for a wrong command line."""
     options = parser().parse_args(arguments)
+    if options.list:
+        print(catalogue())
+        return 0
+    complaint = unknown_name(options.fault, options.variation)
+    if complaint:
+        print(complaint, file=sys.stderr)
+        return USAGE
     if options.with_parent:
         end_with_parent()
     token = options.token
@@ -97,6 +136,11 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"cannot read the token file: {wrong}", file=sys.stderr)
             return USAGE
     server = Server(pace=options.pace, token=token)
+    # Variations first: a fault replaces what the server then does.
+    for name in options.variation:
+        VARIATIONS[name].apply(server)
+    for name in options.fault:
+        FAULTS[name].apply(server)
     try:
         serve(Wiring(server, options.latency), options.host, options.port)
     except OSError as wrong:

@@ -39,8 +39,8 @@ class Wiring:
             return
         request = read_request(scope, body, oversized=oversized)
         # Part of the delay comes before the effect and part after it, as on a real network.
-        delay = random.uniform(0, self.latency) if self.latency else 0.0  # noqa: S311 - not for cryptography
-        before = random.uniform(0, delay) if delay else 0.0  # noqa: S311
+        delay = random.uniform(0, self.latency) if self.latency else 0.0
+        before = random.uniform(0, delay) if delay else 0.0
         if delay:
             await asyncio.sleep(before)
         wire = await self.server.handle(request)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from http import HTTPStatus
 
 from conformance.reference.values import Wire
 
@@ -28,7 +29,7 @@ class Conditional:
 
     def apply(self, operation: str, wire: Wire, if_none_match: str | None) -> Wire:
         """The answer with its tag, or 304 without a body when the client has it."""
-        if wire.status != 200 or operation not in TAGGED:
+        if wire.status != HTTPStatus.OK or operation not in TAGGED:
             return wire
         tag = self.tag(wire)
         headers = (*wire.headers, ("etag", tag))

@@ -91,7 +91,7 @@ class ReferenceServer:
         root = str(Path(__file__).resolve().parents[2])
         path = os.pathsep.join(part for part in (root, os.environ.get("PYTHONPATH")) if part)
         with tempfile.TemporaryFile() as said:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603 - this very interpreter
                 self.command(),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

@@ -65,7 +65,7 @@ class Lifecycle:
     def is_to_run(self, environment: Environment, application: Application) -> bool:
         """Whether the application, the environment's defaults considered, is to run; by default it is."""
         job = part(self.instance_spec(environment, application), "job")
-        return job.get("state", "running") != "suspended"
+        return bool(job.get("state", "running") != "suspended")
 
     def created(self, environment: Environment, application: Application) -> None:
         """An application came into being."""

@@ -138,28 +138,29 @@ def _check(value: Any) -> None:
     for _ in range(MAX_DEPTH):
         deeper: list[Any] = []
         for item in level:
-            if isinstance(item, str):
-                _check_text(item)
-            elif isinstance(item, dict):
+            if isinstance(item, dict):
                 for key in item:
-                    _check_text(key)
+                    _check_scalar(key)
                 deeper.extend(item.values())
             elif isinstance(item, list):
                 deeper.extend(item)
-            elif isinstance(item, float):
-                if not math.isfinite(item):
-                    raise Refusal(400, "The request body holds a number that is too large.")
-            elif isinstance(item, int) and item.bit_length() > MAX_BITS:
-                raise Refusal(400, "The request body holds a number that is too large.")
+            else:
+                _check_scalar(item)
         if not deeper:
             return
         level = deeper
     raise Refusal(400, "The request body is nested too deeply.")
 
 
-def _check_text(text: str) -> None:
-    if not text.isascii():
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            raise Refusal(400, "The request body holds half a surrogate pair.") from None
+def _check_scalar(value: Any) -> None:
+    if isinstance(value, str):
+        if not value.isascii():
+            try:
+                value.encode()
+            except UnicodeEncodeError:
+                raise Refusal(400, "The request body holds half a surrogate pair.") from None
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            raise Refusal(400, "The request body holds a number that is too large.")
+    elif isinstance(value, int) and value.bit_length() > MAX_BITS:
+        raise Refusal(400, "The request body holds a number that is too large.")

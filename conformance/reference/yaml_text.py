@@ -152,7 +152,7 @@ def _resolve(text: str) -> Any:
     return text
 
 
-class _Dumper(_BaseDumper):  # type: ignore[misc] - PyYAML picks it at run time
+class _Dumper(_BaseDumper):  # type: ignore[misc]
     """Writes JSON values; repeats shared parts in full, because an alias is no JSON."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - the signature of PyYAML

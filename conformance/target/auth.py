@@ -36,11 +36,6 @@ class Credentials:
         """The token, or None when none is configured."""
         return self._token
 
-    @property
-    def header(self) -> str | None:
-        """The value of the ``Authorization`` header, or None."""
-        return None if self._token is None else f"Bearer {self._token}"
-
     def renew(self, refused: str | None) -> bool:
         """Read the token file again after the target refused this token; whether there is another one now.
 

@@ -32,8 +32,10 @@ class Entry:
     """What the request may create, by every reading of it."""
     deleted_before: bool = False
     """The deletion of its resource was acknowledged before this request was sent."""
+    in_flight: list[Resource] = field(default_factory=list)
+    """Those in ``creates`` that were entered."""
     new: set[str] = field(default_factory=set)
-    """The paths of those in ``creates`` that were not in the ledger, or gone, when it was sent."""
+    """The paths of those that were not in the ledger, or gone, when the request was sent."""
 
 
 class Books:
@@ -81,6 +83,7 @@ class Books:
                 self._in_flight[resource.path] += 1
                 self._deleted.discard(resource.path)
                 self._absent.discard(resource.path)
+            entry.in_flight.append(resource)
             if self._ledger.state(resource.path) in {None, "gone"}:
                 entry.new.add(resource.path)
             self._ledger.intend(resource)
@@ -92,9 +95,11 @@ class Books:
         status = response.status if response else None
         answered = self._of_answer(entry, response)
         event = _event(status, sent=sent)
-        for resource in entry.creates:
+        while entry.in_flight:
+            resource = entry.in_flight.pop()
             certain = event != "created" or len(entry.creates) == 1 or resource in answered
-            self._ledger.note(resource, event if certain else "unknown")
+            if self._ledger.state(resource.path) is not None:
+                self._ledger.note(resource, event if certain else "unknown")
             with self._lock:
                 self._in_flight[resource.path] -= 1
                 alone = not self._in_flight[resource.path]

@@ -21,6 +21,9 @@ from conformance.model import Exchange
 
 REFUSED = (400, 422)
 """The statuses with which invalid content is refused (erratum ERR-STATUS-INVALID)."""
+Item = dict[str, Any]
+Items = list[Item]
+Names = list[str]
 _ABSENT: Any = object()
 _MAX_PAGES = 400
 
@@ -253,11 +256,11 @@ class Collection:
                 return
         raise Broken(f"the {self} never end", expected="an empty page past the end", got=f"{_MAX_PAGES} pages with items")
 
-    def all(self, size: int = 100, **how: Any) -> list[dict[str, Any]]:
+    def all(self, size: int = 100, **how: Any) -> Items:
         """The items of all pages."""
         return [item for answer in self.pages(size, **how) for item in answer.items]
 
-    def names(self, **how: Any) -> list[str]:
+    def names(self, **how: Any) -> Names:
         """The names of all items, in order."""
         return [self.name_of(item) for item in self.all(**how)]
 

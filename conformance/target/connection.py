@@ -33,8 +33,8 @@ _MOST_CONNECTIONS = 64
 _HEAD_KEPT = 128 * 1024
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _INTERIM = re.compile(rb"HTTP/1\.[0-9] 1[0-9][0-9]")
-_LATE_BODY = 0.01
-"""Seconds granted to a body that must not be there, so that it is seen with its own response."""
+_LATE_BODY = 0.05
+"""Seconds granted after a 304 to a body that must not be there, so that it is seen with its own response."""
 _PROTOCOL = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.ProxyError)
 _ZLIB_WINDOWS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 
@@ -96,7 +96,7 @@ class _Stream(httpcore.NetworkStream):
         return data
 
     def read_on(self) -> None:
-        """Take in what is there already; a TLS record without content is not waited for."""
+        """Take in what comes within a moment."""
         call = _current()
         with suppress(httpcore.NetworkError, httpcore.TimeoutException):
             data = self._inner.read(_HEAD_KEPT, _LATE_BODY)
@@ -239,12 +239,10 @@ def _surplus(method: str, status: int, headers: tuple[tuple[str, str], ...], cal
         if len(announced) == 1 and announced[0].isdigit() and call.received > length + int(announced[0]):
             call.stream.spoilt = True
         return b""
-    if status == 304 and call.received == length and not call.stream.get_extra_info("is_readable"):  # noqa: PLR2004
-        time.sleep(_LATE_BODY)
-    if call.received == length and call.stream.get_extra_info("is_readable"):
+    if call.received == length and (status == 304 or call.stream.get_extra_info("is_readable")):  # noqa: PLR2004
         call.stream.read_on()
     surplus = bytes(call.head[length:])
-    call.stream.spoilt = call.stream.spoilt or call.received > length
+    call.stream.spoilt = True  # more may come at any later moment
     return b"" if surplus.startswith(b"0\r\n") else surplus
 
 

@@ -199,39 +199,51 @@ def _with_plain_booleans(tree: Tree) -> Tree:
 
 def _yaml(body: bytes) -> tuple[Tree, ...] | None:
     """The documents of a YAML stream, aliases shared and not expanded; None when it cannot be read."""
-    documents: list[Tree] = []
-    anchors: dict[str, Tree] = {}
-    stack: list[list[Any]] = []
+    builder = _Builder()
     try:
         for event in yaml.parse(body, Loader=_LOADER):
-            if isinstance(event, yaml.DocumentStartEvent):
-                anchors = {}
-                stack = [[]]
-            elif isinstance(event, yaml.DocumentEndEvent):
-                documents.extend(stack.pop())
-            elif isinstance(event, yaml.AliasEvent):
-                stack[-1].append(anchors[event.anchor or ""])
-            elif isinstance(event, yaml.ScalarEvent):
-                scalar = _scalar(event)
-                if event.anchor:
-                    anchors[event.anchor] = scalar
-                stack[-1].append(scalar)
-            elif isinstance(event, yaml.CollectionStartEvent):
+            builder.take(event)
+    except (yaml.YAMLError, ValueError, LookupError, RecursionError):
+        return None
+    return tuple(builder.documents)
+
+
+class _Builder:
+    """Trees from the events of a YAML parser, without recursion."""
+
+    def __init__(self) -> None:
+        self.documents: list[Tree] = []
+        self._anchors: dict[str | None, Tree] = {}
+        self._stack: list[list[Any]] = []
+
+    def take(self, event: yaml.Event) -> None:
+        """Go on by one event; raises ``LookupError`` for an unknown anchor, ``ValueError`` when it is too deep."""
+        match event:
+            case yaml.DocumentStartEvent():
+                self._anchors, self._stack = {}, [[]]
+            case yaml.DocumentEndEvent():
+                self.documents.extend(self._stack.pop())
+            case yaml.AliasEvent():
+                self._stack[-1].append(self._anchors[event.anchor])
+            case yaml.ScalarEvent():
+                self._add(event.anchor, _scalar(event))
+            case yaml.CollectionStartEvent():
                 node: list[Any] = Pairs() if isinstance(event, yaml.MappingStartEvent) else []
-                if event.anchor:
-                    anchors[event.anchor] = node
-                stack[-1].append(_tagged(event.tag, node))
-                stack.append(node)
-                if len(stack) > _DEEPEST:
-                    return None
-            elif isinstance(event, yaml.CollectionEndEvent):
-                node = stack.pop()
+                self._add(event.anchor, _tagged(event.tag, node))
+                self._stack.append(node)
+                if len(self._stack) > _DEEPEST:
+                    raise ValueError
+            case yaml.CollectionEndEvent():
+                node = self._stack.pop()
                 if isinstance(node, Pairs):
+                    # Up to here it holds keys and values in turn; it is changed in place, for it may hold itself.
                     flat: list[Any] = list(node)
                     node[:] = list(zip(flat[::2], flat[1::2], strict=True))
-    except (yaml.YAMLError, ValueError, KeyError, RecursionError):
-        return None
-    return tuple(documents)
+
+    def _add(self, anchor: str | None, node: Tree) -> None:
+        if anchor:
+            self._anchors[anchor] = node
+        self._stack[-1].append(node)
 
 
 def _tagged(tag: str | None, node: list[Any]) -> Tree:

@@ -22,7 +22,15 @@ SHORTEST = 4
 """Characters below which a value is not searched for: it would turn up everywhere by chance."""
 _SHORTEST_IN_BASE64 = 6
 _HEADERS = frozenset(
-    "authorization proxy-authorization cookie set-cookie x-api-key x-auth-token authentication-info".split()
+    {
+        "authorization",
+        "proxy-authorization",
+        "cookie",
+        "set-cookie",
+        "x-api-key",
+        "x-auth-token",
+        "authentication-info",
+    }
 )
 _SCHEME = re.compile(r"(?:Bearer|Basic|Digest|Negotiate)(?= )", re.IGNORECASE)
 _LABEL = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)

@@ -92,7 +92,7 @@ def _below(environment: str, segments: list[str]) -> Place | None:
     name = decoded(rest[0])
     if len(rest) == 1:
         return Place(kind, environment, name)
-    if len(rest) == 2 and kind == "applications" and rest[1] in ACTIONS:
+    if kind == "applications" and rest[1:] in ([action] for action in ACTIONS):
         return Place(kind, environment, name, rest[1])
     return None
 

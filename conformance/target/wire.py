@@ -25,6 +25,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
 from urllib.parse import quote
@@ -98,8 +99,7 @@ class Wire:
         self._identify = identify
         self._on_exchange = on_exchange
         self._books = Books(ledger, ownership)
-        if self._credentials.token:
-            self.redact.add(self._credentials.token, "token")
+        self._redacted_token: str | None = None
 
     def send(
         self,
@@ -129,15 +129,15 @@ class Wire:
         except ValueError as problem:
             message = f"{method} {path}: {problem}"
             raise GuardRefusal(message) from None
+        outgoing = _Outgoing(method, path, query, headers, content, authenticate)
         renewed = False
         for attempt in itertools.count(1):
             self.budget.spend()
             self._pace.wait()
             token = self._credentials.token
-            exchange, failure = self._attempt(entry, path, query, headers, content, authenticate, attempt)
-            if authenticate and not renewed and _refused(exchange) and self._credentials.renew(token):
+            exchange, failure = self._attempt(outgoing, entry, attempt)
+            if authenticate and not renewed and _is_refused(exchange) and self._credentials.renew(token):
                 renewed = True
-                self.redact.add(self._credentials.token or "", "token")
                 continue
             pause = _pause_before_retry(method, exchange.response, failure, attempt)
             if pause is None or pause >= self.budget.seconds_left:
@@ -159,50 +159,43 @@ class Wire:
         """Close the connections."""
         self.close()
 
-    def _attempt(
-        self,
-        entry: Entry,
-        path: str,
-        query: Sequence[tuple[str, str]],
-        headers: Sequence[tuple[str, str]],
-        content: bytes | None,
-        authenticate: bool,  # noqa: FBT001 - handed through
-        attempt: int,
-    ) -> tuple[Exchange, Failure | None]:
-        """Enter, send once, record and note what came."""
-        sent = self._headers(entry.method, headers, content, authenticate=authenticate)
-        self._books.open(entry)
-        response, failure = None, None
-        unsent = False
+    def _attempt(self, outgoing: _Outgoing, entry: Entry, attempt: int) -> tuple[Exchange, Failure | None]:
+        """Enter, send once, note and record what came."""
+        method, content = outgoing.method, outgoing.content or b""
+        sent = self._headers(outgoing)
+        target = self._address.path + outgoing.path + _query(outgoing.query)
+        response, failure, unsent, elapsed = None, None, False, 0.0
         started, clock = datetime.now(UTC), time.monotonic()
-        target = self._address.path + path + _query(query)
         try:
+            self._books.open(entry)
+            clock = time.monotonic()
             response = self._connections.call(
-                entry.method,
+                method,
                 target.encode("ascii"),
                 [(name.encode("ascii"), value.encode("latin-1")) for name, value in sent],
-                content or b"",
-                fresh=entry.method not in guard.READS,
+                content,
+                fresh=method not in guard.READS,
             )
         except Failure as problem:
             failure = problem
             unsent = problem.sent == 0
         except Unsendable as problem:
             unsent = True
-            message = f"{entry.method} {path}: {problem}"
+            message = f"{method} {outgoing.path}: {problem}"
             raise GuardRefusal(message) from None
         finally:
+            elapsed = time.monotonic() - clock
             # Also when the run is being interrupted: what may have been sent stays in the ledger as unknown.
             self._books.settle(entry, response, sent=not unsent)
         exchange = self.redact.exchange(
             Exchange(
                 id=self.evidence.next_id(),
-                operation=self._identify(entry.method, path),
-                request=HttpRequest(entry.method, self._address.origin + target, tuple(sent), content or b""),
+                operation=self._identify(method, outgoing.path),
+                request=HttpRequest(method, self._address.origin + target, tuple(sent), content),
                 response=response,
                 error=failure.error if failure else None,
                 started=started.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-                elapsed_ms=round((time.monotonic() - clock) * 1000, 3),
+                elapsed_ms=round(elapsed * 1000, 3),
                 attempt=attempt,
             )
         )
@@ -211,21 +204,35 @@ class Wire:
             self._on_exchange(exchange)
         return exchange, failure
 
-    def _headers(
-        self, method: str, headers: Sequence[tuple[str, str]], content: bytes | None, *, authenticate: bool
-    ) -> list[tuple[str, str]]:
-        given = {name.lower() for name, _ in headers}
+    def _headers(self, outgoing: _Outgoing) -> list[tuple[str, str]]:
+        given = {name.lower() for name, _ in outgoing.headers}
         sent = [("Host", self._address.authority)]
         if "user-agent" not in given:
             sent.append(("User-Agent", USER_AGENT))
         if "accept-encoding" not in given:
             sent.append(("Accept-Encoding", "identity"))
-        if authenticate and "authorization" not in given and self._credentials.header:
-            sent.append(("Authorization", self._credentials.header))
-        sent.extend(headers)
-        if content is not None or method in {"POST", "PUT", "PATCH"}:
-            sent.append(("Content-Length", str(len(content or b""))))
+        if outgoing.authenticate and "authorization" not in given and (token := self._credentials.token):
+            if token != self._redacted_token:
+                # Before it is used for the first time, whichever thread has read it.
+                self.redact.add(token, "token")
+                self._redacted_token = token
+            sent.append(("Authorization", f"Bearer {token}"))
+        sent.extend(outgoing.headers)
+        if outgoing.content is not None or outgoing.method in {"POST", "PUT", "PATCH"}:
+            sent.append(("Content-Length", str(len(outgoing.content or b""))))
         return sent
+
+
+@dataclass(frozen=True, slots=True)
+class _Outgoing:
+    """A request as the caller wants it sent."""
+
+    method: str
+    path: str
+    query: Sequence[tuple[str, str]]
+    headers: Sequence[tuple[str, str]]
+    content: bytes | None
+    authenticate: bool
 
 
 def _query(query: Sequence[tuple[str, str]]) -> str:
@@ -233,7 +240,7 @@ def _query(query: Sequence[tuple[str, str]]) -> str:
     return "?" + "&".join(pairs) if query else ""
 
 
-def _refused(exchange: Exchange) -> bool:
+def _is_refused(exchange: Exchange) -> bool:
     return exchange.response is not None and exchange.response.status == 401  # noqa: PLR2004
 
 

@@ -45,7 +45,11 @@ class Received:
 
 def answer(status: int, body: bytes = b"", *headers: str, length: int | None = None) -> bytes:
     """The bytes of a response; ``length`` lies about the body."""
-    lines = [f"HTTP/1.1 {status} Whatever", *headers, f"Content-Length: {len(body) if length is None else length}"]
+    lines = [
+        f"HTTP/1.1 {status} Whatever",
+        *headers,
+        f"Content-Length: {len(body) if length is None else length}",
+    ]
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
@@ -140,7 +144,9 @@ class Api:
             return answer(404, b'{"errors":[{"message":"no"}]}', "Content-Type: application/json")
         if request.method == "DELETE":
             self.deletions.append(path)
-            for inside in [known for known in self.resources if known == path or known.startswith(f"{path}/")]:
+            for inside in [
+                known for known in self.resources if known == path or known.startswith(f"{path}/")
+            ]:
                 del self.resources[inside]
             return answer(204)
         return answer(200, json.dumps(self.resources[path]).encode(), "Content-Type: application/json")
@@ -181,7 +187,9 @@ def connect(ledger: Ledger, evidence: EvidenceLog) -> Iterator[Callable[..., Wir
     """Open a wire to a URL; keyword arguments are limits, ``auth`` and arguments of ``Wire``."""
     wires: list[Wire] = []
 
-    def start(url: str, *, auth: Auth | None = None, limits: dict[str, Any] | None = None, **how: Any) -> Wire:
+    def start(
+        url: str, *, auth: Auth | None = None, limits: dict[str, Any] | None = None, **how: Any
+    ) -> Wire:
         limited = Limits(**{"connect_timeout": 2.0, "read_timeout": 2.0, **(limits or {})})
         how = {"ownership": Ownership(RUN), "ledger": ledger, "evidence": evidence, **how}
         wires.append(Wire(Target(url, auth=auth or Auth(), limits=limited), **how))

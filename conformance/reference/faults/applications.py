@@ -1,4 +1,5 @@
 """Violations by the operations on applications."""
+# ruff: noqa: PLR2004 - statuses, lengths and counts are what this is about
 
 from __future__ import annotations
 
@@ -28,7 +29,7 @@ fault = Registry()
 POST = ["createOrUpdateApplication"]
 
 
-def _created(server: Server, call: Call, answer: Answer, known: set[tuple[str, str]]) -> bool:
+def _created(call: Call, answer: Answer, known: set[tuple[str, str]]) -> bool:
     """Whether the answer is that of a creation; ``known`` is what existed before the call."""
     return (call.path["envName"], answer.value["metadata"]["name"]) not in known
 
@@ -41,24 +42,34 @@ def _change_create_answer(server: Server, change: Any, status: int = 201) -> Non
     def post(original: Handler, call: Call) -> Answer:
         known = _known(server)
         answer = original(call)
-        if not _created(server, call, answer, known):
+        if not _created(call, answer, known):
             return answer
         return Answer(status, change(copy.deepcopy(answer.value)))
 
     around(server, POST, post)
 
 
-@fault("app-create-202", "Answers the creation of an application with 202.", "CMF-APP-CREATE", "CMF-ERR-STATUS")
+@fault(
+    "app-create-202", "Answers the creation of an application with 202.", "CMF-APP-CREATE", "CMF-ERR-STATUS"
+)
 def _(server: Server) -> None:
     _change_create_answer(server, lambda value: value, 202)
 
 
-@fault("app-create-answer-empty-spec", "Answers the creation of an application with an empty spec.", "CMF-APP-CREATE")
+@fault(
+    "app-create-answer-empty-spec",
+    "Answers the creation of an application with an empty spec.",
+    "CMF-APP-CREATE",
+)
 def _(server: Server) -> None:
     _change_create_answer(server, put({}, "spec"))
 
 
-@fault("app-create-answer-other-kind", "Answers the creation of an application with another kind.", "CMF-APP-CREATE")
+@fault(
+    "app-create-answer-other-kind",
+    "Answers the creation of an application with another kind.",
+    "CMF-APP-CREATE",
+)
 def _(server: Server) -> None:
     _change_create_answer(server, put("FlinkDeployment", "kind"))
 
@@ -77,7 +88,9 @@ def _change_stored_spec(server: Server, change: Any) -> None:
 def _(server: Server) -> None:
     def change(spec: JsonObject) -> JsonObject:
         parallelism = part(spec, "job").get("parallelism")
-        return put(2, "job", "parallelism")(spec) if isinstance(parallelism, int) and parallelism > 2 else spec
+        return (
+            put(2, "job", "parallelism")(spec) if isinstance(parallelism, int) and parallelism > 2 else spec
+        )
 
     _change_stored_spec(server, change)
 
@@ -112,7 +125,11 @@ def _(server: Server) -> None:
     reshape_each(server, READ_APPLICATIONS, change)
 
 
-@fault("app-get-task-manager-lost", "Shows the resources of the job manager as those of the task manager.", "CMF-APP-GET")
+@fault(
+    "app-get-task-manager-lost",
+    "Shows the resources of the job manager as those of the task manager.",
+    "CMF-APP-GET",
+)
 def _(server: Server) -> None:
     def change(value: JsonObject) -> JsonObject:
         spec = part(value, "spec")
@@ -122,35 +139,53 @@ def _(server: Server) -> None:
     reshape_each(server, READ_APPLICATIONS, change)
 
 
-@fault("app-get-metadata-stale", "Shows the labels and annotations that an application was created with.", "CMF-APP-GET")
+@fault(
+    "app-get-metadata-stale",
+    "Shows the labels and annotations that an application was created with.",
+    "CMF-APP-GET",
+)
 def _(server: Server) -> None:
-    def update(original: Any, environment: Environment, application: Application, draft: Draft) -> Application:
+    def update(
+        original: Any, environment: Environment, application: Application, draft: Draft
+    ) -> Application:
         return original(environment, application, Draft(draft.name, application.metadata, draft.spec))  # type: ignore[no-any-return]
 
     replace(server.applications, "update", update)
 
 
-@fault("app-get-other-environment", "Finds an application below an environment that is not its own.", "CMF-APP-GET-UNKNOWN")
+@fault(
+    "app-get-other-environment",
+    "Finds an application below an environment that is not its own.",
+    "CMF-APP-GET-UNKNOWN",
+)
 def _(server: Server) -> None:
     def get(original: Handler, call: Call) -> Answer:
         name = call.path["appName"]
         here = server.environments.environment(call)
         for environment in (here, *server.store.list_environments()):
             if server.store.application(environment, name) is not None:
-                return original(Call(call.request, call.operation, {"envName": environment.name, "appName": name}))
+                return original(
+                    Call(call.request, call.operation, {"envName": environment.name, "appName": name})
+                )
         return original(call)
 
     around(server, ["getApplication"], get)
 
 
-@fault("app-get-unknown-environment", "Finds an application below an environment that does not exist.", "CMF-APP-GET-UNKNOWN")
+@fault(
+    "app-get-unknown-environment",
+    "Finds an application below an environment that does not exist.",
+    "CMF-APP-GET-UNKNOWN",
+)
 def _(server: Server) -> None:
     def get(original: Handler, call: Call) -> Answer:
         if server.store.environment(call.path["envName"]) is not None:
             return original(call)
         for environment in server.store.list_environments():
             if server.store.application(environment, call.path["appName"]) is not None:
-                return original(Call(call.request, call.operation, {**call.path, "envName": environment.name}))
+                return original(
+                    Call(call.request, call.operation, {**call.path, "envName": environment.name})
+                )
         return original(call)
 
     around(server, ["getApplication"], get)
@@ -183,7 +218,9 @@ def _(server: Server) -> None:
 def _(server: Server) -> None:
     updated: set[Application] = set()
 
-    def update(original: Any, environment: Environment, application: Application, draft: Draft) -> Application:
+    def update(
+        original: Any, environment: Environment, application: Application, draft: Draft
+    ) -> Application:
         if application in updated:
             draft = Draft(draft.name, draft.metadata, application.spec)
         updated.add(application)
@@ -194,7 +231,9 @@ def _(server: Server) -> None:
 
 @fault("app-update-not-stored", "Shows an update of an application in its answer only.", "CMF-APP-UPDATE")
 def _(server: Server) -> None:
-    def update(original: Any, environment: Environment, application: Application, draft: Draft) -> Application:
+    def update(
+        original: Any, environment: Environment, application: Application, draft: Draft
+    ) -> Application:
         original(environment, application, Draft(draft.name, draft.metadata, application.spec))
         shown = copy.copy(application)
         shown.spec = draft.spec
@@ -205,7 +244,9 @@ def _(server: Server) -> None:
 
 @fault("app-update-answers-old", "Answers an update with the application as it was before.", "CMF-APP-UPDATE")
 def _(server: Server) -> None:
-    def update(original: Any, environment: Environment, application: Application, draft: Draft) -> Application:
+    def update(
+        original: Any, environment: Environment, application: Application, draft: Draft
+    ) -> Application:
         before = copy.copy(application)
         original(environment, application, draft)
         return before
@@ -218,9 +259,15 @@ def _(server: Server) -> None:
     _not_updated(server, "job", "parallelism")
 
 
-@fault("app-update-loses-configuration", "Does not update Flink configuration values that were there.", "CMF-APP-UPDATE")
+@fault(
+    "app-update-loses-configuration",
+    "Does not update Flink configuration values that were there.",
+    "CMF-APP-UPDATE",
+)
 def _(server: Server) -> None:
-    def update(original: Any, environment: Environment, application: Application, draft: Draft) -> Application:
+    def update(
+        original: Any, environment: Environment, application: Application, draft: Draft
+    ) -> Application:
         old, new = part(application.spec, "flinkConfiguration"), part(draft.spec, "flinkConfiguration")
         values = {key: old.get(key, value) for key, value in new.items()}
         spec = {**draft.spec, "flinkConfiguration": values} if values else draft.spec
@@ -230,7 +277,9 @@ def _(server: Server) -> None:
 
 
 def _not_updated(server: Server, parent: str, key: str) -> None:
-    def update(original: Any, environment: Environment, application: Application, draft: Draft) -> Application:
+    def update(
+        original: Any, environment: Environment, application: Application, draft: Draft
+    ) -> Application:
         old, new = part(application.spec, parent), part(draft.spec, parent)
         kept = {**new, key: old[key]} if key in old and key in new else new
         spec = {**draft.spec, parent: kept} if new else draft.spec
@@ -244,32 +293,46 @@ def _(server: Server) -> None:
     def post(original: Handler, call: Call) -> Answer:
         known = _known(server)
         answer = original(call)
-        return Answer(201 if _created(server, call, answer, known) else 202, answer.value)
+        return Answer(201 if _created(call, answer, known) else 202, answer.value)
 
     around(server, POST, post)
 
 
 @fault("app-update-merges", "Merges an update into the spec of an application.", "CMF-APP-REPLACE")
 def _(server: Server) -> None:
-    def update(original: Any, environment: Environment, application: Application, draft: Draft) -> Application:
+    def update(
+        original: Any, environment: Environment, application: Application, draft: Draft
+    ) -> Application:
         spec = merged(application.spec, draft.spec)
         return original(environment, application, Draft(draft.name, draft.metadata, spec))  # type: ignore[no-any-return]
 
     replace(server.applications, "update", update)
 
 
-@fault("app-update-keeps-service-account", "Keeps top-level parts of the spec that an update leaves out.", "CMF-APP-REPLACE")
+@fault(
+    "app-update-keeps-service-account",
+    "Keeps top-level parts of the spec that an update leaves out.",
+    "CMF-APP-REPLACE",
+)
 def _(server: Server) -> None:
-    def update(original: Any, environment: Environment, application: Application, draft: Draft) -> Application:
+    def update(
+        original: Any, environment: Environment, application: Application, draft: Draft
+    ) -> Application:
         spec = {**application.spec, **draft.spec}
         return original(environment, application, Draft(draft.name, draft.metadata, spec))  # type: ignore[no-any-return]
 
     replace(server.applications, "update", update)
 
 
-@fault("app-update-keeps-configuration", "Keeps Flink configuration that an update leaves out.", "CMF-APP-REPLACE")
+@fault(
+    "app-update-keeps-configuration",
+    "Keeps Flink configuration that an update leaves out.",
+    "CMF-APP-REPLACE",
+)
 def _(server: Server) -> None:
-    def update(original: Any, environment: Environment, application: Application, draft: Draft) -> Application:
+    def update(
+        original: Any, environment: Environment, application: Application, draft: Draft
+    ) -> Application:
         key = "flinkConfiguration"
         both = {**part(application.spec, key), **part(draft.spec, key)}
         spec = {**draft.spec, key: both} if both else draft.spec
@@ -281,12 +344,18 @@ def _(server: Server) -> None:
 def _duplicate_after(server: Server, posts: int) -> None:
     count: dict[Application, int] = {}
 
-    def update(original: Any, environment: Environment, application: Application, draft: Draft) -> Application:
+    def update(
+        original: Any, environment: Environment, application: Application, draft: Draft
+    ) -> Application:
         count[application] = count.get(application, 1) + 1
         return original(environment, application, draft)  # type: ignore[no-any-return]
 
     def list_applications(original: Any, environment: Environment) -> list[Application]:
-        return [again for one in original(environment) for again in [one] * (2 if count.get(one, 1) >= posts else 1)]
+        return [
+            again
+            for one in original(environment)
+            for again in [one] * (2 if count.get(one, 1) >= posts else 1)
+        ]
 
     replace(server.applications, "update", update)
     replace(server.store, "list_applications", list_applications)
@@ -302,7 +371,9 @@ def _(server: Server) -> None:
     _duplicate_after(server, 3)
 
 
-@fault("app-list-without-configuration", "Lists applications without their Flink configuration.", "CMF-APP-LIST")
+@fault(
+    "app-list-without-configuration", "Lists applications without their Flink configuration.", "CMF-APP-LIST"
+)
 def _(server: Server) -> None:
     reshape_each(server, ["getApplications"], drop("spec", "flinkConfiguration"))
 
@@ -351,7 +422,11 @@ def _(server: Server) -> None:
         original(environment, application)
 
     def list_applications(original: Any, environment: Environment) -> list[Application]:
-        gone = [one for (where, name), one in ghosts.items() if where is environment and name not in where.applications]
+        gone = [
+            one
+            for (where, name), one in ghosts.items()
+            if where is environment and name not in where.applications
+        ]
         return [*original(environment), *gone]
 
     replace(server.applications, "remove", remove)
@@ -367,7 +442,10 @@ def _(server: Server) -> None:
     def list_applications(original: Any, environment: Environment) -> list[Application]:
         young = server.clock.now() - 300
         others = [other for other in server.store.list_environments() if other is not environment]
-        return [*original(environment), *(one for other in others for one in original(other) if one.created > young)]
+        return [
+            *original(environment),
+            *(one for other in others for one in original(other) if one.created > young),
+        ]
 
     replace(server.store, "list_applications", list_applications)
 
@@ -410,7 +488,11 @@ def _(server: Server) -> None:
     def get(original: Handler, call: Call) -> Answer:
         key = call.path["envName"], call.path["appName"]
         environment = server.store.environment(key[0])
-        if environment is not None and key in ghosts and server.store.application(environment, key[1]) is None:
+        if (
+            environment is not None
+            and key in ghosts
+            and server.store.application(environment, key[1]) is None
+        ):
             return Answer(200, ghosts[key])
         return original(call)
 
@@ -439,17 +521,25 @@ def _delete_more(server: Server, step: int) -> None:
     replace(server.applications, "remove", remove)
 
 
-@fault("app-delete-202", "Answers the deletion of an application with 202.", "CMF-APP-DELETE", "CMF-ERR-STATUS")
+@fault(
+    "app-delete-202", "Answers the deletion of an application with 202.", "CMF-APP-DELETE", "CMF-ERR-STATUS"
+)
 def _(server: Server) -> None:
     answer_with(server, ["deleteApplication"], 202)
 
 
-@fault("app-delete-unknown-200", "Answers 200 to the deletion of an unknown application.", "CMF-APP-DELETE-UNKNOWN")
+@fault(
+    "app-delete-unknown-200",
+    "Answers 200 to the deletion of an unknown application.",
+    "CMF-APP-DELETE-UNKNOWN",
+)
 def _(server: Server) -> None:
     _delete_again(server, only_known=False)
 
 
-@fault("app-delete-again-200", "Answers 200 to the second deletion of an application.", "CMF-APP-DELETE-UNKNOWN")
+@fault(
+    "app-delete-again-200", "Answers 200 to the second deletion of an application.", "CMF-APP-DELETE-UNKNOWN"
+)
 def _(server: Server) -> None:
     _delete_again(server, only_known=True)
 
@@ -484,7 +574,9 @@ def _return_of(server: Server, restore: Any) -> None:
     replace(server.applications, "create", create)
 
 
-@fault("app-recreate-old-labels", "Gives a new application the labels of a deleted namesake.", "CMF-APP-RECREATE")
+@fault(
+    "app-recreate-old-labels", "Gives a new application the labels of a deleted namesake.", "CMF-APP-RECREATE"
+)
 def _(server: Server) -> None:
     def restore(draft: Draft, ghost: Application) -> Draft:
         return Draft(draft.name, {**ghost.metadata, **draft.metadata}, draft.spec)
@@ -492,7 +584,11 @@ def _(server: Server) -> None:
     _return_of(server, restore)
 
 
-@fault("app-recreate-old-spec", "Merges the spec of a deleted namesake into that of a new application.", "CMF-APP-RECREATE")
+@fault(
+    "app-recreate-old-spec",
+    "Merges the spec of a deleted namesake into that of a new application.",
+    "CMF-APP-RECREATE",
+)
 def _(server: Server) -> None:
     def restore(draft: Draft, ghost: Application) -> Draft:
         return Draft(draft.name, draft.metadata, merged(ghost.spec, draft.spec))
@@ -511,7 +607,10 @@ def _(server: Server) -> None:
             return original(call)
         except Refusal:
             name = call.path["envName"]
-            if server.store.environment(name) is None and server.environments.name_rule.complaint(name) is None:
+            if (
+                server.store.environment(name) is None
+                and server.environments.name_rule.complaint(name) is None
+            ):
                 now = server.clock.stamp()
                 server.store.add_environment(Environment(name, "default", {}, now, now))
             raise
@@ -529,7 +628,9 @@ def _(server: Server) -> None:
         if server.store.environment(call.path["envName"]) is not None:
             return original(call)
         draft = server.applications.draft(server.applications.body(call))
-        return Answer(201, {**server.applications.head(), "metadata": {"name": draft.name}, "spec": draft.spec})
+        return Answer(
+            201, {**server.applications.head(), "metadata": {"name": draft.name}, "spec": draft.spec}
+        )
 
     around(server, POST, post)
 
@@ -569,7 +670,11 @@ def _(server: Server) -> None:
     _spoil_refused(server, spoil)
 
 
-@fault("app-refused-update-resets-job", "Suspends an application and sets it to one task when it refuses an update.", "CMF-APP-REFUSED")
+@fault(
+    "app-refused-update-resets-job",
+    "Suspends an application and sets it to one task when it refuses an update.",
+    "CMF-APP-REFUSED",
+)
 def _(server: Server) -> None:
     def spoil(application: Application, _body: JsonObject) -> None:
         job = {**part(application.spec, "job"), "parallelism": 1, "state": "suspended"}
@@ -601,7 +706,9 @@ def _(server: Server) -> None:
     reshape_each(server, ["getApplications"], drop("apiVersion"))
 
 
-@fault("app-suspend-answer-without-kind", "Answers suspend with an application without a kind.", "CMF-APP-SCHEMA")
+@fault(
+    "app-suspend-answer-without-kind", "Answers suspend with an application without a kind.", "CMF-APP-SCHEMA"
+)
 def _(server: Server) -> None:
     reshape_each(server, ["suspendApplication"], drop("kind"))
 
@@ -616,7 +723,7 @@ def _(server: Server) -> None:
     def post(original: Handler, call: Call) -> Answer:
         known = _known(server)
         answer = original(call)
-        if _created(server, call, answer, known):
+        if _created(call, answer, known):
             return answer
         return Answer(201, {**answer.value, "spec": str(walk_texts(str.lower, answer.value["spec"]))})
 

@@ -1,4 +1,5 @@
 """Bodies of environments and applications that are accepted although they break their schema."""
+# ruff: noqa: PLR2004 - statuses, lengths and counts are what this is about
 
 from __future__ import annotations
 
@@ -40,12 +41,20 @@ def _(server: Server) -> None:
 
 def _ignore_other_types(owner: Any, key: str, kind: type) -> None:
     def mend(body: JsonObject) -> JsonObject:
-        return body if isinstance(body.get(key), kind) else {name: part for name, part in body.items() if name != key}
+        return (
+            body
+            if isinstance(body.get(key), kind)
+            else {name: part for name, part in body.items() if name != key}
+        )
 
     _mend(owner, mend)
 
 
-@fault("env-body-application-defaults-ignored", "Ignores application defaults that are no object.", "CMF-ENV-BODY")
+@fault(
+    "env-body-application-defaults-ignored",
+    "Ignores application defaults that are no object.",
+    "CMF-ENV-BODY",
+)
 def _(server: Server) -> None:
     _ignore_other_types(server.environments, "flinkApplicationDefaults", dict)
 
@@ -55,7 +64,9 @@ def _(server: Server) -> None:
     _ignore_other_types(server.environments, "computePoolDefaults", dict)
 
 
-@fault("env-body-statement-defaults-ignored", "Ignores statement defaults that are no object.", "CMF-ENV-BODY")
+@fault(
+    "env-body-statement-defaults-ignored", "Ignores statement defaults that are no object.", "CMF-ENV-BODY"
+)
 def _(server: Server) -> None:
     _ignore_other_types(server.environments, "statementDefaults", dict)
 
@@ -70,7 +81,11 @@ def _(server: Server) -> None:
     replace(server.environments, "check_statement_defaults", lambda _original, _defaults: None)
 
 
-@fault("env-nested-coerced", "Makes strings of other Flink configuration values in statement defaults.", "CMF-ENV-BODY-NESTED")
+@fault(
+    "env-nested-coerced",
+    "Makes strings of other Flink configuration values in statement defaults.",
+    "CMF-ENV-BODY-NESTED",
+)
 def _(server: Server) -> None:
     def mend(body: JsonObject) -> JsonObject:
         defaults = body.get("statementDefaults")
@@ -85,18 +100,27 @@ def _coerced(defaults: JsonObject) -> JsonObject:
         part = defaults.get(key)
         configuration = part.get("flinkConfiguration") if isinstance(part, dict) else None
         if isinstance(part, dict) and isinstance(configuration, dict):
-            texts = {name: value if isinstance(value, str) else str(value) for name, value in configuration.items()}
+            texts = {
+                name: value if isinstance(value, str) else str(value) for name, value in configuration.items()
+            }
             result[key] = {**part, "flinkConfiguration": texts}
     return result
 
 
-@fault("env-nested-interactive-unchecked", "Drops interactive statement defaults that are no object.", "CMF-ENV-BODY-NESTED")
+@fault(
+    "env-nested-interactive-unchecked",
+    "Drops interactive statement defaults that are no object.",
+    "CMF-ENV-BODY-NESTED",
+)
 def _(server: Server) -> None:
     def mend(body: JsonObject) -> JsonObject:
         defaults = body.get("statementDefaults")
         if not isinstance(defaults, dict) or isinstance(defaults.get("interactive", {}), dict):
             return body
-        return {**body, "statementDefaults": {key: part for key, part in defaults.items() if key != "interactive"}}
+        return {
+            **body,
+            "statementDefaults": {key: part for key, part in defaults.items() if key != "interactive"},
+        }
 
     _mend(server.environments, mend)
 
@@ -120,13 +144,19 @@ def _(server: Server) -> None:
     _mend(server.environments, mend)
 
 
-@fault("env-namespace-cleaned", "Makes a legal Kubernetes namespace of one outside the pattern.", "CMF-ENV-NAMESPACE")
+@fault(
+    "env-namespace-cleaned",
+    "Makes a legal Kubernetes namespace of one outside the pattern.",
+    "CMF-ENV-NAMESPACE",
+)
 def _(server: Server) -> None:
     def mend(body: JsonObject) -> JsonObject:
         namespace = body.get("kubernetesNamespace")
         if not isinstance(namespace, str) or not 1 <= len(namespace) <= 253:
             return body
-        clean = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in namespace.lower())
+        clean = "".join(
+            letter if letter.isascii() and letter.isalnum() else "-" for letter in namespace.lower()
+        )
         legal = server.environments.namespace_rule.matches(namespace)
         return body if legal else {**body, "kubernetesNamespace": clean.strip("-") or "default"}
 
@@ -180,7 +210,9 @@ def _(server: Server) -> None:
     _mend(server.applications, mend)
 
 
-@fault("app-body-name-made-up", "Makes up a name when the metadata of an application have none.", "CMF-APP-BODY")
+@fault(
+    "app-body-name-made-up", "Makes up a name when the metadata of an application have none.", "CMF-APP-BODY"
+)
 def _(server: Server) -> None:
     def mend(body: JsonObject) -> JsonObject:
         metadata = body.get("metadata")

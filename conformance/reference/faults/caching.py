@@ -1,4 +1,5 @@
 """Violations of conditional reading."""
+# ruff: noqa: PLR2004 - statuses, lengths and counts are what this is about
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from typing import Any
 from conformance.reference.conditional import TAGGED
 from conformance.reference.faults.tools import Registry, replace, with_header
 from conformance.reference.server import Server
-from conformance.reference.values import Answer, Request, Wire
+from conformance.reference.values import Answer, Headers, Request, Wire
 from conformance.reference.wire import Send
 
 fault = Registry()
@@ -37,7 +38,11 @@ def _(server: Server) -> None:
     _tag_by(server, ("getApplication",), lambda _value: None)
 
 
-@fault("cache-tag-by-spec", "Does not change the ETag of an application with its labels and annotations.", "CMF-CACHE-CHANGED")
+@fault(
+    "cache-tag-by-spec",
+    "Does not change the ETag of an application with its labels and annotations.",
+    "CMF-CACHE-CHANGED",
+)
 def _(server: Server) -> None:
     _tag_by(server, ("getApplication",), lambda value: value["spec"])
 
@@ -52,7 +57,11 @@ def _(server: Server) -> None:
     _tag_by(server, ("getEnvironments", "getApplications"), lambda value: value["metadata"]["size"])
 
 
-@fault("cache-list-tag-by-first", "Does not change the ETag of a list unless its first item changes.", "CMF-CACHE-CHANGED")
+@fault(
+    "cache-list-tag-by-first",
+    "Does not change the ETag of a list unless its first item changes.",
+    "CMF-CACHE-CHANGED",
+)
 def _(server: Server) -> None:
     _tag_by(server, ("getEnvironments", "getApplications"), lambda value: value["items"][:1])
 
@@ -62,7 +71,9 @@ def _(server: Server) -> None:
     def essence(_value: Any) -> Any:
         every = server.store.list_environments()
         applications = [one.updated for environment in every for one in environment.applications.values()]
-        newest.append(max([environment.updated for environment in every] + applications + newest[-1:], default=0))
+        newest.append(
+            max([environment.updated for environment in every] + applications + newest[-1:], default=0)
+        )
         return newest[-1]
 
     newest: list[int] = []
@@ -99,7 +110,11 @@ def _(server: Server) -> None:
     _matches(server, matches)
 
 
-@fault("cache-304-at-third-reading", "Answers 304 to the third reading of what has not changed.", "CMF-CACHE-UNCONDITIONAL")
+@fault(
+    "cache-304-at-third-reading",
+    "Answers 304 to the third reading of what has not changed.",
+    "CMF-CACHE-UNCONDITIONAL",
+)
 def _(server: Server) -> None:
     readings: dict[tuple[Any, ...], int] = {}
 
@@ -112,6 +127,24 @@ def _(server: Server) -> None:
         return server.conditional.not_modified(wire.headers) if readings[key] == 3 else wire
 
     replace(server, "deliver", deliver)
+
+
+@fault("cache-304-without-tag", "Sends no ETag with 304.", "CMF-CACHE-ETAG")
+def _(server: Server) -> None:
+    def not_modified(original: Any, headers: Headers) -> Wire:
+        return original(tuple(header for header in headers if header[0] != "etag"))  # type: ignore[no-any-return]
+
+    replace(server.conditional, "not_modified", not_modified)
+
+
+@fault(
+    "cache-304-other-tag", "Sends another ETag with 304 than with the answer it stands for.", "CMF-CACHE-ETAG"
+)
+def _(server: Server) -> None:
+    def not_modified(original: Any, headers: Headers) -> Wire:
+        return with_header(original(headers), "etag", '"not-modified"')
+
+    replace(server.conditional, "not_modified", not_modified)
 
 
 @fault("cache-304-with-body", "Sends the content along with 304.", "CMF-CACHE-BODY")

@@ -1,4 +1,5 @@
 """Violations that show only when requests overlap, or directly after a write."""
+# ruff: noqa: PLR2004 - statuses, lengths and counts are what this is about
 
 from __future__ import annotations
 
@@ -32,10 +33,16 @@ def _resource(server: Server, segments: tuple[str, ...], body: Any) -> Environme
     environment = server.store.environment(segments[4])
     metadata = body.get("metadata")
     name = metadata.get("name") if isinstance(metadata, dict) else None
-    return server.store.application(environment, name) if environment is not None and isinstance(name, str) else None
+    return (
+        server.store.application(environment, name)
+        if environment is not None and isinstance(name, str)
+        else None
+    )
 
 
-def _overlapped(server: Server, behaviour: Callable[[Environment | Application, JsonObject], Wire | None]) -> None:
+def _overlapped(
+    server: Server, behaviour: Callable[[Environment | Application, JsonObject], Wire | None]
+) -> None:
     """Do something when a creation overlaps with another creation of the same name, after it was stored."""
 
     async def handle(original: Any, request: Request) -> Wire:
@@ -57,7 +64,11 @@ def _overlapped(server: Server, behaviour: Callable[[Environment | Application, 
     replace(server, "handle", handle)
 
 
-@fault("conc-upsert-duplicates", "Lists a resource twice when it was created by two requests at once.", "CMF-CONC-UPSERT")
+@fault(
+    "conc-upsert-duplicates",
+    "Lists a resource twice when it was created by two requests at once.",
+    "CMF-CONC-UPSERT",
+)
 def _(server: Server) -> None:
     twice: set[Environment | Application] = set()
 
@@ -87,14 +98,22 @@ def _(server: Server) -> None:
         else:
             old: JsonObject = before["spec"]
             keys = list(resource.spec)
-            resource.spec = {**resource.spec, **{key: old[key] for key in keys[len(keys) // 2 :] if key in old}}
+            resource.spec = {
+                **resource.spec,
+                **{key: old[key] for key in keys[len(keys) // 2 :] if key in old},
+            }
             resource.metadata = before["metadata"]
 
     replace(server.store, "add_environment", add_environment)
     _overlapped(server, behaviour)
 
 
-@fault("conc-upsert-500", "Answers 500 to the second of two creations at once.", "CMF-CONC-UPSERT", "CMF-ERR-SERVER")
+@fault(
+    "conc-upsert-500",
+    "Answers 500 to the second of two creations at once.",
+    "CMF-CONC-UPSERT",
+    "CMF-ERR-SERVER",
+)
 def _(server: Server) -> None:
     def behaviour(_resource: Environment | Application, _body: JsonObject) -> Wire:
         return server.render(server.error(500, "Duplicate key."), "application/json")
@@ -109,16 +128,26 @@ def _(server: Server) -> None:
             if environment is resource:
                 server.store.remove_environment(environment)
             elif resource in environment.applications.values():
-                server.store.remove_application(environment, server.applications.store.application(environment, resource.name) or Application("", {}, {}, 0, 0))
+                server.store.remove_application(
+                    environment,
+                    server.applications.store.application(environment, resource.name)
+                    or Application("", {}, {}, 0, 0),
+                )
 
     _overlapped(server, behaviour)
 
 
-@fault("conc-update-stale-list", "Lists an application as it was before for 100 ms after an update.", "CMF-CONC-READ")
+@fault(
+    "conc-update-stale-list",
+    "Lists an application as it was before for 100 ms after an update.",
+    "CMF-CONC-READ",
+)
 def _(server: Server) -> None:
     before: dict[str, tuple[int, Any]] = {}
 
-    def update(original: Any, environment: Environment, application: Application, draft: Draft) -> Application:
+    def update(
+        original: Any, environment: Environment, application: Application, draft: Draft
+    ) -> Application:
         before[application.uid] = (server.clock.now() + 100, application.spec)
         return original(environment, application, draft)  # type: ignore[no-any-return]
 
@@ -160,11 +189,18 @@ def _(server: Server) -> None:
     replace(server.store, "list_applications", list_applications)
 
 
-@fault("conc-update-stale-read", "Shows an application as it was before at the first reading after an update.", "CMF-CONC-READ", "CMF-APP-UPDATE")
+@fault(
+    "conc-update-stale-read",
+    "Shows an application as it was before at the first reading after an update.",
+    "CMF-CONC-READ",
+    "CMF-APP-UPDATE",
+)
 def _(server: Server) -> None:
     before: dict[str, Any] = {}
 
-    def update(original: Any, environment: Environment, application: Application, draft: Draft) -> Application:
+    def update(
+        original: Any, environment: Environment, application: Application, draft: Draft
+    ) -> Application:
         before[application.uid] = application.spec
         return original(environment, application, draft)  # type: ignore[no-any-return]
 

@@ -1,4 +1,5 @@
 """Violations of negotiation, and of what JSON and YAML mean."""
+# ruff: noqa: PLR2004 - statuses, lengths and counts are what this is about
 
 from __future__ import annotations
 
@@ -10,7 +11,9 @@ from conformance.reference.faults.tools import (
     Registry,
     around,
     drop,
+    put,
     replace,
+    reshape,
     reshape_each,
     walk,
     with_header,
@@ -44,7 +47,9 @@ def _media_type(wire: Wire) -> str:
 @fault("content-json-latin1", "Writes JSON in ISO 8859-1.", "CMF-CONTENT-JSON", "CMF-CONTENT-UNICODE")
 def _(server: Server) -> None:
     replace(
-        server.media, "render_json", lambda original, value: original(value).decode().encode("latin-1", "replace")
+        server.media,
+        "render_json",
+        lambda original, value: original(value).decode().encode("latin-1", "replace"),
     )
 
 
@@ -53,7 +58,12 @@ def _(server: Server) -> None:
     replace(server.media, "render_json", lambda original, value: b"\xef\xbb\xbf" + original(value))
 
 
-@fault("content-json-declared-hal", "Declares lists as application/hal+json.", "CMF-CONTENT-JSON", "CMF-CONTENT-TYPE")
+@fault(
+    "content-json-declared-hal",
+    "Declares lists as application/hal+json.",
+    "CMF-CONTENT-JSON",
+    "CMF-CONTENT-TYPE",
+)
 def _(server: Server) -> None:
     def change(_request: Request, wire: Wire) -> Wire:
         listed = wire.status == 200 and _media_type(wire) == JSON
@@ -73,7 +83,9 @@ def _(server: Server) -> None:
 
 @fault("content-yaml-lists-json", "Answers lists in JSON when YAML is asked for.", "CMF-CONTENT-YAML")
 def _(server: Server) -> None:
-    _json_instead(server, "getEnvironments", "getApplications", "getApplicationEvents", "getApplicationInstances")
+    _json_instead(
+        server, "getEnvironments", "getApplications", "getApplicationEvents", "getApplicationInstances"
+    )
 
 
 def _json_instead(server: Server, *operations: str) -> None:
@@ -98,7 +110,11 @@ def _(server: Server) -> None:
     _deliver(server, change, *EVENTS)
 
 
-@fault("content-default-plain", "Declares an environment as text/plain when no type is asked for.", "CMF-CONTENT-TYPE")
+@fault(
+    "content-default-plain",
+    "Declares an environment as text/plain when no type is asked for.",
+    "CMF-CONTENT-TYPE",
+)
 def _(server: Server) -> None:
     def change(request: Request, wire: Wire) -> Wire:
         asked = request.headers.get("accept", "*/*") != "*/*"
@@ -107,7 +123,12 @@ def _(server: Server) -> None:
     _deliver(server, change, "getEnvironment")
 
 
-@fault("content-suspend-undeclared", "Does not declare the type of the answer to suspend.", "CMF-CONTENT-TYPE", "CMF-CONTENT-JSON")
+@fault(
+    "content-suspend-undeclared",
+    "Does not declare the type of the answer to suspend.",
+    "CMF-CONTENT-TYPE",
+    "CMF-CONTENT-JSON",
+)
 def _(server: Server) -> None:
     def change(_request: Request, wire: Wire) -> Wire:
         return Wire(wire.status, tuple(one for one in wire.headers if one[0] != "content-type"), wire.body)
@@ -120,7 +141,12 @@ def _yaml_value(server: Server, change: Any) -> None:
     replace(server.media, "render_yaml", lambda original, value: original(change(value)))
 
 
-@fault("content-yaml-integers-text", "Writes integers as strings in YAML.", "CMF-CONTENT-SAME", "CMF-CONTENT-TYPES")
+@fault(
+    "content-yaml-integers-text",
+    "Writes integers as strings in YAML.",
+    "CMF-CONTENT-SAME",
+    "CMF-CONTENT-TYPES",
+)
 def _(server: Server) -> None:
     _yaml_value(server, lambda value: walk(lambda one: str(one) if type(one) is int else one, value))
 
@@ -135,12 +161,13 @@ def _(server: Server) -> None:
     _yaml_value(server, pruned)
 
 
-@fault("content-yaml-time-seconds", "Writes times without milliseconds in the YAML of one environment.", "CMF-CONTENT-SAME")
+@fault("content-yaml-labels-lost", "Leaves the labels of an application out of YAML.", "CMF-CONTENT-SAME")
 def _(server: Server) -> None:
     def change(value: Any) -> Any:
-        if not isinstance(value, dict) or "created_time" not in value:
+        if not isinstance(value, dict) or "labels" not in value.get("metadata", {}):
             return value
-        return {**value, **{key: value[key][:19] + "Z" for key in ("created_time", "updated_time")}}
+        metadata = {key: part for key, part in value["metadata"].items() if key != "labels"}
+        return {**value, "metadata": metadata}
 
     _yaml_value(server, change)
 
@@ -150,12 +177,20 @@ def _yaml_body(server: Server, change: Any) -> None:
     replace(server.media, "parse_yaml", lambda original, text: change(original(text)))
 
 
-@fault("content-yaml-body-labels-lost", "Loses the labels of an application that comes as YAML.", "CMF-CONTENT-YAML-BODY")
+@fault(
+    "content-yaml-body-labels-lost",
+    "Loses the labels of an application that comes as YAML.",
+    "CMF-CONTENT-YAML-BODY",
+)
 def _(server: Server) -> None:
     _yaml_body(server, drop("metadata", "labels"))
 
 
-@fault("content-yaml-body-defaults-lost", "Loses the statement defaults of an environment that comes as YAML.", "CMF-CONTENT-YAML-BODY")
+@fault(
+    "content-yaml-body-defaults-lost",
+    "Loses the statement defaults of an environment that comes as YAML.",
+    "CMF-CONTENT-YAML-BODY",
+)
 def _(server: Server) -> None:
     _yaml_body(server, lambda value: drop("statementDefaults")(value) if isinstance(value, dict) else value)
 
@@ -181,7 +216,9 @@ def _(server: Server) -> None:
         return result
 
     def change(value: Any) -> Any:
-        return {**value, "spec": nested(value["spec"])} if isinstance(value, dict) and "spec" in value else value
+        return (
+            {**value, "spec": nested(value["spec"])} if isinstance(value, dict) and "spec" in value else value
+        )
 
     _yaml_body(server, change)
 
@@ -220,7 +257,11 @@ def _(server: Server) -> None:
     _content_type(server, type_of_body)
 
 
-@fault("content-json-lenient", "Takes JSON that is cut off, or followed by something else.", "CMF-CONTENT-MALFORMED")
+@fault(
+    "content-json-lenient",
+    "Takes JSON that is cut off, or followed by something else.",
+    "CMF-CONTENT-MALFORMED",
+)
 def _(server: Server) -> None:
     def parse_json(original: Any, text: str) -> Any:
         for ending in ("", "}", '"}', "}}", '"}}', "]}", "}}}", '"}}}'):
@@ -235,7 +276,9 @@ def _(server: Server) -> None:
     replace(server.media, "parse_json", parse_json)
 
 
-@fault("content-yaml-lenient", "Takes the part of a YAML text before its first mistake.", "CMF-CONTENT-MALFORMED")
+@fault(
+    "content-yaml-lenient", "Takes the part of a YAML text before its first mistake.", "CMF-CONTENT-MALFORMED"
+)
 def _(server: Server) -> None:
     def parse_yaml(original: Any, text: str) -> Any:
         lines = text.splitlines()
@@ -271,14 +314,17 @@ def _(server: Server) -> None:
         except Refusal:
             _, _, rest = text.partition('"name"')
             name = rest.partition('"')[2].partition('"')[0]
-            if server.environments.name_rule.complaint(name) is None and server.store.environment(name) is None:
+            if (
+                server.environments.name_rule.complaint(name) is None
+                and server.store.environment(name) is None
+            ):
                 server.environments.create(server.environments.draft({"name": name}))
             raise
 
     replace(server.media, "parse_json", parse_json)
 
 
-@fault("content-malformed-409", "Refuses broken YAML with 409.", "CMF-CONTENT-MALFORMED", "CMF-ERR-STATUS")
+@fault("content-malformed-409", "Refuses broken YAML with 409.", "CMF-CONTENT-MALFORMED")
 def _(server: Server) -> None:
     def parse_yaml(original: Any, text: str) -> Any:
         try:
@@ -298,19 +344,33 @@ def _(server: Server) -> None:
     replace(server.media, "parse", parse)
 
 
-@fault("content-string-accepted", "Takes a string as the name of a new environment.", "CMF-CONTENT-NOT-OBJECT")
+@fault(
+    "content-string-accepted", "Takes a string as the name of a new environment.", "CMF-CONTENT-NOT-OBJECT"
+)
 def _(server: Server) -> None:
     def post(original: Handler, call: Call) -> Answer:
         value = server.media.parse(call.request)
         if not isinstance(value, str):
             return original(call)
-        name = value if server.environments.name_rule.complaint(value) is None else f"text-{server.clock.stamp()}"
-        return Answer(201, server.environments.view(server.environments.create(server.environments.draft({"name": name}))))
+        name = (
+            value
+            if server.environments.name_rule.complaint(value) is None
+            else f"text-{server.clock.stamp()}"
+        )
+        return Answer(
+            201,
+            server.environments.view(server.environments.create(server.environments.draft({"name": name}))),
+        )
 
     around(server, ["createOrUpdateEnvironment"], post)
 
 
-@fault("content-null-500", "Answers 500 for null in place of a resource.", "CMF-CONTENT-NOT-OBJECT", "CMF-ERR-SERVER")
+@fault(
+    "content-null-500",
+    "Answers 500 for null in place of a resource.",
+    "CMF-CONTENT-NOT-OBJECT",
+    "CMF-ERR-SERVER",
+)
 def _(server: Server) -> None:
     def parse(original: Any, request: Request) -> Any:
         value = original(request)
@@ -321,12 +381,22 @@ def _(server: Server) -> None:
     replace(server.media, "parse", parse)
 
 
-@fault("content-accept-500", "Answers 500 when no type that it has is accepted.", "CMF-CONTENT-ACCEPT", "CMF-ERR-SERVER")
+@fault(
+    "content-accept-500",
+    "Answers 500 when no type that it has is accepted.",
+    "CMF-CONTENT-ACCEPT",
+    "CMF-ERR-SERVER",
+)
 def _(server: Server) -> None:
     replace(server, "unacceptable", lambda _original: Refusal(500, "Internal error."))
 
 
-@fault("content-accept-echoed", "Declares JSON as whatever is accepted.", "CMF-CONTENT-ACCEPT", "CMF-CONTENT-TYPE")
+@fault(
+    "content-accept-echoed",
+    "Declares JSON as whatever is accepted.",
+    "CMF-CONTENT-ACCEPT",
+    "CMF-CONTENT-TYPE",
+)
 def _(server: Server) -> None:
     replace(server.media, "wanted", lambda original, accept: original(accept) or JSON)
 
@@ -338,14 +408,16 @@ def _(server: Server) -> None:
     _deliver(server, change, "getEnvironment", "getApplication")
 
 
-@fault("content-null-status", "Gives null for the status of an application that has none.", "CMF-CONTENT-NULL")
+@fault("content-null-pageable", "Gives null for the pageable of events.", "CMF-CONTENT-NULL")
 def _(server: Server) -> None:
-    reshape_each(
-        server, ("createOrUpdateApplication", "getApplication", "getApplications"), lambda value: {"status": None, **value}
-    )
+    reshape(server, EVENTS, put(None, "pageable"))
 
 
-@fault("content-null-defaults", "Gives null for the defaults of an environment that has none.", "CMF-CONTENT-NULL")
+@fault(
+    "content-null-defaults",
+    "Gives null for the defaults of an environment that has none.",
+    "CMF-CONTENT-NULL",
+)
 def _(server: Server) -> None:
     nothing = dict.fromkeys(("flinkApplicationDefaults", "computePoolDefaults", "statementDefaults"))
     reshape_each(server, ("createOrUpdateEnvironment", "getEnvironment"), lambda value: {**nothing, **value})

@@ -1,4 +1,5 @@
 """Violations that change text, numbers or types on the way, or fall over hostile bodies."""
+# ruff: noqa: PLR2004 - statuses, lengths and counts are what this is about
 
 from __future__ import annotations
 
@@ -42,7 +43,9 @@ def _(server: Server) -> None:
     _parsed_texts(server, lambda text: text if text.strip() != text else text.replace("\n", " "))
 
 
-@fault("content-backslash-lost", "Loses backslashes in YAML answers.", "CMF-CONTENT-UNICODE", "CMF-CONTENT-SAME")
+@fault(
+    "content-backslash-lost", "Loses backslashes in YAML answers.", "CMF-CONTENT-UNICODE", "CMF-CONTENT-SAME"
+)
 def _(server: Server) -> None:
     replace(
         server.media,
@@ -51,7 +54,12 @@ def _(server: Server) -> None:
     )
 
 
-@fault("content-yaml-mojibake", "Reads YAML bodies as ISO 8859-1.", "CMF-CONTENT-UNICODE", "CMF-CONTENT-YAML-BODY")
+@fault(
+    "content-yaml-mojibake",
+    "Reads YAML bodies as ISO 8859-1.",
+    "CMF-CONTENT-UNICODE",
+    "CMF-CONTENT-YAML-BODY",
+)
 def _(server: Server) -> None:
     def garbled(text: str) -> str:
         return text.encode().decode("latin-1")
@@ -59,7 +67,12 @@ def _(server: Server) -> None:
     _yaml_texts(server, garbled)
 
 
-@fault("content-unicode-500", "Answers 500 for text outside ASCII in an annotation.", "CMF-CONTENT-UNICODE", "CMF-ERR-SERVER")
+@fault(
+    "content-unicode-500",
+    "Answers 500 for text outside ASCII in an annotation.",
+    "CMF-CONTENT-UNICODE",
+    "CMF-ERR-SERVER",
+)
 def _(server: Server) -> None:
     def change(value: Any) -> Any:
         metadata = value.get("metadata") if isinstance(value, dict) else None
@@ -71,13 +84,21 @@ def _(server: Server) -> None:
     _parsed(server, change)
 
 
-@fault("content-yaml-yes-true", "Takes yes, no and on in YAML as booleans, also between quotes.", "CMF-CONTENT-SCALARS")
+@fault(
+    "content-yaml-yes-true",
+    "Takes yes, no and on in YAML as booleans, also between quotes.",
+    "CMF-CONTENT-SCALARS",
+)
 def _(server: Server) -> None:
     booleans = {"yes": True, "no": False, "on": True, "off": False}
     _yaml_texts(server, lambda text: booleans.get(text, text))
 
 
-@fault("content-yaml-times-numbers", "Takes 12:30:00 in YAML as a number, also between quotes.", "CMF-CONTENT-SCALARS")
+@fault(
+    "content-yaml-times-numbers",
+    "Takes 12:30:00 in YAML as a number, also between quotes.",
+    "CMF-CONTENT-SCALARS",
+)
 def _(server: Server) -> None:
     def change(text: str) -> Any:
         parts = text.split(":")
@@ -102,7 +123,11 @@ def _(server: Server) -> None:
 def _(server: Server) -> None:
     def kept(value: Any) -> Any:
         if isinstance(value, dict):
-            return {key: kept(one) for key, one in value.items() if one != "" or key in ("name", "kubernetesNamespace")}
+            return {
+                key: kept(one)
+                for key, one in value.items()
+                if one != "" or key in ("name", "kubernetesNamespace")
+            }
         return [kept(one) for one in value] if isinstance(value, list) else value
 
     _parsed(server, kept)
@@ -139,7 +164,11 @@ def _(server: Server) -> None:
     reshape_each(server, READS, lambda value: walk(change, value))
 
 
-@fault("content-integers-rounded", "Shows integers above 53 bits rounded to the nearest double.", "CMF-CONTENT-TYPES")
+@fault(
+    "content-integers-rounded",
+    "Shows integers above 53 bits rounded to the nearest double.",
+    "CMF-CONTENT-TYPES",
+)
 def _(server: Server) -> None:
     def change(value: Any) -> Any:
         return int(float(value)) if type(value) is int and 2**53 < abs(value) < 2**1000 else value
@@ -149,12 +178,16 @@ def _(server: Server) -> None:
 
 @fault("content-fractions-rounded", "Shows fractions with one digit.", "CMF-CONTENT-TYPES")
 def _(server: Server) -> None:
-    reshape_each(server, READS, lambda value: walk(lambda one: round(one, 1) if isinstance(one, float) else one, value))
+    reshape_each(
+        server, READS, lambda value: walk(lambda one: round(one, 1) if isinstance(one, float) else one, value)
+    )
 
 
 @fault("content-fractions-text", "Shows fractions as strings.", "CMF-CONTENT-TYPES")
 def _(server: Server) -> None:
-    reshape_each(server, READS, lambda value: walk(lambda one: str(one) if isinstance(one, float) else one, value))
+    reshape_each(
+        server, READS, lambda value: walk(lambda one: str(one) if isinstance(one, float) else one, value)
+    )
 
 
 @fault("content-single-unwrapped", "Shows a list of one as its only item.", "CMF-CONTENT-TYPES")
@@ -195,17 +228,23 @@ def _(server: Server) -> None:
     _fall_over(server, lambda body: max(body.count(b"["), body.count(b"{")) > 60)
 
 
-@fault("content-aliases-500", "Answers 500 for YAML with many aliases.", "CMF-CONTENT-HOSTILE", "CMF-ERR-SERVER")
+@fault(
+    "content-aliases-500", "Answers 500 for YAML with many aliases.", "CMF-CONTENT-HOSTILE", "CMF-ERR-SERVER"
+)
 def _(server: Server) -> None:
     _fall_over(server, lambda body: body.count(b"*") > 20)
 
 
-@fault("content-tags-500", "Answers 500 for YAML with a language tag.", "CMF-CONTENT-HOSTILE", "CMF-ERR-SERVER")
+@fault(
+    "content-tags-500", "Answers 500 for YAML with a language tag.", "CMF-CONTENT-HOSTILE", "CMF-ERR-SERVER"
+)
 def _(server: Server) -> None:
     _fall_over(server, lambda body: b"!!" in body or b"!<" in body)
 
 
-@fault("content-utf8-500", "Answers 500 for a body that is not UTF-8.", "CMF-CONTENT-HOSTILE", "CMF-ERR-SERVER")
+@fault(
+    "content-utf8-500", "Answers 500 for a body that is not UTF-8.", "CMF-CONTENT-HOSTILE", "CMF-ERR-SERVER"
+)
 def _(server: Server) -> None:
     def broken(body: bytes) -> bool:
         try:
@@ -217,6 +256,11 @@ def _(server: Server) -> None:
     _fall_over(server, broken)
 
 
-@fault("content-bom-500", "Answers 500 for a body with a byte order mark.", "CMF-CONTENT-HOSTILE", "CMF-ERR-SERVER")
+@fault(
+    "content-bom-500",
+    "Answers 500 for a body with a byte order mark.",
+    "CMF-CONTENT-HOSTILE",
+    "CMF-ERR-SERVER",
+)
 def _(server: Server) -> None:
     _fall_over(server, lambda body: body.startswith(b"\xef\xbb\xbf"))

@@ -28,7 +28,9 @@ fault = Registry()
 DEFAULTS = ("flinkApplicationDefaults", "computePoolDefaults", "statementDefaults")
 
 
-@fault("env-create-202", "Answers the creation of an environment with 202.", "CMF-ENV-CREATE", "CMF-ERR-STATUS")
+@fault(
+    "env-create-202", "Answers the creation of an environment with 202.", "CMF-ENV-CREATE", "CMF-ERR-STATUS"
+)
 def _(server: Server) -> None:
     def post(original: Handler, call: Call) -> Answer:
         before = set(server.store.environments)
@@ -48,17 +50,29 @@ def _change_create_answer(server: Server, change: Any) -> None:
     around(server, ["createOrUpdateEnvironment"], post)
 
 
-@fault("env-create-answer-without-defaults", "Leaves the defaults out of the answer to a creation.", "CMF-ENV-CREATE")
+@fault(
+    "env-create-answer-without-defaults",
+    "Leaves the defaults out of the answer to a creation.",
+    "CMF-ENV-CREATE",
+)
 def _(server: Server) -> None:
     _change_create_answer(server, drop("flinkApplicationDefaults"))
 
 
-@fault("env-create-answer-namespace", "Shows the default namespace in the answer to a creation.", "CMF-ENV-CREATE")
+@fault(
+    "env-create-answer-namespace",
+    "Shows the default namespace in the answer to a creation.",
+    "CMF-ENV-CREATE",
+)
 def _(server: Server) -> None:
     _change_create_answer(server, put("default", "kubernetesNamespace"))
 
 
-@fault("env-get-pool-defaults-lost", "Shows no compute pool defaults where there are statement defaults.", "CMF-ENV-GET")
+@fault(
+    "env-get-pool-defaults-lost",
+    "Shows no compute pool defaults where there are statement defaults.",
+    "CMF-ENV-GET",
+)
 def _(server: Server) -> None:
     def change(value: JsonObject) -> JsonObject:
         return drop("computePoolDefaults")(value) if "statementDefaults" in value else value
@@ -66,7 +80,11 @@ def _(server: Server) -> None:
     reshape_each(server, READ_ENVIRONMENTS, change)
 
 
-@fault("env-get-interactive-lost", "Shows no interactive statement defaults where there are detached ones.", "CMF-ENV-GET")
+@fault(
+    "env-get-interactive-lost",
+    "Shows no interactive statement defaults where there are detached ones.",
+    "CMF-ENV-GET",
+)
 def _(server: Server) -> None:
     def change(value: JsonObject) -> JsonObject:
         defaults = value.get("statementDefaults", {})
@@ -88,7 +106,6 @@ def _(server: Server) -> None:
     "env-get-unknown-400",
     "Answers 400 for the name of an environment that never existed.",
     "CMF-ENV-GET-UNKNOWN",
-    "CMF-ERR-STATUS",
 )
 def _(server: Server) -> None:
     known: set[str] = set()
@@ -152,7 +169,11 @@ def _(server: Server) -> None:
     around(server, ["createOrUpdateEnvironment"], post)
 
 
-@fault("env-update-pool-defaults-kept", "Does not update compute pool defaults that were there before.", "CMF-ENV-UPDATE")
+@fault(
+    "env-update-pool-defaults-kept",
+    "Does not update compute pool defaults that were there before.",
+    "CMF-ENV-UPDATE",
+)
 def _(server: Server) -> None:
     def update(original: Any, environment: Environment, draft: Draft) -> Environment:
         old, new = environment.settings, dict(draft.settings)
@@ -195,17 +216,27 @@ def _keep(server: Server, *keys: str) -> None:
     replace(server.environments, "update", update)
 
 
-@fault("env-update-merges", "Keeps the defaults that an update of an environment leaves out.", "CMF-ENV-REPLACE")
+@fault(
+    "env-update-merges", "Keeps the defaults that an update of an environment leaves out.", "CMF-ENV-REPLACE"
+)
 def _(server: Server) -> None:
     _keep(server, *DEFAULTS)
 
 
-@fault("env-update-keeps-statement-defaults", "Keeps statement defaults that an update leaves out.", "CMF-ENV-REPLACE")
+@fault(
+    "env-update-keeps-statement-defaults",
+    "Keeps statement defaults that an update leaves out.",
+    "CMF-ENV-REPLACE",
+)
 def _(server: Server) -> None:
     _keep(server, "statementDefaults")
 
 
-@fault("env-update-keeps-pool-defaults", "Keeps compute pool defaults that an update leaves out.", "CMF-ENV-REPLACE")
+@fault(
+    "env-update-keeps-pool-defaults",
+    "Keeps compute pool defaults that an update leaves out.",
+    "CMF-ENV-REPLACE",
+)
 def _(server: Server) -> None:
     _keep(server, "computePoolDefaults")
 
@@ -234,7 +265,11 @@ def _(server: Server) -> None:
     _duplicate_after(server, 3)
 
 
-@fault("env-created-time-reset", "Sets the creation time of an environment anew at every update.", "CMF-ENV-CREATED-KEPT")
+@fault(
+    "env-created-time-reset",
+    "Sets the creation time of an environment anew at every update.",
+    "CMF-ENV-CREATED-KEPT",
+)
 def _(server: Server) -> None:
     def update(original: Any, environment: Environment, draft: Draft) -> Environment:
         original(environment, draft)
@@ -244,7 +279,9 @@ def _(server: Server) -> None:
     replace(server.environments, "update", update)
 
 
-@fault("env-created-time-follows", "Sets the creation time to the last update before.", "CMF-ENV-CREATED-KEPT")
+@fault(
+    "env-created-time-follows", "Sets the creation time to the last update before.", "CMF-ENV-CREATED-KEPT"
+)
 def _(server: Server) -> None:
     def update(original: Any, environment: Environment, draft: Draft) -> Environment:
         environment.created = environment.updated
@@ -253,7 +290,9 @@ def _(server: Server) -> None:
     replace(server.environments, "update", update)
 
 
-@fault("env-updated-time-stays", "Leaves the update time of an environment as it was.", "CMF-ENV-UPDATED-MOVES")
+@fault(
+    "env-updated-time-stays", "Leaves the update time of an environment as it was.", "CMF-ENV-UPDATED-MOVES"
+)
 def _(server: Server) -> None:
     def update(original: Any, environment: Environment, draft: Draft) -> Environment:
         before = environment.updated
@@ -264,7 +303,11 @@ def _(server: Server) -> None:
     replace(server.environments, "update", update)
 
 
-@fault("env-updated-time-moves-once", "Moves the update time of an environment only once.", "CMF-ENV-UPDATED-MOVES")
+@fault(
+    "env-updated-time-moves-once",
+    "Moves the update time of an environment only once.",
+    "CMF-ENV-UPDATED-MOVES",
+)
 def _(server: Server) -> None:
     def update(original: Any, environment: Environment, draft: Draft) -> Environment:
         before = environment.updated
@@ -278,16 +321,22 @@ def _(server: Server) -> None:
 
 @fault("env-list-without-defaults", "Lists environments without their statement defaults.", "CMF-ENV-LIST")
 def _(server: Server) -> None:
-    replace(server.environments, "view_in_list", lambda original, one: drop("statementDefaults")(original(one)))
-    replace(server.environments, "view", _whole(server))
+    replace(
+        server.environments, "view_in_list", lambda original, one: drop("statementDefaults")(original(one))
+    )
+    replace(server.environments, "view", _whole())
 
 
-def _whole(server: Server) -> Any:
+def _whole() -> Any:
     """The view of an environment alone, whatever the list shows."""
     return lambda original, one: {**original(one), **one.settings}
 
 
-@fault("env-list-stale-defaults", "Lists environments with the application defaults they were created with.", "CMF-ENV-LIST")
+@fault(
+    "env-list-stale-defaults",
+    "Lists environments with the application defaults they were created with.",
+    "CMF-ENV-LIST",
+)
 def _(server: Server) -> None:
     first: dict[Environment, Any] = {}
 
@@ -304,7 +353,7 @@ def _(server: Server) -> None:
 
     replace(server.environments, "create", create)
     replace(server.environments, "view_in_list", view_in_list)
-    replace(server.environments, "view", _whole(server))
+    replace(server.environments, "view", _whole())
 
 
 @fault("env-list-without-dotted", "Lists no environment with a dot in its name.", "CMF-ENV-LIST")
@@ -325,7 +374,10 @@ def _(server: Server) -> None:
         original(environment)
 
     def list_environments(original: Any) -> list[Environment]:
-        return [*original(), *(ghost for name, ghost in ghosts.items() if server.store.environment(name) is None)]
+        return [
+            *original(),
+            *(ghost for name, ghost in ghosts.items() if server.store.environment(name) is None),
+        ]
 
     replace(server.environments, "remove", remove)
     replace(server.store, "list_environments", list_environments)
@@ -349,7 +401,9 @@ def _(server: Server) -> None:
     around(server, ["getEnvironment"], get)
 
 
-@fault("env-delete-202", "Answers the deletion of an environment with 202.", "CMF-ENV-DELETE", "CMF-ERR-STATUS")
+@fault(
+    "env-delete-202", "Answers the deletion of an environment with 202.", "CMF-ENV-DELETE", "CMF-ERR-STATUS"
+)
 def _(server: Server) -> None:
     answer_with(server, ["deleteEnvironment"], 202)
 
@@ -368,12 +422,18 @@ def _delete_again(server: Server, *, only_known: bool) -> None:
     around(server, ["deleteEnvironment"], delete)
 
 
-@fault("env-delete-unknown-200", "Answers 200 to the deletion of an unknown environment.", "CMF-ENV-DELETE-UNKNOWN")
+@fault(
+    "env-delete-unknown-200",
+    "Answers 200 to the deletion of an unknown environment.",
+    "CMF-ENV-DELETE-UNKNOWN",
+)
 def _(server: Server) -> None:
     _delete_again(server, only_known=False)
 
 
-@fault("env-delete-again-200", "Answers 200 to the second deletion of an environment.", "CMF-ENV-DELETE-UNKNOWN")
+@fault(
+    "env-delete-again-200", "Answers 200 to the second deletion of an environment.", "CMF-ENV-DELETE-UNKNOWN"
+)
 def _(server: Server) -> None:
     _delete_again(server, only_known=True)
 
@@ -396,7 +456,11 @@ def _return_of(server: Server, restore: Any) -> None:
     replace(server.environments, "create", create)
 
 
-@fault("env-recreate-old-defaults", "Gives a new environment the defaults of a deleted namesake.", "CMF-ENV-RECREATE")
+@fault(
+    "env-recreate-old-defaults",
+    "Gives a new environment the defaults of a deleted namesake.",
+    "CMF-ENV-RECREATE",
+)
 def _(server: Server) -> None:
     def restore(made: Environment, ghost: Environment) -> None:
         made.settings = {**ghost.settings, **made.settings}
@@ -404,7 +468,11 @@ def _(server: Server) -> None:
     _return_of(server, restore)
 
 
-@fault("env-recreate-old-applications", "Gives a new environment the applications of a deleted namesake.", "CMF-ENV-RECREATE")
+@fault(
+    "env-recreate-old-applications",
+    "Gives a new environment the applications of a deleted namesake.",
+    "CMF-ENV-RECREATE",
+)
 def _(server: Server) -> None:
     def restore(made: Environment, ghost: Environment) -> None:
         made.applications.update(ghost.applications)
@@ -412,7 +480,11 @@ def _(server: Server) -> None:
     _return_of(server, restore)
 
 
-@fault("env-recreate-old-created-time", "Gives a new environment the creation time of a deleted namesake.", "CMF-ENV-RECREATE")
+@fault(
+    "env-recreate-old-created-time",
+    "Gives a new environment the creation time of a deleted namesake.",
+    "CMF-ENV-RECREATE",
+)
 def _(server: Server) -> None:
     def restore(made: Environment, ghost: Environment) -> None:
         made.created = ghost.created
@@ -459,7 +531,9 @@ def _refuse_full(server: Server, spoil: Any) -> None:
     "CMF-ENV-DELETE-CHILDREN",
 )
 def _(server: Server) -> None:
-    _refuse_full(server, lambda environment: environment.applications.pop(next(iter(environment.applications))))
+    _refuse_full(
+        server, lambda environment: environment.applications.pop(next(iter(environment.applications)))
+    )
 
 
 @fault(
@@ -499,7 +573,9 @@ def _spoil_refused(server: Server, spoil: Any) -> None:
     replace(server.environments, "draft", draft)
 
 
-@fault("env-refused-update-erases", "Erases the statement defaults when it refuses an update.", "CMF-ENV-REFUSED")
+@fault(
+    "env-refused-update-erases", "Erases the statement defaults when it refuses an update.", "CMF-ENV-REFUSED"
+)
 def _(server: Server) -> None:
     def spoil(environment: Environment, _body: JsonObject) -> None:
         environment.settings = drop("statementDefaults")(dict(environment.settings))
@@ -530,7 +606,12 @@ def _(server: Server) -> None:
     reshape_each(server, ["getEnvironments"], drop("kubernetesNamespace"))
 
 
-@fault("env-update-answer-without-namespace", "Answers an update without the Kubernetes namespace.", "CMF-ENV-SCHEMA", "CMF-ENV-UPDATE")
+@fault(
+    "env-update-answer-without-namespace",
+    "Answers an update without the Kubernetes namespace.",
+    "CMF-ENV-SCHEMA",
+    "CMF-ENV-UPDATE",
+)
 def _(server: Server) -> None:
     def change(value: JsonObject) -> JsonObject:
         return drop("kubernetesNamespace")(value) if value["created_time"] != value["updated_time"] else value

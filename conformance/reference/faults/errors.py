@@ -1,4 +1,5 @@
 """Violations by errors: their status, their body, unknown routes and methods."""
+# ruff: noqa: PLR2004 - statuses, lengths and counts are what this is about
 
 from __future__ import annotations
 
@@ -47,7 +48,11 @@ def _(server: Server) -> None:
     _cut(server, lambda request: max(request.body.count(b"["), request.body.count(b"{")) > 60)
 
 
-@fault("error-long-path-closes", "Closes the connection when a path is longer than 280 characters.", "CMF-ERR-ANSWER")
+@fault(
+    "error-long-path-closes",
+    "Closes the connection when a path is longer than 280 characters.",
+    "CMF-ERR-ANSWER",
+)
 def _(server: Server) -> None:
     _cut(server, lambda request: request.method == "GET" and len(request.path) > 310)
 
@@ -57,7 +62,9 @@ def _(server: Server) -> None:
     _fall_over(server, lambda call: any(len(name) > 253 for name in call.path.values()))
 
 
-@fault("error-non-ascii-path-500", "Answers 500 when a path names characters outside ASCII.", "CMF-ERR-SERVER")
+@fault(
+    "error-non-ascii-path-500", "Answers 500 when a path names characters outside ASCII.", "CMF-ERR-SERVER"
+)
 def _(server: Server) -> None:
     _fall_over(server, lambda call: not all(name.isascii() for name in call.path.values()))
 
@@ -86,7 +93,9 @@ def _(server: Server) -> None:
     answer_with(server, ["getEnvironment"], 203)
 
 
-@fault("error-list-206", "Answers a page of environments that is not the whole list with 206.", "CMF-ERR-STATUS")
+@fault(
+    "error-list-206", "Answers a page of environments that is not the whole list with 206.", "CMF-ERR-STATUS"
+)
 def _(server: Server) -> None:
     def listing(original: Handler, call: Call) -> Answer:
         answer = original(call)
@@ -96,7 +105,9 @@ def _(server: Server) -> None:
     around(server, ["getEnvironments"], listing)
 
 
-@fault("error-unknown-410", "Answers 410 for an unknown application.", "CMF-ERR-STATUS", "CMF-APP-GET-UNKNOWN")
+@fault(
+    "error-unknown-410", "Answers 410 for an unknown application.", "CMF-ERR-STATUS", "CMF-APP-GET-UNKNOWN"
+)
 def _(server: Server) -> None:
     def get(original: Handler, call: Call) -> Answer:
         try:
@@ -119,7 +130,14 @@ def _error(server: Server, change: Any, *statuses: int) -> None:
     replace(server, "error", error)
 
 
-@fault("error-spring", "Shows errors in the form of a framework.", "CMF-ERR-BODY", "CMF-ERR-MESSAGE", "CMF-ERR-ROUTE-BODY")
+@fault(
+    "error-spring",
+    "Shows errors in the form of a framework.",
+    "CMF-ERR-BODY",
+    "CMF-ERR-MESSAGE",
+    "CMF-ERR-ROUTE-BODY",
+    "CMF-ERR-BODY-HTTP",
+)
 def _(server: Server) -> None:
     def error(original: Any, status: int, *details: Any) -> Answer:
         answer: Answer = original(status, *details)
@@ -134,7 +152,13 @@ def _(server: Server) -> None:
     _error(server, lambda message: {"message": message}, 400)
 
 
-@fault("error-texts", "Gives the errors of a 404 as strings.", "CMF-ERR-BODY", "CMF-ERR-MESSAGE", "CMF-ERR-ROUTE-BODY")
+@fault(
+    "error-texts",
+    "Gives the errors of a 404 as strings.",
+    "CMF-ERR-BODY",
+    "CMF-ERR-MESSAGE",
+    "CMF-ERR-ROUTE-BODY",
+)
 def _(server: Server) -> None:
     _error(server, lambda message: {"errors": [message]}, 404)
 
@@ -159,7 +183,12 @@ def _(server: Server) -> None:
     replace(server, "deliver", deliver)
 
 
-@fault("error-without-body", "Answers the deletion of an unknown environment without a body.", "CMF-ERR-BODY", "CMF-ERR-MESSAGE")
+@fault(
+    "error-without-body",
+    "Answers the deletion of an unknown environment without a body.",
+    "CMF-ERR-BODY",
+    "CMF-ERR-MESSAGE",
+)
 def _(server: Server) -> None:
     def delete(original: Handler, call: Call) -> Answer:
         try:
@@ -178,6 +207,29 @@ def _(server: Server) -> None:
 @fault("error-blank", "Shows a 400 with a blank message.", "CMF-ERR-MESSAGE")
 def _(server: Server) -> None:
     _error(server, lambda _message: {"errors": [{"message": " "}]}, 400)
+
+
+def _without_body(server: Server, *statuses: int) -> None:
+    def error(original: Any, status: int, *details: Any) -> Answer:
+        answer: Answer = original(status, *details)
+        return Answer(status, headers=answer.headers) if status in statuses else answer
+
+    replace(server, "error", error)
+
+
+@fault("error-405-without-body", "Answers 405 without a body.", "CMF-ERR-BODY-HTTP")
+def _(server: Server) -> None:
+    _without_body(server, 405)
+
+
+@fault("error-406-without-body", "Answers 406 without a body.", "CMF-ERR-BODY-HTTP")
+def _(server: Server) -> None:
+    _without_body(server, 406)
+
+
+@fault("error-415-plain", "Answers 415 with a body of another form.", "CMF-ERR-BODY-HTTP")
+def _(server: Server) -> None:
+    _error(server, lambda message: {"title": "Unsupported Media Type", "detail": message}, 415)
 
 
 @fault("error-no-message", "Shows a 422 whose error has no message.", "CMF-ERR-MESSAGE")
@@ -275,7 +327,10 @@ def _(server: Server) -> None:
 @fault("error-patch-updates", "Updates an environment with PATCH.", "CMF-ERR-METHOD")
 def _(server: Server) -> None:
     _accept_method(
-        server, "PATCH", ENVIRONMENT_LENGTH, lambda request, _original: Call(request, "createOrUpdateEnvironment", {})
+        server,
+        "PATCH",
+        ENVIRONMENT_LENGTH,
+        lambda request, _original: Call(request, "createOrUpdateEnvironment", {}),
     )
 
 

@@ -1,4 +1,5 @@
 """Violations by the events of applications."""
+# ruff: noqa: PLR2004 - statuses, lengths and counts are what this is about
 
 from __future__ import annotations
 
@@ -62,12 +63,18 @@ def _(server: Server) -> None:
     _events_of_all(server, lambda environment, own, _other: own in environment.applications.values())
 
 
-@fault("event-list-namesakes", "Lists the events of namesakes in other environments, too.", "CMF-EVENT-LIST-SCOPE")
+@fault(
+    "event-list-namesakes",
+    "Lists the events of namesakes in other environments, too.",
+    "CMF-EVENT-LIST-SCOPE",
+)
 def _(server: Server) -> None:
     _events_of_all(server, lambda _environment, own, other: own.name == other.name)
 
 
-@fault("event-life-none-on-restart", "Adds no event after the first start of an application.", "CMF-EVENT-LIFE")
+@fault(
+    "event-life-none-on-restart", "Adds no event after the first start of an application.", "CMF-EVENT-LIFE"
+)
 def _(server: Server) -> None:
     def note(original: Any, application: Application, *details: Any) -> None:
         if application.generation == 1:
@@ -93,10 +100,14 @@ def _(server: Server) -> None:
 
 @fault("event-name-not-uid", "Gives an event another uid than its name.", "CMF-EVENT-NAME")
 def _(server: Server) -> None:
-    reshape_each(server, EVENTS, at(lambda name: str(uuid.uuid5(uuid.NAMESPACE_OID, name)), "metadata", "uid"))
+    reshape_each(
+        server, EVENTS, at(lambda name: str(uuid.uuid5(uuid.NAMESPACE_OID, name)), "metadata", "uid")
+    )
 
 
-@fault("event-name-by-type", "Gives all events of a type the same name.", "CMF-EVENT-NAME", "CMF-PAGE-PARTITION")
+@fault(
+    "event-name-by-type", "Gives all events of a type the same name.", "CMF-EVENT-NAME", "CMF-PAGE-PARTITION"
+)
 def _(server: Server) -> None:
     def note(original: Any, application: Application, *details: Any) -> None:
         original(application, *details)
@@ -109,11 +120,15 @@ def _(server: Server) -> None:
 @fault("event-instance-unknown", "Names an instance in an event that does not exist.", "CMF-EVENT-INSTANCE")
 def _(server: Server) -> None:
     reshape_each(
-        server, EVENTS, at(lambda name: str(uuid.uuid5(uuid.NAMESPACE_OID, name)), "metadata", "flinkApplicationInstance")
+        server,
+        EVENTS,
+        at(lambda name: str(uuid.uuid5(uuid.NAMESPACE_OID, name)), "metadata", "flinkApplicationInstance"),
     )
 
 
-@fault("event-instance-application", "Names the application as the instance of its events.", "CMF-EVENT-INSTANCE")
+@fault(
+    "event-instance-application", "Names the application as the instance of its events.", "CMF-EVENT-INSTANCE"
+)
 def _(server: Server) -> None:
     def listing(original: Handler, call: Call) -> Answer:
         answer = original(call)

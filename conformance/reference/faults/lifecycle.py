@@ -1,4 +1,5 @@
 """Violations by start and suspend, and by instances."""
+# ruff: noqa: PLR2004 - statuses, lengths and counts are what this is about
 
 from __future__ import annotations
 
@@ -27,7 +28,12 @@ fault = Registry()
 START, SUSPEND = ["startApplication"], ["suspendApplication"]
 
 
-@fault("app-start-answer-only", "Shows in the answer to start only that an application is to run.", "CMF-APP-START", "CMF-APP-START-AGAIN")
+@fault(
+    "app-start-answer-only",
+    "Shows in the answer to start only that an application is to run.",
+    "CMF-APP-START",
+    "CMF-APP-START-AGAIN",
+)
 def _(server: Server) -> None:
     def start(original: Handler, call: Call) -> Answer:
         application = server.applications.application(call)
@@ -45,7 +51,11 @@ def _(server: Server) -> None:
     answer_with(server, START, 202)
 
 
-@fault("app-start-other-application", "Answers start with another application of the environment.", "CMF-APP-START")
+@fault(
+    "app-start-other-application",
+    "Answers start with another application of the environment.",
+    "CMF-APP-START",
+)
 def _(server: Server) -> None:
     def start(original: Handler, call: Call) -> Answer:
         answer = original(call)
@@ -56,7 +66,9 @@ def _(server: Server) -> None:
     around(server, START, start)
 
 
-@fault("app-start-again-suspends", "Suspends a started application at the second start.", "CMF-APP-START-AGAIN")
+@fault(
+    "app-start-again-suspends", "Suspends a started application at the second start.", "CMF-APP-START-AGAIN"
+)
 def _(server: Server) -> None:
     def start(original: Handler, call: Call) -> Answer:
         running = server.applications.application(call).running
@@ -65,7 +77,7 @@ def _(server: Server) -> None:
     around(server, START, start)
 
 
-@fault("app-start-again-400", "Refuses the second start with 400.", "CMF-APP-START-AGAIN", "CMF-ERR-STATUS")
+@fault("app-start-again-400", "Refuses the second start with 400.", "CMF-APP-START-AGAIN")
 def _(server: Server) -> None:
     def start(original: Handler, call: Call) -> Answer:
         if server.applications.application(call).running:
@@ -113,17 +125,29 @@ def _(server: Server) -> None:
     _after_state(server, "running", _without_metadata("labels"))
 
 
-@fault("app-start-resets-parallelism", "Sets the parallelism to 1 when an application starts.", "CMF-APP-START-SPEC")
+@fault(
+    "app-start-resets-parallelism",
+    "Sets the parallelism to 1 when an application starts.",
+    "CMF-APP-START-SPEC",
+)
 def _(server: Server) -> None:
     _after_state(server, "running", _reset_parallelism)
 
 
-@fault("app-start-drops-configuration", "Keeps only the first Flink configuration entry at a start.", "CMF-APP-START-SPEC")
+@fault(
+    "app-start-drops-configuration",
+    "Keeps only the first Flink configuration entry at a start.",
+    "CMF-APP-START-SPEC",
+)
 def _(server: Server) -> None:
     _after_state(server, "running", _first_configuration)
 
 
-@fault("app-start-stores-defaults", "Writes the environment's defaults into the spec at a start.", "CMF-APP-START-SPEC")
+@fault(
+    "app-start-stores-defaults",
+    "Writes the environment's defaults into the spec at a start.",
+    "CMF-APP-START-SPEC",
+)
 def _(server: Server) -> None:
     def started(original: Any, environment: Environment, application: Application) -> None:
         application.spec = server.lifecycle.instance_spec(environment, application)
@@ -132,12 +156,18 @@ def _(server: Server) -> None:
     replace(server.lifecycle, "started", started)
 
 
-@fault("app-suspend-drops-annotations", "Drops the annotations of an application at suspend.", "CMF-APP-SUSPEND-SPEC")
+@fault(
+    "app-suspend-drops-annotations",
+    "Drops the annotations of an application at suspend.",
+    "CMF-APP-SUSPEND-SPEC",
+)
 def _(server: Server) -> None:
     _after_state(server, "suspended", _without_metadata("annotations"))
 
 
-@fault("app-suspend-sets-upgrade-mode", "Sets the upgrade mode to savepoint at suspend.", "CMF-APP-SUSPEND-SPEC")
+@fault(
+    "app-suspend-sets-upgrade-mode", "Sets the upgrade mode to savepoint at suspend.", "CMF-APP-SUSPEND-SPEC"
+)
 def _(server: Server) -> None:
     _after_state(server, "suspended", _reset_upgrade_mode)
 
@@ -158,12 +188,18 @@ def _unknown_200(server: Server, operations: list[str]) -> None:
     around(server, operations, behaviour)
 
 
-@fault("app-start-unknown-200", "Answers 200 to the start of an unknown application.", "CMF-APP-START-UNKNOWN")
+@fault(
+    "app-start-unknown-200", "Answers 200 to the start of an unknown application.", "CMF-APP-START-UNKNOWN"
+)
 def _(server: Server) -> None:
     _unknown_200(server, START)
 
 
-@fault("app-suspend-unknown-200", "Answers 200 to the suspension of an unknown application.", "CMF-APP-SUSPEND-UNKNOWN")
+@fault(
+    "app-suspend-unknown-200",
+    "Answers 200 to the suspension of an unknown application.",
+    "CMF-APP-SUSPEND-UNKNOWN",
+)
 def _(server: Server) -> None:
     _unknown_200(server, SUSPEND)
 
@@ -183,29 +219,48 @@ def _create_unknown(server: Server, operations: list[str]) -> None:
     around(server, operations, behaviour)
 
 
-@fault("app-start-unknown-created", "Creates an unknown application whose start it refuses.", "CMF-APP-START-UNKNOWN")
+@fault(
+    "app-start-unknown-created",
+    "Creates an unknown application whose start it refuses.",
+    "CMF-APP-START-UNKNOWN",
+)
 def _(server: Server) -> None:
     _create_unknown(server, START)
 
 
-@fault("app-suspend-unknown-created", "Creates an unknown application whose suspension it refuses.", "CMF-APP-SUSPEND-UNKNOWN")
+@fault(
+    "app-suspend-unknown-created",
+    "Creates an unknown application whose suspension it refuses.",
+    "CMF-APP-SUSPEND-UNKNOWN",
+)
 def _(server: Server) -> None:
     _create_unknown(server, SUSPEND)
 
 
-@fault("app-start-unknown-environment", "Starts an application below an environment that does not exist.", "CMF-APP-START-UNKNOWN")
+@fault(
+    "app-start-unknown-environment",
+    "Starts an application below an environment that does not exist.",
+    "CMF-APP-START-UNKNOWN",
+)
 def _(server: Server) -> None:
     def start(original: Handler, call: Call) -> Answer:
         if server.store.environment(call.path["envName"]) is None:
             for environment in server.store.list_environments():
                 if server.store.application(environment, call.path["appName"]) is not None:
-                    return original(Call(call.request, call.operation, {**call.path, "envName": environment.name}))
+                    return original(
+                        Call(call.request, call.operation, {**call.path, "envName": environment.name})
+                    )
         return original(call)
 
     around(server, START, start)
 
 
-@fault("app-suspend-ignored", "Answers 200 to suspend and lets the application run.", "CMF-APP-SUSPEND", "CMF-INST-NEW")
+@fault(
+    "app-suspend-ignored",
+    "Answers 200 to suspend and lets the application run.",
+    "CMF-APP-SUSPEND",
+    "CMF-INST-NEW",
+)
 def _(server: Server) -> None:
     def suspend(_original: Handler, call: Call) -> Answer:
         return Answer(200, server.applications.view(server.applications.application(call)))
@@ -213,7 +268,9 @@ def _(server: Server) -> None:
     around(server, SUSPEND, suspend)
 
 
-@fault("app-suspend-answer-only", "Shows the suspension in the answer only.", "CMF-APP-SUSPEND", "CMF-INST-NEW")
+@fault(
+    "app-suspend-answer-only", "Shows the suspension in the answer only.", "CMF-APP-SUSPEND", "CMF-INST-NEW"
+)
 def _(server: Server) -> None:
     def suspend(_original: Handler, call: Call) -> Answer:
         view = server.applications.view(server.applications.application(call))
@@ -228,7 +285,11 @@ def _(server: Server) -> None:
     answer_with(server, SUSPEND, 202)
 
 
-@fault("app-suspend-again-starts", "Starts a suspended application at the second suspend.", "CMF-APP-SUSPEND-AGAIN")
+@fault(
+    "app-suspend-again-starts",
+    "Starts a suspended application at the second suspend.",
+    "CMF-APP-SUSPEND-AGAIN",
+)
 def _(server: Server) -> None:
     def suspend(original: Handler, call: Call) -> Answer:
         running = server.applications.application(call).running
@@ -237,7 +298,7 @@ def _(server: Server) -> None:
     around(server, SUSPEND, suspend)
 
 
-@fault("app-suspend-again-400", "Refuses the second suspend with 400.", "CMF-APP-SUSPEND-AGAIN", "CMF-ERR-STATUS")
+@fault("app-suspend-again-400", "Refuses the second suspend with 400.", "CMF-APP-SUSPEND-AGAIN")
 def _(server: Server) -> None:
     def suspend(original: Handler, call: Call) -> Answer:
         if not server.applications.application(call).running:
@@ -247,7 +308,12 @@ def _(server: Server) -> None:
     around(server, SUSPEND, suspend)
 
 
-@fault("inst-list-without-newest", "Does not list the newest instance of an application.", "CMF-INST-LIST", "CMF-INST-NEW")
+@fault(
+    "inst-list-without-newest",
+    "Does not list the newest instance of an application.",
+    "CMF-INST-LIST",
+    "CMF-INST-NEW",
+)
 def _(server: Server) -> None:
     def listing(original: Handler, call: Call) -> Answer:
         newest = [one.uid for one in server.applications.application(call).instances[-1:]]
@@ -290,7 +356,11 @@ def _(server: Server) -> None:
     _empty_for_unknown(server, "getApplicationInstances")
 
 
-@fault("inst-list-unknown-environment", "Lists instances below an environment that does not exist.", "CMF-INST-LIST-UNKNOWN")
+@fault(
+    "inst-list-unknown-environment",
+    "Lists instances below an environment that does not exist.",
+    "CMF-INST-LIST-UNKNOWN",
+)
 def _(server: Server) -> None:
     _any_environment(server, "getApplicationInstances")
 
@@ -300,7 +370,9 @@ def _any_environment(server: Server, operation: str) -> None:
         if server.store.environment(call.path["envName"]) is None:
             for environment in server.store.list_environments():
                 if server.store.application(environment, call.path["appName"]) is not None:
-                    return original(Call(call.request, call.operation, {**call.path, "envName": environment.name}))
+                    return original(
+                        Call(call.request, call.operation, {**call.path, "envName": environment.name})
+                    )
         return original(call)
 
     around(server, [operation], behaviour)
@@ -329,7 +401,11 @@ def _(server: Server) -> None:
     _instances_of_all(server, lambda here, there, _own, _other: here is there)
 
 
-@fault("inst-list-namesakes", "Lists the instances of namesakes in other environments, too.", "CMF-INST-LIST-SCOPE")
+@fault(
+    "inst-list-namesakes",
+    "Lists the instances of namesakes in other environments, too.",
+    "CMF-INST-LIST-SCOPE",
+)
 def _(server: Server) -> None:
     _instances_of_all(server, lambda _here, _there, own, other: own.name == other.name)
 
@@ -350,10 +426,16 @@ def _find_instance(server: Server, found: Any) -> None:
 
 @fault("inst-get-unknown-newest", "Answers the newest instance for an unknown one.", "CMF-INST-GET-UNKNOWN")
 def _(server: Server) -> None:
-    _find_instance(server, lambda application, _name: application.instances[-1] if application.instances else None)
+    _find_instance(
+        server, lambda application, _name: application.instances[-1] if application.instances else None
+    )
 
 
-@fault("inst-get-other-application", "Finds an instance below another application than its own.", "CMF-INST-GET-UNKNOWN")
+@fault(
+    "inst-get-other-application",
+    "Finds an instance below another application than its own.",
+    "CMF-INST-GET-UNKNOWN",
+)
 def _(server: Server) -> None:
     def found(_application: Application, name: str) -> Instance | None:
         for environment in server.store.list_environments():
@@ -368,7 +450,9 @@ def _(server: Server) -> None:
 
 @fault("inst-name-not-uid", "Gives an instance another uid than its name.", "CMF-INST-NAME")
 def _(server: Server) -> None:
-    reshape_each(server, INSTANCES, at(lambda name: str(uuid.uuid5(uuid.NAMESPACE_OID, name)), "metadata", "uid"))
+    reshape_each(
+        server, INSTANCES, at(lambda name: str(uuid.uuid5(uuid.NAMESPACE_OID, name)), "metadata", "uid")
+    )
 
 
 @fault("inst-name-without-hyphens", "Names instances by a number instead of a UUID.", "CMF-INST-NAME")
@@ -384,11 +468,16 @@ def _(server: Server) -> None:
     replace(server.lifecycle, "new_instance", new_instance)
 
 
-@fault("inst-list-name-upper-case", "Lists the names of instances in capitals, under which none can be read.", "CMF-INST-NAME", "CMF-INST-LIST")
+@fault(
+    "inst-list-name-upper-case",
+    "Lists the names of instances in capitals, under which none can be read.",
+    "CMF-INST-NAME",
+    "CMF-INST-LIST",
+)
 def _(server: Server) -> None:
     def change(value: JsonObject) -> JsonObject:
         name = value["metadata"]["name"].upper()
-        return put(name, "metadata", "uid")(put(name, "metadata", "name")(value))
+        return {**value, "metadata": {**value["metadata"], "name": name, "uid": name}}
 
     reshape_each(server, ["getApplicationInstances"], change)
 
@@ -410,12 +499,20 @@ def _(server: Server) -> None:
     replace(server.lifecycle, "new_instance", new_instance)
 
 
-@fault("inst-spec-without-defaults", "Leaves the environment's defaults out of the spec of an instance.", "CMF-INST-SPEC")
+@fault(
+    "inst-spec-without-defaults",
+    "Leaves the environment's defaults out of the spec of an instance.",
+    "CMF-INST-SPEC",
+)
 def _(server: Server) -> None:
     replace(server.lifecycle, "instance_spec", lambda _original, _environment, application: application.spec)
 
 
-@fault("inst-spec-defaults-win", "Lets the environment's defaults win over the application's spec.", "CMF-INST-SPEC")
+@fault(
+    "inst-spec-defaults-win",
+    "Lets the environment's defaults win over the application's spec.",
+    "CMF-INST-SPEC",
+)
 def _(server: Server) -> None:
     def instance_spec(_original: Any, environment: Environment, application: Application) -> JsonObject:
         defaults = part(environment.settings, "flinkApplicationDefaults", "spec")
@@ -437,7 +534,10 @@ def _(server: Server) -> None:
 @fault("inst-spec-live", "Merges the spec of an instance anew whenever it is read.", "CMF-INST-SPEC")
 def _(server: Server) -> None:
     def behaviour(original: Handler, call: Call) -> Answer:
-        environment, application = server.environments.environment(call), server.applications.application(call)
+        environment, application = (
+            server.environments.environment(call),
+            server.applications.application(call),
+        )
         for instance in application.instances:
             instance.spec = server.lifecycle.instance_spec(environment, application)
         return original(call)

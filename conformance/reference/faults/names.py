@@ -1,4 +1,5 @@
 """Violations of the rules for names."""
+# ruff: noqa: PLR2004 - statuses, lengths and counts are what this is about
 
 from __future__ import annotations
 
@@ -17,7 +18,12 @@ fault = Registry()
 LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 
 
-@fault("env-name-min-off-by-one", "Accepts an environment name of 3 characters.", "CMF-ENV-NAME-MIN", "CMF-ENV-SCHEMA")
+@fault(
+    "env-name-min-off-by-one",
+    "Accepts an environment name of 3 characters.",
+    "CMF-ENV-NAME-MIN",
+    "CMF-ENV-SCHEMA",
+)
 def _(server: Server) -> None:
     server.environments.name_rule.minimum = 3
 
@@ -27,7 +33,12 @@ def _(server: Server) -> None:
     server.environments.name_rule.minimum = 5
 
 
-@fault("env-name-max-off-by-one", "Accepts an environment name of 254 characters.", "CMF-ENV-NAME-MAX", "CMF-ENV-SCHEMA")
+@fault(
+    "env-name-max-off-by-one",
+    "Accepts an environment name of 254 characters.",
+    "CMF-ENV-NAME-MAX",
+    "CMF-ENV-SCHEMA",
+)
 def _(server: Server) -> None:
     server.environments.name_rule.maximum = 254
 
@@ -37,7 +48,9 @@ def _(server: Server) -> None:
     server.environments.name_rule.maximum = 252
 
 
-@fault("env-name-cut", "Accepts an environment name of 254 characters and cuts it to 253.", "CMF-ENV-NAME-MAX")
+@fault(
+    "env-name-cut", "Accepts an environment name of 254 characters and cuts it to 253.", "CMF-ENV-NAME-MAX"
+)
 def _(server: Server) -> None:
     def draft(original: Any, body: Any) -> Any:
         name = body.get("name")
@@ -51,12 +64,16 @@ def _(server: Server) -> None:
     server.environments.name_rule.pattern = re.compile(LABEL)
 
 
-@fault("env-name-no-leading-digit", "Refuses an environment name that begins with a digit.", "CMF-ENV-NAME-LEGAL")
+@fault(
+    "env-name-no-leading-digit", "Refuses an environment name that begins with a digit.", "CMF-ENV-NAME-LEGAL"
+)
 def _(server: Server) -> None:
     server.environments.name_rule.pattern = re.compile(rf"(?![0-9]){LABEL}(\.{LABEL})*")
 
 
-@fault("env-name-no-double-hyphen", "Refuses an environment name with repeated hyphens.", "CMF-ENV-NAME-LEGAL")
+@fault(
+    "env-name-no-double-hyphen", "Refuses an environment name with repeated hyphens.", "CMF-ENV-NAME-LEGAL"
+)
 def _(server: Server) -> None:
     server.environments.name_rule.pattern = re.compile(rf"(?!.*--){LABEL}(\.{LABEL})*")
 
@@ -74,7 +91,12 @@ def _cut_suffix(parameter: str) -> Any:
     return behaviour
 
 
-@fault("env-name-upper-case", "Accepts an environment name with upper-case letters.", "CMF-ENV-NAME-PATTERN", "CMF-ENV-SCHEMA")
+@fault(
+    "env-name-upper-case",
+    "Accepts an environment name with upper-case letters.",
+    "CMF-ENV-NAME-PATTERN",
+    "CMF-ENV-SCHEMA",
+)
 def _(server: Server) -> None:
     _ignore_case(server.environments.name_rule)
 
@@ -83,12 +105,20 @@ def _ignore_case(rule: NameRule) -> None:
     rule.pattern = re.compile(rule.pattern.pattern, re.IGNORECASE)
 
 
-@fault("env-name-case-folded", "Accepts upper-case letters in an environment name and makes them small.", "CMF-ENV-NAME-PATTERN")
+@fault(
+    "env-name-case-folded",
+    "Accepts upper-case letters in an environment name and makes them small.",
+    "CMF-ENV-NAME-PATTERN",
+)
 def _(server: Server) -> None:
     _clean_name(server, str.lower)
 
 
-@fault("env-name-trimmed", "Accepts an environment name with spaces around it and cuts them off.", "CMF-ENV-NAME-PATTERN")
+@fault(
+    "env-name-trimmed",
+    "Accepts an environment name with spaces around it and cuts them off.",
+    "CMF-ENV-NAME-PATTERN",
+)
 def _(server: Server) -> None:
     _clean_name(server, str.strip)
 
@@ -101,7 +131,12 @@ def _clean_name(server: Server, clean: Any) -> None:
     replace(server.environments, "draft", draft)
 
 
-@fault("env-name-underscore", "Accepts an environment name with an underscore.", "CMF-ENV-NAME-PATTERN", "CMF-ENV-SCHEMA")
+@fault(
+    "env-name-underscore",
+    "Accepts an environment name with an underscore.",
+    "CMF-ENV-NAME-PATTERN",
+    "CMF-ENV-SCHEMA",
+)
 def _(server: Server) -> None:
     server.environments.name_rule.pattern = re.compile(LABEL.replace("[-a", "[-_a") + rf"(\.{LABEL})*")
 
@@ -133,40 +168,66 @@ def _(server: Server) -> None:
     server.environments.name_rule.pattern = re.compile(r"[a-z0-9]+((-+|[^-a-z0-9\n])[a-z0-9]+)*")
 
 
-@fault("env-name-double-dot", "Accepts two dots in a row in an environment name.", "CMF-ENV-NAME-PATTERN", "CMF-ENV-SCHEMA")
+@fault(
+    "env-name-double-dot",
+    "Accepts two dots in a row in an environment name.",
+    "CMF-ENV-NAME-PATTERN",
+    "CMF-ENV-SCHEMA",
+)
 def _(server: Server) -> None:
     server.environments.name_rule.pattern = re.compile(rf"{LABEL}(\.+{LABEL})*")
 
 
-@fault("env-name-last-hyphen", "Accepts an environment name that ends in a hyphen.", "CMF-ENV-NAME-PATTERN", "CMF-ENV-SCHEMA")
+@fault(
+    "env-name-last-hyphen",
+    "Accepts an environment name that ends in a hyphen.",
+    "CMF-ENV-NAME-PATTERN",
+    "CMF-ENV-SCHEMA",
+)
 def _(server: Server) -> None:
     server.environments.name_rule.pattern = re.compile(rf"{LABEL}(\.{LABEL})*-?")
 
 
-@fault("env-name-hyphen-dot", "Accepts a hyphen before a dot in an environment name.", "CMF-ENV-NAME-PATTERN", "CMF-ENV-SCHEMA")
+@fault(
+    "env-name-hyphen-dot",
+    "Accepts a hyphen before a dot in an environment name.",
+    "CMF-ENV-NAME-PATTERN",
+    "CMF-ENV-SCHEMA",
+)
 def _(server: Server) -> None:
     server.environments.name_rule.pattern = re.compile(rf"{LABEL}(-?\.{LABEL})*")
 
 
-@fault("env-name-any-letter", "Accepts letters outside ASCII in an environment name.", "CMF-ENV-NAME-PATTERN", "CMF-ENV-SCHEMA")
+@fault(
+    "env-name-any-letter",
+    "Accepts letters outside ASCII in an environment name.",
+    "CMF-ENV-NAME-PATTERN",
+    "CMF-ENV-SCHEMA",
+)
 def _(server: Server) -> None:
     def matches(original: Any, name: str) -> bool:
-        return bool(original("".join("x" if letter.isalnum() and letter > "\x7f" else letter for letter in name)))
+        return bool(
+            original("".join("x" if letter.isalnum() and letter > "\x7f" else letter for letter in name))
+        )
 
     replace(server.environments.name_rule, "matches", matches)
 
 
 @fault(
-    "env-name-refused-with-403",
-    "Refuses an environment name outside the pattern with 403.",
+    "env-name-refused-with-404",
+    "Refuses an environment name outside the pattern with 404.",
     "CMF-ENV-NAME-PATTERN",
     "CMF-ERR-STATUS",
 )
 def _(server: Server) -> None:
     def draft(original: Any, body: Any) -> Any:
         name = body.get("name")
-        if isinstance(name, str) and 4 <= len(name) <= 253 and not server.environments.name_rule.matches(name):
-            raise Refusal(403, "This name is not allowed.")
+        if (
+            isinstance(name, str)
+            and 4 <= len(name) <= 253
+            and not server.environments.name_rule.matches(name)
+        ):
+            raise Refusal(404, "There is no such name.")
         return original(body)
 
     replace(server.environments, "draft", draft)
@@ -189,14 +250,22 @@ def _(server: Server) -> None:
     replace(server.environments, "draft", draft)
 
 
-@fault("env-name-refused-created-lower", "Refuses upper case, but creates the name in lower case.", "CMF-ENV-NAME-REFUSED")
+@fault(
+    "env-name-refused-created-lower",
+    "Refuses upper case, but creates the name in lower case.",
+    "CMF-ENV-NAME-REFUSED",
+)
 def _(server: Server) -> None:
     def draft(original: Any, body: Any) -> Any:
         name = body.get("name")
         try:
             return original(body)
         except Refusal:
-            if isinstance(name, str) and name != name.lower() and server.environments.name_rule.complaint(name.lower()) is None:
+            if (
+                isinstance(name, str)
+                and name != name.lower()
+                and server.environments.name_rule.complaint(name.lower()) is None
+            ):
                 server.environments.create(original({**body, "name": name.lower()}))
             raise
 
@@ -223,7 +292,9 @@ def _(server: Server) -> None:
     server.applications.name_rule.maximum = 252
 
 
-@fault("app-name-max-of-a-label", "Refuses an application name of more than 63 characters.", "CMF-APP-NAME-MAX")
+@fault(
+    "app-name-max-of-a-label", "Refuses an application name of more than 63 characters.", "CMF-APP-NAME-MAX"
+)
 def _(server: Server) -> None:
     server.applications.name_rule.maximum = 63
 
@@ -233,12 +304,18 @@ def _(server: Server) -> None:
     server.applications.name_rule.pattern = re.compile(LABEL)
 
 
-@fault("app-name-no-last-digit", "Refuses an application name that ends in a digit after a dot.", "CMF-APP-NAME-LEGAL")
+@fault(
+    "app-name-no-last-digit",
+    "Refuses an application name that ends in a digit after a dot.",
+    "CMF-APP-NAME-LEGAL",
+)
 def _(server: Server) -> None:
     server.applications.name_rule.pattern = re.compile(rf"{LABEL}(\.{LABEL}(?<![0-9]))*")
 
 
-@fault("app-name-no-leading-digit", "Refuses an application name that begins with a digit.", "CMF-APP-NAME-LEGAL")
+@fault(
+    "app-name-no-leading-digit", "Refuses an application name that begins with a digit.", "CMF-APP-NAME-LEGAL"
+)
 def _(server: Server) -> None:
     server.applications.name_rule.pattern = re.compile(rf"(?![0-9]){LABEL}(\.{LABEL})*")
 
@@ -253,7 +330,11 @@ def _(server: Server) -> None:
     _ignore_case(server.applications.name_rule)
 
 
-@fault("app-name-trailing-newline", "Accepts an application name that ends in a line break.", "CMF-APP-NAME-PATTERN")
+@fault(
+    "app-name-trailing-newline",
+    "Accepts an application name that ends in a line break.",
+    "CMF-APP-NAME-PATTERN",
+)
 def _(server: Server) -> None:
     _dollar(server.applications.name_rule)
 
@@ -263,7 +344,9 @@ def _(server: Server) -> None:
     server.applications.name_rule.pattern = re.compile(rf"{LABEL}([. ]{LABEL})*")
 
 
-@fault("app-name-control", "Accepts an application name with a control character inside.", "CMF-APP-NAME-PATTERN")
+@fault(
+    "app-name-control", "Accepts an application name with a control character inside.", "CMF-APP-NAME-PATTERN"
+)
 def _(server: Server) -> None:
     server.applications.name_rule.pattern = re.compile(rf"{LABEL}((\.|[\x00-\x1f]){LABEL})*")
 
@@ -274,7 +357,9 @@ def _(server: Server) -> None:
 
 
 @fault(
-    "app-name-refused-created", "Refuses an application name outside the pattern, but keeps the application.", "CMF-APP-NAME-REFUSED"
+    "app-name-refused-created",
+    "Refuses an application name outside the pattern, but keeps the application.",
+    "CMF-APP-NAME-REFUSED",
 )
 def _(server: Server) -> None:
     def post(original: Handler, call: Call) -> Answer:
@@ -283,8 +368,18 @@ def _(server: Server) -> None:
         except Refusal:
             body = server.media.parse(call.request)
             environment = server.environments.environment(call)
-            name = body["metadata"]["name"] if isinstance(body, dict) and isinstance(body.get("metadata"), dict) and "name" in body["metadata"] else None
-            if isinstance(name, str) and 4 <= len(name) <= 253 and server.store.application(environment, name) is None:
+            name = (
+                body["metadata"]["name"]
+                if isinstance(body, dict)
+                and isinstance(body.get("metadata"), dict)
+                and "name" in body["metadata"]
+                else None
+            )
+            if (
+                isinstance(name, str)
+                and 4 <= len(name) <= 253
+                and server.store.application(environment, name) is None
+            ):
                 now = server.clock.stamp()
                 server.store.add_application(environment, Application(name, {}, {}, now, now))
             raise
@@ -302,7 +397,11 @@ def _namesakes(server: Server, environment: Environment, name: str) -> list[tupl
     return found
 
 
-@fault("app-namesake-updated", "Updates the namesakes of an application in other environments, too.", "CMF-APP-NAME-SCOPE")
+@fault(
+    "app-namesake-updated",
+    "Updates the namesakes of an application in other environments, too.",
+    "CMF-APP-NAME-SCOPE",
+)
 def _(server: Server) -> None:
     def update(original: Any, environment: Environment, application: Application, draft: Any) -> Any:
         for _, namesake in _namesakes(server, environment, application.name):
@@ -312,7 +411,11 @@ def _(server: Server) -> None:
     replace(server.applications, "update", update)
 
 
-@fault("app-namesake-deleted", "Deletes the namesakes of an application in other environments, too.", "CMF-APP-NAME-SCOPE")
+@fault(
+    "app-namesake-deleted",
+    "Deletes the namesakes of an application in other environments, too.",
+    "CMF-APP-NAME-SCOPE",
+)
 def _(server: Server) -> None:
     def remove(original: Any, environment: Environment, application: Application) -> None:
         for other, namesake in _namesakes(server, environment, application.name):
@@ -322,7 +425,11 @@ def _(server: Server) -> None:
     replace(server.applications, "remove", remove)
 
 
-@fault("app-namesake-started", "Starts the namesakes of an application in other environments, too.", "CMF-APP-NAME-SCOPE")
+@fault(
+    "app-namesake-started",
+    "Starts the namesakes of an application in other environments, too.",
+    "CMF-APP-NAME-SCOPE",
+)
 def _(server: Server) -> None:
     def start(original: Handler, call: Call) -> Answer:
         environment = server.environments.environment(call)
@@ -333,7 +440,11 @@ def _(server: Server) -> None:
     around(server, ["startApplication"], start)
 
 
-@fault("app-namesake-refused", "Refuses an application whose name another environment has already.", "CMF-APP-NAME-SCOPE")
+@fault(
+    "app-namesake-refused",
+    "Refuses an application whose name another environment has already.",
+    "CMF-APP-NAME-SCOPE",
+)
 def _(server: Server) -> None:
     def create(original: Any, environment: Environment, draft: Any) -> Any:
         if _namesakes(server, environment, draft.name):
@@ -343,7 +454,11 @@ def _(server: Server) -> None:
     replace(server.applications, "create", create)
 
 
-@fault("app-namesake-moved", "Moves an application to the environment in which its name is created anew.", "CMF-APP-NAME-SCOPE")
+@fault(
+    "app-namesake-moved",
+    "Moves an application to the environment in which its name is created anew.",
+    "CMF-APP-NAME-SCOPE",
+)
 def _(server: Server) -> None:
     def create(original: Any, environment: Environment, draft: Any) -> Any:
         for other, namesake in _namesakes(server, environment, draft.name):

@@ -1,8 +1,9 @@
 """Violations of paging and sorting."""
+# ruff: noqa: PLR2004 - statuses, lengths and counts are what this is about
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from conformance.reference.faults.tools import EVENTS, Registry, around, replace
@@ -61,12 +62,16 @@ def _(server: Server) -> None:
         everything = server.instances.of(server.applications.application(call))[::-1]
         if asked > 1:
             items = [server.instances.view(one) for one in everything[number : number + 1]]
-        return Answer(200, {**answer.value, "items": items, "pageable": {**answer.value["pageable"], "size": asked}})
+        return Answer(
+            200, {**answer.value, "items": items, "pageable": {**answer.value["pageable"], "size": asked}}
+        )
 
     around(server, ["getApplicationInstances"], listing)
 
 
-@fault("page-absent-is-second", "Gives the second page when a size but no page is asked for.", "CMF-PAGE-ZERO")
+@fault(
+    "page-absent-is-second", "Gives the second page when a size but no page is asked for.", "CMF-PAGE-ZERO"
+)
 def _(server: Server) -> None:
     def wanted(original: Any, request: Request, properties: Any) -> Page:
         page: Page = original(request, properties)
@@ -76,7 +81,12 @@ def _(server: Server) -> None:
     replace(server.paging, "wanted", wanted)
 
 
-@fault("page-zero-skips-first", "Leaves the first item out of page 0 when it is asked for.", "CMF-PAGE-ZERO", "CMF-PAGE-PARTITION")
+@fault(
+    "page-zero-skips-first",
+    "Leaves the first item out of page 0 when it is asked for.",
+    "CMF-PAGE-ZERO",
+    "CMF-PAGE-PARTITION",
+)
 def _(server: Server) -> None:
     def page(original: Any, request: Request, items: Sequence[Any], properties: Any, view: Any) -> JsonObject:
         value: JsonObject = original(request, items, properties, view)
@@ -112,7 +122,11 @@ def _(server: Server) -> None:
     replace(server.paging, "cut", cut)
 
 
-@fault("page-overlap", "Begins every page after the first with the last item of the page before.", "CMF-PAGE-PARTITION")
+@fault(
+    "page-overlap",
+    "Begins every page after the first with the last item of the page before.",
+    "CMF-PAGE-PARTITION",
+)
 def _(server: Server) -> None:
     def cut(_original: Any, items: Sequence[Any], page: Page) -> Sequence[Any]:
         first = page.number * page.size
@@ -146,7 +160,12 @@ def _(server: Server) -> None:
     replace(server.paging, "page", page)
 
 
-@fault("page-order-rotates", "Begins an unsorted list one item later at every reading.", "CMF-PAGE-STABLE", "CMF-PAGE-PARTITION")
+@fault(
+    "page-order-rotates",
+    "Begins an unsorted list one item later at every reading.",
+    "CMF-PAGE-STABLE",
+    "CMF-PAGE-PARTITION",
+)
 def _(server: Server) -> None:
     readings: dict[tuple[str, ...], int] = {}
 
@@ -158,11 +177,11 @@ def _(server: Server) -> None:
     replace(server.paging, "page", page)
 
 
-def _past_end(server: Server, operations: Sequence[str], behind: Any) -> None:
+def _past_end(server: Server, operations: Sequence[str], behind: Callable[[Handler, Call, Answer], Answer]) -> None:
     def listing(original: Handler, call: Call) -> Answer:
         answer = original(call)
         number = server.paging.number(call.request.parameter("page"))
-        return behind(original, call, answer) if number > 0 and not answer.value["items"] else answer  # type: ignore[no-any-return]
+        return behind(original, call, answer) if number > 0 and not answer.value["items"] else answer
 
     around(server, operations, listing)
 
@@ -200,13 +219,17 @@ def _(server: Server) -> None:
 def _(server: Server) -> None:
     def behind(original: Handler, call: Call, answer: Answer) -> Answer:
         last = max(0, -(-answer.value["metadata"]["size"] // answer.value["pageable"]["size"]) - 1)
-        repeated = original(_with_query(call, lambda name, value: [(name, str(last) if name == "page" else value)]))
+        repeated = original(
+            _with_query(call, lambda name, value: [(name, str(last) if name == "page" else value)])
+        )
         return Answer(200, {**answer.value, "items": repeated.value["items"]})
 
     _past_end(server, ["getEnvironments"], behind)
 
 
-@fault("page-empty-404", "Answers 404 for the applications of an environment that has none.", "CMF-PAGE-EMPTY")
+@fault(
+    "page-empty-404", "Answers 404 for the applications of an environment that has none.", "CMF-PAGE-EMPTY"
+)
 def _(server: Server) -> None:
     def listing(original: Handler, call: Call) -> Answer:
         answer = original(call)
@@ -217,7 +240,9 @@ def _(server: Server) -> None:
     around(server, ["getApplications"], listing)
 
 
-@fault("page-sort-default-descending", "Sorts in descending order unless asked otherwise.", "CMF-PAGE-SORT-ASC")
+@fault(
+    "page-sort-default-descending", "Sorts in descending order unless asked otherwise.", "CMF-PAGE-SORT-ASC"
+)
 def _(server: Server) -> None:
     replace(server.paging, "descending", lambda _original, direction: direction != "asc")
 
@@ -227,7 +252,12 @@ def _(server: Server) -> None:
     replace(server.paging, "descending", lambda _original, direction: direction in {"asc", "desc"})
 
 
-@fault("page-sort-ignored", "Ignores how applications are to be sorted.", "CMF-PAGE-SORT-ASC", "CMF-PAGE-SORT-DESC")
+@fault(
+    "page-sort-ignored",
+    "Ignores how applications are to be sorted.",
+    "CMF-PAGE-SORT-ASC",
+    "CMF-PAGE-SORT-DESC",
+)
 def _(server: Server) -> None:
     def listing(original: Handler, call: Call) -> Answer:
         return original(_with_query(call, lambda name, value: [] if name == "sort" else [(name, value)]))
@@ -235,7 +265,11 @@ def _(server: Server) -> None:
     around(server, ["getApplications"], listing)
 
 
-@fault("page-sort-descending-ignored", "Sorts in ascending order when asked for descending.", "CMF-PAGE-SORT-DESC")
+@fault(
+    "page-sort-descending-ignored",
+    "Sorts in ascending order when asked for descending.",
+    "CMF-PAGE-SORT-DESC",
+)
 def _(server: Server) -> None:
     replace(server.paging, "descending", lambda _original, _direction: False)
 
@@ -286,14 +320,22 @@ def _(server: Server) -> None:
     _choose_criteria(server, lambda criteria: criteria[::-1])
 
 
-@fault("page-sort-first-criterion-only", "Ignores every sort criterion but the first.", "CMF-PAGE-SORT-MULTIPLE")
+@fault(
+    "page-sort-first-criterion-only", "Ignores every sort criterion but the first.", "CMF-PAGE-SORT-MULTIPLE"
+)
 def _(server: Server) -> None:
     _choose_criteria(server, lambda criteria: criteria[:1])
 
 
-@fault("page-sort-one-direction", "Sorts by every criterion in the direction of the first.", "CMF-PAGE-SORT-MULTIPLE")
+@fault(
+    "page-sort-one-direction",
+    "Sorts by every criterion in the direction of the first.",
+    "CMF-PAGE-SORT-MULTIPLE",
+)
 def _(server: Server) -> None:
-    _choose_criteria(server, lambda criteria: [Criterion(one.value, criteria[0].descending) for one in criteria])
+    _choose_criteria(
+        server, lambda criteria: [Criterion(one.value, criteria[0].descending) for one in criteria]
+    )
 
 
 @fault("page-total-plus-one", "Counts one item too many in the metadata of a list.", "CMF-PAGE-TOTAL")
@@ -301,7 +343,9 @@ def _(server: Server) -> None:
     replace(server.paging, "total", lambda original, items, shown: original(items, shown) + 1)
 
 
-@fault("page-total-counts-deleted", "Counts deleted applications in the metadata of a list.", "CMF-PAGE-TOTAL")
+@fault(
+    "page-total-counts-deleted", "Counts deleted applications in the metadata of a list.", "CMF-PAGE-TOTAL"
+)
 def _(server: Server) -> None:
     deleted: dict[Environment, int] = {}
 
@@ -333,7 +377,9 @@ def _(server: Server) -> None:
     _pageable(server, lambda pageable: {**pageable, "size": server.paging.default_size})
 
 
-@fault("page-pageable-shown", "Says the number of items shown as the size in the pageable.", "CMF-PAGE-PAGEABLE")
+@fault(
+    "page-pageable-shown", "Says the number of items shown as the size in the pageable.", "CMF-PAGE-PAGEABLE"
+)
 def _(server: Server) -> None:
     def page(original: Any, *details: Any) -> JsonObject:
         value: JsonObject = original(*details)
@@ -369,7 +415,12 @@ def _(server: Server) -> None:
 @fault("page-huge-500", "Answers 500 for a page or size above 32 bits.", "CMF-PAGE-HOSTILE", "CMF-ERR-SERVER")
 def _(server: Server) -> None:
     def check(original: Any, text: str | None) -> int:
-        if text is not None and text.isascii() and text.isdecimal() and (len(text) > 10 or int(text) >= 2**31):
+        if (
+            text is not None
+            and text.isascii()
+            and text.isdecimal()
+            and (len(text) > 10 or int(text) >= 2**31)
+        ):
             raise _broken(text)
         return original(text)  # type: ignore[no-any-return]
 
@@ -377,7 +428,9 @@ def _(server: Server) -> None:
     replace(server.paging, "size", check)
 
 
-@fault("page-sort-unknown-500", "Answers 500 for an unknown sort property.", "CMF-PAGE-HOSTILE", "CMF-ERR-SERVER")
+@fault(
+    "page-sort-unknown-500", "Answers 500 for an unknown sort property.", "CMF-PAGE-HOSTILE", "CMF-ERR-SERVER"
+)
 def _(server: Server) -> None:
     def criteria(original: Any, text: str, properties: Any) -> list[Criterion]:
         try:
@@ -390,15 +443,28 @@ def _(server: Server) -> None:
 
 @fault("page-sort-flags-text", "Gives the flags of a page's sort as strings.", "CMF-PAGE-SCHEMA")
 def _(server: Server) -> None:
-    _pageable(server, lambda value: {**value, "sort": {key: str(flag).lower() for key, flag in value["sort"].items()}})
+    _pageable(
+        server,
+        lambda value: {**value, "sort": {key: str(flag).lower() for key, flag in value["sort"].items()}},
+    )
 
 
-@fault("page-total-text", "Gives the size in the metadata of a list as a string.", "CMF-PAGE-SCHEMA", "CMF-PAGE-TOTAL")
+@fault(
+    "page-total-text",
+    "Gives the size in the metadata of a list as a string.",
+    "CMF-PAGE-SCHEMA",
+    "CMF-PAGE-TOTAL",
+)
 def _(server: Server) -> None:
     replace(server.paging, "total", lambda original, items, shown: str(original(items, shown)))
 
 
-@fault("page-pageable-size-fraction", "Gives the size in the pageable of events with a fraction.", "CMF-PAGE-SCHEMA", "CMF-PAGE-PAGEABLE")
+@fault(
+    "page-pageable-size-fraction",
+    "Gives the size in the pageable of events with a fraction.",
+    "CMF-PAGE-SCHEMA",
+    "CMF-PAGE-PAGEABLE",
+)
 def _(server: Server) -> None:
     def listing(original: Handler, call: Call) -> Answer:
         answer = original(call)

@@ -61,17 +61,28 @@ def _(server: Server) -> None:
     _metadata_times(server, EVENTS, lambda text: text.removesuffix("Z"))
 
 
-@fault("time-with-zone-name", "Gives the times of listed applications with the name of a zone.", "CMF-TIME-FORMAT", "CMF-APP-LIST")
+@fault(
+    "time-with-zone-name",
+    "Gives the times of listed applications with the name of a zone.",
+    "CMF-TIME-FORMAT",
+    "CMF-APP-LIST",
+)
 def _(server: Server) -> None:
     _metadata_times(server, ("getApplications",), lambda text: f"{text}[UTC]")
 
 
 @fault("time-epoch-text", "Gives the times of instances as milliseconds since 1970.", "CMF-TIME-FORMAT")
 def _(server: Server) -> None:
-    _metadata_times(server, INSTANCES, lambda text: str(round(datetime.fromisoformat(text).timestamp() * 1000)))
+    _metadata_times(
+        server, INSTANCES, lambda text: str(round(datetime.fromisoformat(text).timestamp() * 1000))
+    )
 
 
-@fault("time-updated-before-created", "Gives a new environment an update time before its creation.", "CMF-TIME-ORDER")
+@fault(
+    "time-updated-before-created",
+    "Gives a new environment an update time before its creation.",
+    "CMF-TIME-ORDER",
+)
 def _(server: Server) -> None:
     def create(original: Any, draft: Draft) -> Environment:
         environment: Environment = original(draft)
@@ -81,7 +92,11 @@ def _(server: Server) -> None:
     replace(server.environments, "create", create)
 
 
-@fault("time-instance-updated-before-created", "Gives an instance an update time before its creation.", "CMF-TIME-ORDER")
+@fault(
+    "time-instance-updated-before-created",
+    "Gives an instance an update time before its creation.",
+    "CMF-TIME-ORDER",
+)
 def _(server: Server) -> None:
     def change(value: JsonObject) -> JsonObject:
         created = datetime.fromisoformat(value["metadata"]["creationTimestamp"])
@@ -101,7 +116,12 @@ def _(server: Server) -> None:
     around(server, ["getEnvironment"], get)
 
 
-@fault("time-list-now", "Lists environments with the present as their update time.", "CMF-TIME-READ", "CMF-ENV-LIST")
+@fault(
+    "time-list-now",
+    "Lists environments with the present as their update time.",
+    "CMF-TIME-READ",
+    "CMF-ENV-LIST",
+)
 def _(server: Server) -> None:
     reshape_each(server, ["getEnvironments"], at(lambda _text: rfc3339(server.clock.stamp()), "updated_time"))
 
@@ -109,11 +129,17 @@ def _(server: Server) -> None:
 @fault("time-application-read", "Gives the present as the update time of an application.", "CMF-TIME-READ")
 def _(server: Server) -> None:
     reshape_each(
-        server, ["getApplication"], at(lambda _text: rfc3339(server.clock.stamp()), "metadata", "updateTimestamp")
+        server,
+        ["getApplication"],
+        at(lambda _text: rfc3339(server.clock.stamp()), "metadata", "updateTimestamp"),
     )
 
 
-@fault("time-newer-is-earlier", "Gives each new environment an earlier creation time than the one before.", "CMF-TIME-NEW")
+@fault(
+    "time-newer-is-earlier",
+    "Gives each new environment an earlier creation time than the one before.",
+    "CMF-TIME-NEW",
+)
 def _(server: Server) -> None:
     count: list[int] = []
 

@@ -43,7 +43,9 @@ class Registry:
     def __init__(self) -> None:
         self.faults: list[Fault] = []
 
-    def __call__(self, identifier: str, title: str, *breaks: str, reason: str = "") -> Callable[[Apply], Apply]:
+    def __call__(
+        self, identifier: str, title: str, *breaks: str, reason: str = ""
+    ) -> Callable[[Apply], Apply]:
         """Register the decorated function as the fault of that id."""
 
         def register(apply: Apply) -> Apply:

@@ -45,7 +45,7 @@ class Applications(Resources):
         """The handler of each operation on applications."""
         return {
             "createOrUpdateApplication": self.post,
-            "getApplications": self.list,
+            "getApplications": self.page,
             "getApplication": self.get,
             "deleteApplication": self.delete,
             "startApplication": self.start,
@@ -66,7 +66,7 @@ class Applications(Resources):
         """One application."""
         return Answer(200, self.view(self.application(call)))
 
-    def list(self, call: Call) -> Answer:
+    def page(self, call: Call) -> Answer:
         """A page of the applications of an environment."""
         applications = self.store.list_applications(self.environment(call))
         for application in applications:

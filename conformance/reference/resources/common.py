@@ -58,7 +58,11 @@ class Resources:
         return environment
 
     def listed(
-        self, call: Call, items: list[Any], properties: Mapping[str, Property], view: Callable[[Any], JsonObject]
+        self,
+        call: Call,
+        items: list[Any],
+        properties: Mapping[str, Property],
+        view: Callable[[Any], JsonObject],
     ) -> Answer:
         """The answer with one page of the items."""
         return Answer(200, self.tools.paging.page(call.request, items, properties, view))

@@ -51,7 +51,7 @@ class Environments(Resources):
         """The handler of each operation on environments."""
         return {
             "createOrUpdateEnvironment": self.post,
-            "getEnvironments": self.list,
+            "getEnvironments": self.page,
             "getEnvironment": self.get,
             "deleteEnvironment": self.delete,
         }
@@ -67,7 +67,7 @@ class Environments(Resources):
         """One environment."""
         return Answer(200, self.view(self.environment(call)))
 
-    def list(self, call: Call) -> Answer:
+    def page(self, call: Call) -> Answer:
         """A page of environments."""
         return self.listed(call, self.store.list_environments(), PROPERTIES, self.view_in_list)
 

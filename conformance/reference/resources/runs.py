@@ -41,9 +41,9 @@ class Instances(Resources):
 
     def handlers(self) -> dict[str, Handler]:
         """The handler of each operation on instances."""
-        return {"getApplicationInstances": self.list, "getApplicationInstance": self.get}
+        return {"getApplicationInstances": self.page, "getApplicationInstance": self.get}
 
-    def list(self, call: Call) -> Answer:
+    def page(self, call: Call) -> Answer:
         """A page of the instances, newest first."""
         instances = self.of(self.applications.application(call))
         return self.listed(call, instances[::-1], INSTANCE_PROPERTIES, self.view_in_list)
@@ -94,9 +94,9 @@ class Events(Resources):
 
     def handlers(self) -> dict[str, Handler]:
         """The handler of the operation on events."""
-        return {"getApplicationEvents": self.list}
+        return {"getApplicationEvents": self.page}
 
-    def list(self, call: Call) -> Answer:
+    def page(self, call: Call) -> Answer:
         """A page of the events, newest first."""
         events = self.of(self.applications.application(call))
         return self.listed(call, events[::-1], EVENT_PROPERTIES, self.view)

@@ -1,0 +1,34 @@
+"""Generated requests: valid and invalid ones for every operation, in JSON and in YAML, against parents that exist."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.expectations import require
+from conformance.properties.campaign import Campaign, operations
+from conformance.registry import catalogue
+from conformance.runner.context import RunContext
+from conformance.runner.plugin import Checks
+from conformance.scenario import requirement
+
+BUDGET = {"createOrUpdateEnvironment": 100, "createOrUpdateApplication": 100}
+"""Requests for the operations that take a body; every other gets ``FEW``."""
+FEW = 24
+ALWAYS = ("CMF-ERR-SERVER", "CMF-ERR-STATUS")
+ALSO = {
+    "createOrUpdateEnvironment": ("CMF-ENV-BODY", "CMF-ENV-CREATE", "CMF-ENV-GET", "CMF-ENV-REFUSED", "CMF-ENV-NAME-REFUSED"),
+    "createOrUpdateApplication": ("CMF-APP-BODY", "CMF-APP-CREATE", "CMF-APP-GET", "CMF-APP-REFUSED", "CMF-APP-NAME-REFUSED"),
+}
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [pytest.param(name, marks=requirement(*ALWAYS, *ALSO.get(name, ()))) for name in operations(catalogue())],
+)
+def test_generated_requests(run: RunContext, check: Checks, operation: str) -> None:
+    campaign = Campaign(run.cmf, run.catalogue, operation, run.seed, BUDGET.get(operation, FEW), run.recorder.add_finding)
+    campaign.run()
+    with check("CMF-ERR-STATUS", f"generated requests of {operation} were sent and answered"):
+        require(campaign.answered > 0, f"none of {campaign.sent} generated requests was answered", expected="an answer")
+    with check("CMF-ERR-SERVER", f"generated requests of {operation} were answered below 500"):
+        require(campaign.answered > 0, f"none of {campaign.sent} generated requests was answered", expected="an answer")

@@ -1,0 +1,303 @@
+"""Cleaning up: everything of ours, nothing else, and never an exception."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+
+from conformance.config import Limits, Target
+from conformance.errors import ReportError
+from conformance.model import Resource
+from conformance.target.cleanup import clean_up, from_ledger
+from conformance.target.guard import Ownership
+from conformance.target.ledger import Ledger
+from conformance.target.wire import Wire
+
+from .conftest import OURS, RUN, Api, Handler, Received, Server, answer
+
+Serve: TypeAlias = Callable[[Handler], Server]
+Connect: TypeAlias = Callable[..., Wire]
+ENVIRONMENTS = "/cmf/api/v1/environments"
+HOME = f"{ENVIRONMENTS}/{OURS}e"
+
+
+def metadata(name: str) -> bytes:
+    return json.dumps({"metadata": {"name": name}}).encode()
+
+
+def furnish(wire: Wire) -> None:
+    """One of everything."""
+    wire.send("POST", "/cmf/api/v1/secrets", content=metadata(f"{OURS}s"))
+    wire.send("POST", "/cmf/api/v1/catalogs/kafka", content=metadata(f"{OURS}c"))
+    wire.send("POST", ENVIRONMENTS, content=json.dumps({"name": f"{OURS}e"}).encode())
+    for kind in ("secret-mappings", "compute-pools", "applications", "statements"):
+        wire.send("POST", f"{HOME}/{kind}", content=metadata("abcd"))
+
+
+def test_children_go_first(serve: Serve, connect: Connect, ledger: Ledger) -> None:
+    api = Api()
+    api.resources[f"{ENVIRONMENTS}/prod"] = {}
+    wire = connect(serve(api).url)
+    furnish(wire)
+    assert clean_up(wire, ledger, settle=5) == ledger.open == ()
+    assert api.deletions == [
+        f"{HOME}/statements/abcd",
+        f"{HOME}/applications/abcd",
+        f"{HOME}/compute-pools/abcd",
+        f"{HOME}/secret-mappings/abcd",
+        HOME,
+        f"/cmf/api/v1/catalogs/kafka/{OURS}c",
+        f"/cmf/api/v1/secrets/{OURS}s",
+    ]
+    assert list(api.resources) == [f"{ENVIRONMENTS}/prod"]
+    assert len(ledger.created) == 7
+    assert clean_up(wire, ledger, settle=5) == ()
+
+
+def test_cleaning_goes_beyond_the_budget(serve: Serve, connect: Connect, ledger: Ledger) -> None:
+    wire = connect(serve(Api()).url, limits={"total_requests": 7})
+    furnish(wire)
+    assert clean_up(wire, ledger, settle=5) == ()
+
+
+def test_a_slow_deletion_is_awaited_and_not_repeated(serve: Serve, connect: Connect, ledger: Ledger) -> None:
+    gone_at = [float("inf")]
+
+    def handler(request: Received, _: socket.socket) -> bytes:
+        if request.method == "DELETE":
+            gone_at[0] = time.monotonic() + 0.4
+            return answer(202)
+        if request.method == "POST":
+            return answer(201)
+        return answer(404 if time.monotonic() > gone_at[0] else 200)
+
+    server = serve(handler)
+    wire = connect(server.url)
+    wire.send("POST", f"{HOME}/statements", content=metadata("abcd"))
+    assert clean_up(wire, ledger, settle=5) == ()
+    assert sum(request.method == "DELETE" for request in server.received) == 1
+
+
+def test_what_is_in_use_is_tried_again(serve: Serve, connect: Connect, ledger: Ledger) -> None:
+    api = Api()
+    wire = connect(serve(api).url)
+    furnish(wire)
+    api.status["DELETE", f"{HOME}/compute-pools/abcd"] = [409, 500, 503]
+    api.status["GET", HOME] = [500, 404, 500]
+    assert clean_up(wire, ledger, settle=5) == ()
+
+
+def test_what_does_not_go_is_left_behind(serve: Serve, connect: Connect, ledger: Ledger) -> None:
+    api = Api()
+    wire = connect(serve(api).url)
+    furnish(wire)
+    secret = f"/cmf/api/v1/secrets/{OURS}s"
+    api.status["DELETE", secret] = [409] * 1000
+    began = time.monotonic()
+    assert clean_up(wire, ledger, settle=0.4) == (Resource("secrets", f"{OURS}s", secret),)
+    assert time.monotonic() - began < 3
+
+
+def test_a_refused_creation_is_looked_at_only(serve: Serve, connect: Connect, ledger: Ledger) -> None:
+    api = Api()
+    server = serve(api)
+    wire = connect(server.url)
+    api.status["POST", ENVIRONMENTS] = [400, 400, 400]
+    for name in ("_a", "_b", "_c"):
+        wire.send("POST", ENVIRONMENTS, content=json.dumps({"name": OURS + name}).encode())
+    api.resources[f"{ENVIRONMENTS}/{OURS}_b"] = {}
+    api.status["GET", f"{ENVIRONMENTS}/{OURS}_c"] = [400]
+    assert clean_up(wire, ledger, settle=5) == ()
+    assert api.deletions == [f"{ENVIRONMENTS}/{OURS}_b"]
+    assert sum(request.method == "DELETE" for request in server.received) == 1
+
+
+def test_an_environment_that_is_gone_takes_everything_in_it_along(
+    serve: Serve, connect: Connect, ledger: Ledger
+) -> None:
+    api = Api()
+    server = serve(api)
+    wire = connect(server.url)
+    furnish(wire)
+    for path in [path for path in api.resources if path.startswith(HOME)]:
+        del api.resources[path]
+    before = len(server.received)
+    assert clean_up(wire, ledger, settle=5) == ()
+    assert not any(b"abcd" in request.target for request in server.received[before:])
+
+
+def test_names_that_no_path_can_hold_go_with_their_environment(
+    serve: Serve, connect: Connect, ledger: Ledger
+) -> None:
+    api = Api()
+    wire = connect(serve(api).url)
+    furnish(wire)
+    wire.send("POST", f"{HOME}/applications", content=metadata(".."))
+    wire.send("POST", f"{HOME}/applications", content=metadata("a/b%2f\ud800"))
+    assert clean_up(wire, ledger, settle=1) == ()
+    assert api.resources == {}
+
+
+def test_a_target_that_comes_back_is_waited_for(serve: Serve, connect: Connect, ledger: Ledger) -> None:
+    api = Api()
+    back_at = [0.0]
+    server = serve(lambda request, client: api(request, client) if time.monotonic() > back_at[0] else None)
+    wire = connect(server.url)
+    furnish(wire)
+    back_at[0] = time.monotonic() + 1.2
+    assert clean_up(wire, ledger, settle=20) == ()
+
+
+def test_a_target_that_is_lost_costs_no_more_than_it_takes_to_settle(
+    connect: Connect, ledger: Ledger
+) -> None:
+    for number in range(50):
+        resource = Resource("environments", f"{OURS}{number}", f"{ENVIRONMENTS}/{OURS}{number}")
+        ledger.intend(resource)
+        ledger.note(resource, "created")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    began = time.monotonic()
+    assert len(clean_up(connect(url), ledger, settle=0.5)) == 50
+    assert time.monotonic() - began < 10
+
+
+def test_stop_ends_the_work_at_once(serve: Serve, connect: Connect, ledger: Ledger) -> None:
+    api = Api()
+    server = serve(api)
+    wire = connect(server.url)
+    furnish(wire)
+    before = len(server.received)
+    assert len(clean_up(wire, ledger, settle=5, stop=lambda: len(server.received) >= before + 4)) > 0
+    assert len(server.received) <= before + 8
+    assert clean_up(wire, ledger, settle=5) == ()
+
+
+def test_nothing_that_goes_wrong_is_raised(serve: Serve, connect: Connect, ledger: Ledger) -> None:
+    wire = connect(serve(Api()).url)
+    furnish(wire)
+    wire.evidence.close()
+    assert len(clean_up(wire, ledger, settle=0.3)) > 0
+
+
+def test_ctrl_c_ends_the_work(
+    serve: Serve, connect: Connect, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wire = connect(serve(Api()).url)
+    furnish(wire)
+
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("conformance.target.cleanup._Work.do_all", interrupt)
+    assert len(clean_up(wire, ledger, settle=5)) == 7
+
+
+# From the ledger of a process that is no more
+
+_VICTIM = """
+import json, os, signal, sys
+from pathlib import Path
+from conformance.config import Target
+from conformance.target.evidence import EvidenceLog
+from conformance.target.guard import Ownership
+from conformance.target.ledger import Ledger
+from conformance.target.wire import Wire
+url, folder = sys.argv[1], Path(sys.argv[2])
+ledger = Ledger.create(folder / "ledger.ndjson", run_id="ab12cd34", target_url=url)
+ownership = Ownership("ab12cd34")
+wire = Wire(Target(url), ownership=ownership, ledger=ledger, evidence=EvidenceLog(folder / "evidence.ndjson"),
+            on_exchange=lambda exchange: exchange.request.body == b"" or exchange.response.status == 201 or None)
+for number in range(5):
+    wire.send("POST", "/cmf/api/v1/environments", content=json.dumps({"name": f"cmfc-ab12cd34-{number}"}).encode())
+wire.send("GET", "/cmf/api/v1/environments/abc")
+ownership.claim("abc")
+wire.send("POST", "/cmf/api/v1/environments", content=b'{"name": "abc"}')
+wire.send("POST", "/cmf/api/v1/environments", content=b'{"name": "cmfc-ab12cd34-killer"}')
+"""
+
+
+def test_a_killed_run_is_finished_from_its_ledger(serve: Serve, tmp_path: Path) -> None:
+    api = Api()
+    victims: list[subprocess.Popen[bytes]] = []
+    started = threading.Event()
+
+    def handler(request: Received, client: socket.socket) -> bytes:
+        response = api(request, client)
+        if b"killer" in request.body:
+            started.wait(10)
+            victims[0].kill()
+        return response
+
+    url = serve(handler).url
+    with subprocess.Popen([sys.executable, "-c", _VICTIM, url, str(tmp_path)]) as victim:
+        victims.append(victim)
+        started.set()
+        assert victim.wait(30) == -9
+    assert len(api.resources) == 7
+    api.resources[f"{ENVIRONMENTS}/prod"] = {}
+    assert from_ledger(tmp_path / "ledger.ndjson", Target(url, limits=Limits(settle=5))) == ()
+    assert list(api.resources) == [f"{ENVIRONMENTS}/prod"]
+    assert (tmp_path / "ledger.ndjson.cleanup.ndjson").read_text().startswith('{"id":"c000001"')
+
+
+@pytest.mark.parametrize("same", [True, False])
+@pytest.mark.parametrize("event", ["created", "unknown"])
+def test_a_claimed_name_is_deleted_only_when_it_was_surely_ours(
+    serve: Serve,
+    tmp_path: Path,
+    same: bool,
+    event: str,
+) -> None:
+    api = Api()
+    api.resources[f"{ENVIRONMENTS}/abc"] = {}
+    url = serve(api).url
+    ledger = Ledger.create(
+        tmp_path / "ledger", run_id=RUN, target_url=f"{url}/" if same else "http://other.example"
+    )
+    claimed = Resource("environments", "abc", f"{ENVIRONMENTS}/abc")
+    ledger.intend(claimed)
+    ledger.note(claimed, "created" if event == "created" else "unknown")
+    ledger.close()
+    left = from_ledger(tmp_path / "ledger", Target(url, limits=Limits(settle=0.3)))
+    assert left == (() if same and event == "created" else (claimed,))
+    assert (api.resources == {}) is (left == ())
+
+
+def test_a_forged_ledger_deletes_nothing_foreign(serve: Serve, tmp_path: Path) -> None:
+    api = Api()
+    url = serve(api).url
+    ledger = Ledger.create(tmp_path / "ledger", run_id=RUN, target_url=url)
+    for kind, name, path in (
+        ("environments", "production", f"{ENVIRONMENTS}/production-of-somebody"),
+        ("environments", f"{OURS}a", f"{ENVIRONMENTS}/prod"),
+        ("applications", "abcd", f"{ENVIRONMENTS}/prod/applications/abcd"),
+        ("environments", f"{OURS}b", f"{ENVIRONMENTS}/{OURS}/../prod"),
+        ("environments", "a-name-too-long-to-claim", f"{ENVIRONMENTS}/a-name-too-long-to-claim"),
+    ):
+        api.resources[path] = {}
+        resource = Resource(kind, name, path)
+        ledger.intend(resource)
+        ledger.note(resource, "created")
+    ledger.close()
+    assert len(from_ledger(tmp_path / "ledger", Target(url, limits=Limits(settle=0.3)))) == 5
+    assert api.deletions == []
+
+
+def test_what_is_no_ledger_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "ledger").write_text("no\n")
+    with pytest.raises(ReportError):
+        from_ledger(tmp_path / "ledger", Target("http://x"))
+
+
+def test_ownership_is_of_the_run_in_the_ledger() -> None:
+    assert Ownership(RUN).prefix == f"cmfc-{RUN}-"
