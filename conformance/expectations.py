@@ -160,3 +160,19 @@ def eventually(observe: Callable[[], T], *, within: float) -> T:
                 ) from broken
         time.sleep(pause)
         pause = min(pause * 1.6, 1.0)
+
+
+def settled(read: Callable[[], T], *, within: float, pause: float = 0.4) -> T:
+    """Repeat a reading until it gives the same twice, at most so many seconds; returns the last one.
+
+    For what goes on by itself, such as the events of an application that is starting.
+    """
+    deadline = time.monotonic() + within
+    last = read()
+    while time.monotonic() < deadline:
+        time.sleep(pause)
+        now = read()
+        if now == last:
+            break
+        last = now
+    return last

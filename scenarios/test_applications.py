@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from conformance import bodies, views
+from conformance.contract.media import JSON, YAML
 from conformance.expectations import eventually, optional, require, require_contains, require_equal, require_unique
 from conformance.runner.fixtures import Held
 from conformance.runner.plugin import Checks
@@ -56,7 +57,7 @@ def test_update(cmf: Cmf, check: Checks, environment: str, new_application: Call
     applications = cmf.applications(environment)
     held = new_application(environment, labels=LABELS, annotations=ANNOTATIONS)
     neighbour = new_application(environment, annotations=ANNOTATIONS)
-    for number, parallelism in enumerate((3, 5, 2), start=1):
+    for number, (parallelism, media_type) in enumerate(((3, JSON), (5, YAML), (2, JSON)), start=1):
         body = bodies.application(
             held.name,
             cmf.features,
@@ -65,12 +66,24 @@ def test_update(cmf: Cmf, check: Checks, environment: str, new_application: Call
             labels={**LABELS, "revision": str(number)},
             annotations={"note": f"update {number}"},
         )
-        updated = applications.post(body)
-        with check("CMF-APP-UPDATE", f"update {number} answers 201 and holds"):
+        updated = applications.post(body, media_type=media_type)
+        with check("CMF-APP-UPDATE", f"update {number}, sent as {media_type}, answers 201 and holds"):
             updated.expect(201)
             require_contains(updated.body, body, "the answer")
             require_contains(applications.get(held.name).expect(200).body, body, "the application")
-    with check("CMF-APP-UNIQUE", "after three updates it is listed once"):
+    for part, change in {
+        "the configuration": {"configuration": {"only": "this"}},
+        "the labels": {"labels": {"only": "this"}},
+        "the annotations": {"annotations": {"only": "this"}},
+        "the parallelism": {"parallelism": 11},
+    }.items():
+        fields: dict[str, Any] = {"labels": LABELS, "annotations": ANNOTATIONS, "configuration": CONFIGURATION}
+        applications.post(bodies.application(held.name, cmf.features, **fields)).needed(200, 201)
+        body = bodies.application(held.name, cmf.features, **{**fields, **change})
+        with check("CMF-APP-UPDATE", f"an update of {part} alone holds"):
+            applications.post(body).expect(201)
+            require_contains(applications.get(held.name).expect(200).body, body, "the application")
+    with check("CMF-APP-UNIQUE", "after many updates it is listed once"):
         listed = applications.names().count(held.name)
         require(listed == 1, f"it is listed {listed} times", expected="once", got=f"{listed} times")
     with check("CMF-APP-GET", "another application is as it was"):
@@ -97,16 +110,19 @@ def test_update_replaces(cmf: Cmf, check: Checks, environment: str, new_applicat
 def test_list(
     cmf: Cmf, check: Checks, environment: str, other_environment: str, new_application: Callable[..., Held]
 ) -> None:
+    longer = f"{environment}-longer"  # an environment whose name begins with that of the other
+    cmf.environments.post(bodies.environment(longer, cmf.features)).needed(200, 201)
     held = [
         new_application(environment, labels=LABELS, annotations=ANNOTATIONS, configuration=CONFIGURATION),
         new_application(environment),
         new_application(environment, parallelism=4),
     ]
     elsewhere = [new_application(other_environment).name, new_application(other_environment).name]
+    there_too = new_application(longer).name
     applications = cmf.applications(environment)
     with check("CMF-APP-LIST", "the list holds exactly what was created, each once"):
         listed = require_unique(applications.names(), "application")
-        mine = [name for name in listed if name not in elsewhere]
+        mine = [name for name in listed if name not in {*elsewhere, there_too}]
         require(
             sorted(mine) == sorted(each.name for each in held),
             "the list does not hold what was created",
@@ -117,12 +133,13 @@ def test_list(
         for item in applications.all():
             alone = applications.get(applications.name_of(item)).expect(200).body
             require_equal(views.application(item), views.application(alone), "in the list, the application")
-    with check("CMF-APP-LIST-SCOPE", "no application of the other environment is listed"):
-        foreign = [name for name in applications.names() if name in elsewhere]
+    with check("CMF-APP-LIST-SCOPE", "no application of another environment is listed"):
+        foreign = [name for name in applications.names() if name in {*elsewhere, there_too}]
         require(not foreign, "an application of another environment is listed", expected="none", got=", ".join(foreign))
     with check("CMF-APP-LIST-SCOPE", "nor the other way round"):
-        names = cmf.applications(other_environment).names()
-        require(sorted(names) == sorted(elsewhere), "the list is not that of the environment", expected=", ".join(elsewhere), got=", ".join(names))
+        for place, expected in ((other_environment, elsewhere), (longer, [there_too])):
+            names = cmf.applications(place).names()
+            require(sorted(names) == sorted(expected), "the list is not that of the environment", expected=", ".join(expected), got=", ".join(names))
 
 
 @requirement("CMF-APP-LIST-UNKNOWN")
@@ -149,6 +166,10 @@ def test_delete(cmf: Cmf, check: Checks, environment: str, new_application: Call
     with check("CMF-APP-DELETE", "what lies below it is gone too"):
         eventually(lambda: cmf.instances(environment, held.name).list().expect(404), within=cmf.limits.settle)
         cmf.events(environment, held.name).list().expect(404)
+    with check("CMF-APP-DELETE", "it does not come back when its environment is updated"):
+        part = {"flinkApplicationDefaults": {"metadata": {"labels": {"updated": "yes"}}}}
+        cmf.environments.post(bodies.environment(environment, cmf.features, **part)).expect(201)
+        gone()
     with check("CMF-APP-DELETE", "its neighbour is as it was"):
         require_contains(applications.get(neighbour.name).expect(200).body, neighbour.body, "the neighbour")
     with check("CMF-APP-LIST", "after a deletion the neighbour is still listed"):
@@ -231,6 +252,17 @@ def test_invalid_bodies(cmf: Cmf, check: Checks, environment: str, new_applicati
             with check("CMF-APP-REFUSED", f"a refused update with {why} changes nothing"):
                 after = applications.get(held.name).expect(200).body
                 require_equal(views.application(after), views.application(before), "after a refused update, the application")
+    for why, spoil in DOUBTFUL.items():
+        if applications.post(spoil(changed)).status < 400:
+            applications.post(held.body).needed(200, 201)
+            continue
+        with check("CMF-APP-REFUSED", f"an update that is refused for {why} changes nothing"):
+            after = applications.get(held.name).expect(200).body
+            require_equal(views.application(after), views.application(before), "after a refused update, the application")
+        name = cmf.name("refused")
+        applications.post(spoil({**changed, "metadata": {"name": name}}))
+        with check("CMF-APP-REFUSED", f"a creation that is refused for {why} creates nothing"):
+            applications.get(name).expect(404)
     fresh = {why: cmf.name("refused") for why in WRONG}
     for why, spoil in WRONG.items():
         applications.post(spoil(bodies.application(fresh[why], cmf.features)))
@@ -239,3 +271,24 @@ def test_invalid_bodies(cmf: Cmf, check: Checks, environment: str, new_applicati
         created = [name for name in names if name in fresh.values()]
         require(not created, "a refused body created an application", expected="none", got=", ".join(created))
         require(names == [held.name], "the list is not what was created", expected=held.name, got=", ".join(names))
+
+
+def in_spec(body: dict[str, Any], part: str, **fields: Any) -> dict[str, Any]:
+    """The body with fields added to one part of its spec."""
+    return {**body, "spec": {**body["spec"], part: {**body["spec"][part], **fields}}}
+
+
+# What the contract leaves to the server: it may be accepted, but when it is refused it must have no effect.
+DOUBTFUL: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "an unknown property": lambda body: {**body, "unknown": True},
+    "an unknown property of the spec": lambda body: {**body, "spec": {**body["spec"], "unknown": True}},
+    "another kind": lambda body: {**body, "kind": "Deployment"},
+    "another apiVersion": lambda body: {**body, "apiVersion": "apps/v1"},
+    "a negative parallelism": lambda body: in_spec(body, "job", parallelism=-1),
+    "a parallelism that is no number": lambda body: in_spec(body, "job", parallelism="many"),
+    "an unknown upgrade mode": lambda body: in_spec(body, "job", upgradeMode="sideways"),
+    "memory that is no amount": lambda body: in_spec(body, "taskManager", resource={"memory": "much", "cpu": 1}),
+    "an unknown Flink version": lambda body: {**body, "spec": {**body["spec"], "flinkVersion": "v0_1"}},
+    "an illegal label": lambda body: {**body, "metadata": {**body["metadata"], "labels": {"-": "!"}}},
+    "a number as label": lambda body: {**body, "metadata": {**body["metadata"], "labels": {"a": 1}}},
+}

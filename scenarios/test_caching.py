@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import pytest
 
 from conformance import bodies
-from conformance.expectations import eventually, require, require_equal
+from conformance.expectations import eventually, require, require_equal, settled
 from conformance.runner.fixtures import Held
 from conformance.runner.plugin import Checks
-from conformance.scenario import requirement
+from conformance.scenario import needs_flink, requirement
 from conformance.target.cmf import Answer, Cmf
 
 
@@ -112,3 +112,21 @@ def test_conditional_reads(cmf: Cmf, check: Checks, cached: Cached) -> None:
         require(answer.status != 304 or not answer.raw, "a 304 came with content", expected="no content", got=f"{len(answer.raw)} bytes")
     with check("CMF-CACHE-ETAG", f"a 304 of {cached.operation} carries the ETag"):
         require(answer.status != 304 or answer.header("etag"), "a 304 came without ETag", expected="the ETag", got="none")
+
+
+@needs_flink
+@requirement("CMF-CACHE-CHANGED")
+def test_start_and_suspend_are_changes(cmf: Cmf, check: Checks, environment: str, new_application: Callable[..., Held]) -> None:
+    application = new_application(environment)
+    read = Cached("getApplication", {"envName": environment, "appName": application.name}, {})
+    for act, what in ((cmf.start, "start"), (cmf.suspend, "suspend")):
+        before = read.read(cmf).needed(200)
+        tag = before.header("etag")
+        if tag is None:
+            check.nothing_to_judge("CMF-CACHE-CHANGED", "the target gives no ETag of an application")
+            return
+        act(environment, application.name).needed(200, 304)
+        settled(lambda: read.read(cmf).body, within=cmf.limits.settle)
+        with check("CMF-CACHE-CHANGED", f"getApplication after {what}"):
+            if read.read(cmf).body != before.body:
+                read.read(cmf, tag).expect(200)

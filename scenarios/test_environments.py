@@ -10,6 +10,7 @@ import pytest
 
 from conformance import bodies, views
 from conformance.contract import timestamps
+from conformance.contract.media import JSON, YAML
 from conformance.expectations import (
     eventually,
     first_difference,
@@ -46,10 +47,11 @@ OTHER_DEFAULTS = {
 
 
 @requirement("CMF-ENV-CREATE", "CMF-ENV-GET")
+@pytest.mark.parametrize("media_type", [JSON, YAML])
 @pytest.mark.parametrize("fields", [DEFAULTS, *({key: value} for key, value in DEFAULTS.items()), {}], ids=["all", *DEFAULTS, "none"])
-def test_create_and_read(cmf: Cmf, check: Checks, fields: dict[str, object]) -> None:
+def test_create_and_read(cmf: Cmf, check: Checks, fields: dict[str, object], media_type: str) -> None:
     body = bodies.environment(cmf.name("env"), cmf.features, **fields)
-    created = cmf.environments.post(body)
+    created = cmf.environments.post(body, media_type=media_type)
     with check("CMF-ENV-CREATE", "a new name answers 201 with the environment"):
         created.expect(201)
         require_contains(created.body, body, "the answer")
@@ -71,16 +73,18 @@ def test_read_unknown(cmf: Cmf, check: Checks, environment: str) -> None:
 def test_update(cmf: Cmf, check: Checks, new_environment: Callable[..., Held]) -> None:
     held = new_environment(**DEFAULTS)
     neighbour = new_environment(**DEFAULTS)
-    for number, defaults in enumerate((OTHER_DEFAULTS, DEFAULTS, OTHER_DEFAULTS), start=1):
+    sent = [(OTHER_DEFAULTS, JSON), (DEFAULTS, YAML), (OTHER_DEFAULTS, YAML), (DEFAULTS, JSON)]
+    sent += [({**DEFAULTS, part: OTHER_DEFAULTS[part]}, JSON) for part in DEFAULTS]
+    for number, (defaults, media_type) in enumerate(sent, start=1):
         body = {**held.body, **defaults}
-        updated = cmf.environments.post(body)
-        with check("CMF-ENV-UPDATE", f"update {number} answers 201 and holds"):
+        updated = cmf.environments.post(body, media_type=media_type)
+        with check("CMF-ENV-UPDATE", f"update {number}, sent as {media_type}, answers 201 and holds"):
             updated.expect(201)
             require_contains(updated.body, body, "the answer")
             read = cmf.environments.get(held.name).expect(200).body
             for part in defaults:
                 require_equal(optional(read, part), defaults[part], f"after the update, {part}")
-    with check("CMF-ENV-UNIQUE", "after three updates it is listed once"):
+    with check("CMF-ENV-UNIQUE", "after many updates it is listed once"):
         listed = cmf.environments.names().count(held.name)
         require(listed == 1, f"it is listed {listed} times", expected="once", got=f"{listed} times")
     with check("CMF-ENV-GET", "another environment is as it was"):
@@ -202,6 +206,8 @@ def test_delete_with_applications(
     held = new_environment()
     applications = cmf.applications(held.name)
     children = [new_application(held.name), new_application(held.name)]
+    elsewhere = new_environment()
+    new_application(elsewhere.name, children[0].name)
     answer = cmf.environments.delete(held.name)
 
     def all_gone() -> None:
@@ -220,6 +226,8 @@ def test_delete_with_applications(
             eventually(all_gone, within=cmf.limits.settle)
         else:
             all_there()
+    with check("CMF-ENV-DELETE-CHILDREN", "a namesake of a child in another environment is still there"):
+        cmf.applications(elsewhere.name).get(children[0].name).expect(200)
     if answer.status == 200:
         cmf.environments.post(held.body).needed(200, 201)
         with check("CMF-ENV-DELETE-CHILDREN", "an environment of the same name has none of the old applications"):
@@ -251,6 +259,15 @@ WRONG_INSIDE: dict[str, Any] = {
     "a list as Flink configuration": {"interactive": {"flinkConfiguration": ["a"]}},
     "an object as Flink configuration value": {"detached": {"flinkConfiguration": {"a": {"b": "c"}}}},
 }
+# What the contract leaves to the server: it may be accepted, but when it is refused it must have no effect.
+DOUBTFUL: dict[str, dict[str, Any]] = {
+    "an unknown property": {"unknown": True},
+    "null as namespace": {"kubernetesNamespace": None},
+    "null as application defaults": {"flinkApplicationDefaults": None},
+    "a creation time": {"created_time": "2001-01-01T00:00:00Z"},
+    "an unknown property of a default": {"statementDefaults": {"unknown": {}}},
+    "application defaults that are none": {"flinkApplicationDefaults": {"unknown": True}},
+}
 NAMESPACES = {"empty": "", "too long": "n" * 254, "upper case": "Default", "an underscore": "a_b", "a hyphen behind": "default-"}
 
 
@@ -274,6 +291,17 @@ def test_invalid_bodies(cmf: Cmf, check: Checks, new_environment: Callable[..., 
                 with check("CMF-ENV-REFUSED", f"a refused update with {why} changes nothing"):
                     require_unchanged(why)
 
+    for why, part in DOUBTFUL.items():
+        for name in (held.name, cmf.name("refused")):
+            body = {**changed, "name": name, **part}
+            if cmf.environments.post(body).status < 400:
+                cmf.environments.post({**held.body, **DEFAULTS}).needed(200, 201)
+                before = cmf.environments.get(held.name).needed(200).body
+                continue
+            with check("CMF-ENV-REFUSED", f"what is refused for {why} has no effect"):
+                require_unchanged(why)
+                if name != held.name:
+                    cmf.environments.get(name).expect(404)
     try_each("CMF-ENV-BODY", {why: spoil(changed) for why, spoil in WRONG.items()})
     try_each("CMF-ENV-BODY-NESTED", {why: {**changed, "statementDefaults": part} for why, part in WRONG_INSIDE.items()})
     try_each("CMF-ENV-NAMESPACE", {f"a namespace that is {why}": {**changed, "kubernetesNamespace": value} for why, value in NAMESPACES.items()})

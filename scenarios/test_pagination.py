@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from conformance.expectations import Broken, eventually, optional, require, require_equal, require_unique
+from conformance.expectations import Broken, eventually, optional, require, require_equal, require_unique, settled
 from conformance.runner.fixtures import Held
 from conformance.runner.plugin import Checks
 from conformance.scenario import needs_flink, requirement
@@ -74,19 +74,8 @@ def events(cmf: Cmf, environment: str, run_application: str) -> Listed:
 
 
 def _quiet(collection: Collection, cmf: Cmf) -> Listed:
-    """Wait until a list that grows by itself has stopped growing."""
-    last: list[str] = []
-
-    def settled() -> Listed:
-        nonlocal last
-        before, last = last, collection.names()
-        require(last and before == last, "the list keeps growing", expected="the same twice")
-        return Listed(collection, frozenset(last))
-
-    try:
-        return eventually(settled, within=cmf.limits.settle)
-    except Broken:
-        return Listed(collection, frozenset(last))
+    """A list that grows by itself, once it has stopped growing."""
+    return Listed(collection, frozenset(settled(collection.names, within=cmf.limits.settle)))
 
 
 LISTS = [
@@ -178,6 +167,23 @@ def _require_totals(listed: Listed) -> None:
         told = optional(answer.body, "metadata", "size")
         legal = {total, len(answer.items)}
         require(told is None or told in legal, f"metadata.size of page {page} counts something else", expected=" or ".join(map(str, sorted(legal))), got=repr(told))
+
+
+@requirement("CMF-PAGE-ZERO", "CMF-PAGE-PARTITION")
+def test_default_page_size(cmf: Cmf, check: Checks, environment: str, new_application: Callable[..., Held]) -> None:
+    names = {new_application(environment).name for _ in range(23)}
+    listed = Listed(cmf.applications(environment), frozenset(names))
+    with check("CMF-PAGE-PARTITION", "pages of the default size hold all applications, each once"):
+        met: list[str] = []
+        for page in range(len(names) + 1):
+            found = listed.names(listed.collection.list(page=page))
+            met += found
+            if not found:
+                break
+        require_unique(met, "over pages of the default size,")
+        require(set(met) == names, "pages of the default size miss some", expected=str(len(names)), got=str(len(met)))
+    with check("CMF-PAGE-ZERO", "without page, a list of the default size begins at the beginning"):
+        require_equal(listed.names(listed.collection.list()), met[: len(listed.names(listed.collection.list(page=0)))], "the list")
 
 
 @requirement("CMF-PAGE-EMPTY", "CMF-PAGE-TOTAL")

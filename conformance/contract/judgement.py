@@ -7,6 +7,7 @@ surely as a failure - so that a verdict of *pass* rests on something that was se
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -38,6 +39,9 @@ UNIVERSAL = frozenset(
         "CMF-CACHE-BODY",
         "CMF-CACHE-ETAG",
         "CMF-CACHE-UNCONDITIONAL",
+        "CMF-INST-NAME",
+        "CMF-EVENT-NAME",
+        "CMF-EVENT-VERSION",
         "CMF-ENV-SCHEMA",
         "CMF-APP-SCHEMA",
         "CMF-INST-SCHEMA",
@@ -185,7 +189,7 @@ class Judge:
             got=essence or "no Content-Type",
         )
         wanted = accepted(exchange)
-        for media_type, requirement in ((JSON, "CMF-CONTENT-JSON"), (YAML, "CMF-CONTENT-YAML")):
+        for media_type, rule in ((JSON, "CMF-CONTENT-JSON"), (YAML, "CMF-CONTENT-YAML")):
             if wanted == media_type or (wanted is None and essence == media_type):
                 message = ""
                 if essence != media_type:
@@ -194,7 +198,7 @@ class Judge:
                     message = f"the body is {body.problem}"
                 elif declared and declared.charset not in {None, "utf-8", "utf8", "us-ascii"}:
                     message = f"the body is declared to be in {declared.charset}"
-                yield self._finding(requirement, name, message, expected=f"well-formed {media_type}", got=_excerpt(response))
+                yield self._finding(rule, name, message, expected=f"well-formed {media_type}", got=_excerpt(response))
         if body.media_type is None:
             problem = "the body is empty" if not response.body else f"the body can't be read: it is {body.problem}"
             if essence in documented.media_types and not response.body and (requirement := self._schema_requirement(documented.schema)):
@@ -202,10 +206,13 @@ class Judge:
             return
         if documented.schema:
             yield from self._schema(documented.schema, body.value, name)
+            yield from self._identities(documented.schema, body.value, name)
         yield from self._times(body.value, name)
 
     def _schema_requirement(self, schema: str | None) -> str | None:
-        if schema and schema.endswith("Page"):
+        if schema is None:
+            return None
+        if schema.endswith("Page"):
             return self._by_schema.get("PaginationResponse")
         return self._by_schema.get(schema)
 
@@ -246,9 +253,33 @@ class Judge:
             got=f"{len(problems)} deviation{'s' if len(problems) != 1 else ''}",
         )
 
+    def _identities(self, schema: str, value: Any, name: str) -> Iterator[Finding]:
+        """Names of events and instances, and the version of events."""
+        kind = self._contract.item_schema(schema) if schema.endswith("Page") else schema
+        rule = {"FlinkApplicationEvent": "CMF-EVENT-NAME", "FlinkApplicationInstance": "CMF-INST-NAME"}.get(kind or "")
+        if rule is None:
+            return
+        for resource in _resources(value):
+            metadata = resource.get("metadata")
+            given, uid = (metadata.get("name"), metadata.get("uid")) if isinstance(metadata, dict) else (None, None)
+            message = "uid is not identical to name" if None not in (given, uid) and given != uid else ""
+            if rule == "CMF-INST-NAME" and given is not None and not is_uuid(given):
+                message = "the name of an instance is no UUID"
+            yield self._finding(rule, name, message, expected="a UUID, and the same as uid", got=f"{given!r}, uid {uid!r}")
+            if rule == "CMF-EVENT-NAME":
+                version, event = resource.get("apiVersion"), resource.get("kind")
+                wrong = "apiVersion" if str(version).rsplit("/", 1)[-1] != "v1alpha1" else ""
+                wrong = wrong or ("kind" if event != "FlinkApplicationEvent" else "")
+                yield self._finding(
+                    "CMF-EVENT-VERSION",
+                    name,
+                    f"the {wrong} of an event is another" if wrong else "",
+                    expected="v1alpha1, FlinkApplicationEvent",
+                    got=f"{version!r}, {event!r}",
+                )
+
     def _times(self, value: Any, name: str) -> Iterator[Finding]:
-        resources = value.get("items", [value]) if isinstance(value, dict) else []
-        for resource in resources if isinstance(resources, list) else []:
+        for resource in _resources(value):
             for created, updated in _timestamps(resource):
                 yield from self._time_pair(created, updated, name)
 
@@ -345,13 +376,25 @@ def _message_problem(body: Body) -> str:
     return "" if error_messages(body.value) else "it holds no message"
 
 
-def _timestamps(resource: Any) -> Iterator[tuple[Any, Any]]:
+def is_uuid(text: object) -> bool:
+    """Whether a value is a UUID in its usual form."""
+    try:
+        return isinstance(text, str) and str(uuid.UUID(text)) == text.lower()
+    except ValueError:
+        return False
+
+
+def _resources(value: Any) -> list[dict[str, Any]]:
+    """The resources in a body: the items of a page, or the one that it is."""
+    found = value.get("items", [value]) if isinstance(value, dict) else []
+    return [resource for resource in found if isinstance(resource, dict)] if isinstance(found, list) else []
+
+
+def _timestamps(resource: dict[str, Any]) -> Iterator[tuple[Any, Any]]:
     """The pairs of creation and update time that the section Timestamps names."""
-    if not isinstance(resource, dict):
-        return
     yield resource.get("created_time"), resource.get("updated_time")
     metadata = resource.get("metadata")
-    if isinstance(metadata, dict) and "items" not in resource:
+    if isinstance(metadata, dict):
         yield metadata.get("creationTimestamp"), metadata.get("updateTimestamp")
 
 

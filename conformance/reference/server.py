@@ -16,9 +16,14 @@ from conformance.reference.lifecycle import Lifecycle
 from conformance.reference.media import JSON, Media
 from conformance.reference.paging import Paging
 from conformance.reference.resources.applications import Applications
-from conformance.reference.resources.common import Handler, Tools
+from conformance.reference.resources.catalogs import KafkaCatalogs
+from conformance.reference.resources.common import Handler, Resources, Tools
 from conformance.reference.resources.environments import Environments
+from conformance.reference.resources.pools import ComputePools
+from conformance.reference.resources.results import Results
 from conformance.reference.resources.runs import Events, Instances
+from conformance.reference.resources.secrets import SecretMappings, Secrets
+from conformance.reference.resources.statements import Statements
 from conformance.reference.routes import BODILESS, Router
 from conformance.reference.store import Store
 from conformance.reference.values import Answer, Call, Headers, Refusal, Request, Wire
@@ -43,9 +48,27 @@ class Server:
         self.instances = Instances(tools, self.applications)
         self.events = Events(tools, self.applications)
         self.transmit: Transmit = send_whole
-        self.handlers: dict[str, Handler] = {}
-        for resources in (self.environments, self.applications, self.instances, self.events):
-            self.handlers.update(resources.handlers())
+        self.pools = ComputePools(tools)
+        self.statements = Statements(tools, pace)
+        self.results = Results(tools, self.statements)
+        self.secrets = Secrets(tools)
+        self.mappings = SecretMappings(tools)
+        self.catalogs = KafkaCatalogs(tools)
+        kinds: tuple[Resources, ...] = (
+            self.environments,
+            self.applications,
+            self.instances,
+            self.events,
+            self.pools,
+            self.statements,
+            self.results,
+            self.secrets,
+            self.mappings,
+            self.catalogs,
+        )
+        self.handlers: dict[str, Handler] = {
+            operation: handler for kind in kinds for operation, handler in kind.handlers().items()
+        }
 
     async def handle(self, request: Request) -> Wire:
         """The answer to a request; nothing is awaited, so that requests never interleave."""

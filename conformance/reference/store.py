@@ -9,6 +9,7 @@ import uuid
 from collections import deque
 from dataclasses import dataclass, field
 
+from conformance.reference.sql import Query
 from conformance.reference.values import JsonObject
 
 
@@ -80,21 +81,31 @@ class Application(Record):
     """The next one first."""
 
 
+@dataclass(frozen=True)
+class Phase:
+    """A phase of a statement and when it begins."""
+
+    at: int
+    name: str
+    detail: str
+
+
 @dataclass(eq=False)
 class Statement(Record):
-    """A SQL statement; its phase follows from ``since`` and the clock."""
+    """A SQL statement; its phase follows from its plan and the clock."""
 
-    phase: str = "PENDING"
-    since: int = 0
-    """When the phase began."""
-    detail: str = ""
-    served: set[int] = field(default_factory=set)
-    """The pages of its result that were given away and can't be had again."""
+    query: Query = field(default_factory=lambda: Query(""))
+    plan: list[Phase] = field(default_factory=list)
+    """In the order of time, the first one past."""
+    failures: list[int] = field(default_factory=list)
+    """When it threw an exception, or will."""
+    served: int = 0
+    """The first row of the last page of results that was given away; rows before it are gone."""
 
 
 @dataclass(eq=False)
 class Secret(Record):
-    """A secret; its data are in ``spec`` and leave the server never."""
+    """A secret; its data are in ``spec`` and never leave the server."""
 
     version: int = 0
 

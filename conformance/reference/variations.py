@@ -416,3 +416,37 @@ def _(server: Server) -> None:
 
     for operations, _paths in OPTIONAL:
         reshape_each(server, operations, change)
+
+
+@variation("statement-delete-202", "Deletes statements with 202, and only some time later in fact.")
+def _(server: Server) -> None:
+    def delete(_original: Handler, call: Call) -> Answer:
+        statement = server.statements.statement(call)
+        if server.statements.phase(statement).name != "DELETING":
+            server.statements.begin(statement, ((0, "DELETING"), (0.3, "GONE")))
+        return Answer(202)
+
+    def existing(original: Any, environment: Environment, name: str) -> Any:
+        statement = original(environment, name)
+        if statement is not None and server.statements.phase(statement).name == "GONE":
+            del environment.statements[name]
+            return None
+        return statement
+
+    around(server, ["deleteStatement"], delete)
+    replace(server.statements, "existing", existing)
+
+
+@variation("secret-spec-empty", "Shows the spec of a secret as an empty object.")
+def _(server: Server) -> None:
+    replace(server.secrets, "view", lambda original, secret: {**original(secret), "spec": {}})
+
+
+@variation(
+    "mapping-spec-hidden", "Does not show the spec of a secret mapping, which the schema calls write-only."
+)
+def _(server: Server) -> None:
+    def view(original: Any, mapping: Any) -> JsonObject:
+        return {key: part for key, part in original(mapping).items() if key != "spec"}
+
+    replace(server.mappings, "view", view)

@@ -49,16 +49,14 @@ def clean_up(
 
     Each resource has ``settle`` seconds to be gone; when the target answers nothing at all for that long, the
     work ends.  ``stop`` is asked before each request, and ends the work when it says so.  Can be called again.
-    Never raises; the budget of the wire is lifted.
+    The budget of the wire is lifted.  Nothing is raised but ``KeyboardInterrupt``, after the requests under way
+    have ended; what is left then is ``ledger.open``.
     """
     wire.budget.lift()
     work = _Work(wire, ledger, settle, stop)
-    try:
-        work.do_all(work.note_if_missing, [r for r in ledger.open if r.kind == "environments"])
-        for kind in ORDER:
-            work.do_all(work.remove, [r for r in ledger.open if r.kind == kind])
-    except KeyboardInterrupt:
-        work.halt()
+    work.do_all(work.note_if_missing, [r for r in ledger.open if r.kind == "environments"])
+    for kind in ORDER:
+        work.do_all(work.remove, [r for r in ledger.open if r.kind == kind])
     return ledger.open
 
 
@@ -115,10 +113,6 @@ class _Work:
         self._halted = threading.Event()
         self._last_answer = time.monotonic()
 
-    def halt(self) -> None:
-        """Stop as soon as possible."""
-        self._halted.set()
-
     def do_all(self, action: Callable[[Resource], object], resources: Iterable[Resource]) -> None:
         """Do something with resources that do not depend on each other; what goes wrong ends nothing else."""
         pool = ThreadPoolExecutor(_PARALLEL, thread_name_prefix="cleanup")
@@ -126,7 +120,7 @@ class _Work:
             for future in [pool.submit(self._do, action, resource) for resource in resources]:
                 future.result()
         except KeyboardInterrupt:
-            self.halt()
+            self._halted.set()
             raise
         finally:
             pool.shutdown(wait=True, cancel_futures=True)

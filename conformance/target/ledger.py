@@ -49,6 +49,7 @@ class Ledger:
     def __init__(self, path: Path, header: dict[str, str], descriptor: int) -> None:
         """Not for callers: use ``create`` or ``read``."""
         self.path = path
+        self.header = header
         self.run_id = header["run"]
         self.prefix = header["prefix"]
         self.target_url = header["target"]

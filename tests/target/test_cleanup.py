@@ -1,8 +1,10 @@
 """Cleaning up: everything of ours, nothing else, and never an exception."""
 
+# ruff: noqa: FBT001 - parameters are flags
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import subprocess
 import sys
@@ -189,17 +191,26 @@ def test_nothing_that_goes_wrong_is_raised(serve: Serve, connect: Connect, ledge
     assert len(clean_up(wire, ledger, settle=0.3)) > 0
 
 
-def test_ctrl_c_ends_the_work(
-    serve: Serve, connect: Connect, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    wire = connect(serve(Api()).url)
+def test_ctrl_c_ends_the_work(serve: Serve, connect: Connect, ledger: Ledger) -> None:
+    api = Api()
+    main = threading.get_ident()
+    asked = 0
+
+    def interrupt_once() -> bool:
+        nonlocal asked
+        asked += 1
+        if asked == 3:
+            signal.pthread_kill(main, signal.SIGINT)
+            time.sleep(0.2)
+        return False
+
+    wire = connect(serve(api).url)
     furnish(wire)
-
-    def interrupt(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("conformance.target.cleanup._Work.do_all", interrupt)
-    assert len(clean_up(wire, ledger, settle=5)) == 7
+    with pytest.raises(KeyboardInterrupt):
+        clean_up(wire, ledger, settle=5, stop=interrupt_once)
+    assert ledger.open != ()
+    assert asked < 6
+    assert clean_up(wire, ledger, settle=5) == ()
 
 
 # From the ledger of a process that is no more

@@ -1,5 +1,6 @@
 """The guard: what may leave the process."""
 
+# ruff: noqa: FBT001 - parameters are flags
 from __future__ import annotations
 
 import json
@@ -450,7 +451,7 @@ def _lenient_places(path: str) -> set[tuple[str, ...]]:
     return places
 
 
-@settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 @given(_METHODS, st.sampled_from(_BASES), _SUFFIXES)
 def test_no_path_that_passes_means_anything_foreign_to_anyone(method: str, base: str, suffix: str) -> None:
     path = base + suffix
@@ -499,7 +500,7 @@ def _strings(value: object) -> list[str]:
     return [] if value is None else [json.dumps(value).strip('"')]
 
 
-@settings(max_examples=800, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=800, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 @given(_VALUES, st.sampled_from([JSON, YAML, "text/plain", ""]), st.booleans(), st.integers(0, 40))
 def test_no_body_that_passes_names_anything_foreign(
     value: object, content_type: str, as_yaml: bool, cut: int
@@ -515,7 +516,7 @@ def test_no_body_that_passes_names_anything_foreign(
         assert first is None or first[1] == "null" or first[1].startswith(OURS[:-1])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300, deadline=None, database=None)
 @given(st.binary(max_size=60), st.sampled_from([JSON, YAML, "text/plain"]))
 def test_any_bytes_are_judged_without_a_crash(body: bytes, content_type: str) -> None:
     judged("POST", ENVIRONMENTS, body, content_type)

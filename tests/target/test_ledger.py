@@ -1,5 +1,6 @@
 """The ledger: on the disk before anything else happens, and readable after whatever happened."""
 
+# ruff: noqa: FBT001 - parameters are flags
 from __future__ import annotations
 
 import json
@@ -31,6 +32,7 @@ def again(ledger: Ledger) -> Ledger:
 
 def test_the_first_line_is_the_header(ledger: Ledger) -> None:
     header = json.loads(ledger.path.read_text().splitlines()[0])
+    assert header == ledger.header
     assert set(header) == {"run", "prefix", "target", "started", "harness"}
     assert (header["run"], header["prefix"]) == (RUN, f"cmfc-{RUN}-")
     read = again(ledger)

@@ -1,5 +1,6 @@
 """Redaction: a secret is nowhere, and everything else is as it was."""
 
+# ruff: noqa: S105 - the secrets are none
 from __future__ import annotations
 
 import base64
@@ -9,7 +10,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conformance.model import Exchange, HttpRequest, HttpResponse
@@ -125,6 +126,7 @@ def test_an_exchange_is_redacted_everywhere() -> None:
     assert redaction("othersecret").exchange(exchange) == exchange
 
 
+@settings(deadline=None, database=None)
 @given(st.text(min_size=6, max_size=30), st.text(max_size=10), st.text(max_size=10))
 def test_no_secret_survives_in_any_usual_form(secret: str, before: str, after: str) -> None:
     redact = redaction(secret)
@@ -136,6 +138,7 @@ def test_no_secret_survives_in_any_usual_form(secret: str, before: str, after: s
         assert secret not in json.loads(redact.text(document))[0].replace("REDACTED-secret", "\0")
 
 
+@settings(deadline=None, database=None)
 @given(st.binary(max_size=200))
 def test_what_holds_no_secret_is_unchanged(data: bytes) -> None:
     assert redaction("a-secret-that-is-not-in-there").data(data) == data

@@ -1,5 +1,6 @@
 """The wire, against targets that say exactly what the test says."""
 
+# ruff: noqa: S105, FBT001, FBT003 - the token is none, and parameters are flags
 from __future__ import annotations
 
 import gzip
@@ -347,7 +348,7 @@ def test_a_body_that_must_not_be_is_seen_with_its_own_response(
     connect: Connect,
     monkeypatch: pytest.MonkeyPatch,
     status: int,
-    late: bool,  # noqa: FBT001
+    late: bool,
 ) -> None:
     monkeypatch.setattr("conformance.target.connection._LATE_BODY", 2.0)
 

@@ -13,7 +13,6 @@ from conformance.reference.faults.tools import (
     around,
     at,
     drop,
-    put,
     replace,
     reshape_each,
 )

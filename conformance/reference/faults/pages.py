@@ -177,7 +177,9 @@ def _(server: Server) -> None:
     replace(server.paging, "page", page)
 
 
-def _past_end(server: Server, operations: Sequence[str], behind: Callable[[Handler, Call, Answer], Answer]) -> None:
+def _past_end(
+    server: Server, operations: Sequence[str], behind: Callable[[Handler, Call, Answer], Answer]
+) -> None:
     def listing(original: Handler, call: Call) -> Answer:
         answer = original(call)
         number = server.paging.number(call.request.parameter("page"))

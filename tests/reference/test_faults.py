@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from reference_journey import Reply, walk
+
+from conformance.reference.faults import FAULTS
+from conformance.reference.server import Server
+from conformance.reference.variations import VARIATIONS
+
+REQUIREMENTS = Path(__file__).parents[2] / "specs/cmf-2.0/requirements"
+
+
+@pytest.fixture(scope="module")
+def clean() -> list[tuple[str, Reply]]:
+    return walk(Server())
+
+
+@pytest.fixture(scope="module")
+def levels() -> dict[str, str]:
+    files = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in REQUIREMENTS.glob("*.yaml")]
+    return {one["id"]: one["level"] for file in files for one in file["requirements"]}
+
+
+def test_the_clean_server_is_deterministic_and_never_fails(clean: list[tuple[str, Reply]]) -> None:
+    assert walk(Server()) == clean
+    assert [label for label, reply in clean if reply.status >= 500] == []
+    assert all(reply.whole for _, reply in clean)
+
+
+@pytest.mark.parametrize("identifier", FAULTS)
+def test_a_fault_shows(identifier: str, clean: list[tuple[str, Reply]]) -> None:
+    fault, server = FAULTS[identifier], Server()
+    fault.apply(server)
+    seen = walk(server)
+    assert seen != clean
+    if "CMF-ERR-SERVER" not in fault.breaks:
+        assert [label for label, reply in seen if reply.status >= 500] == []
+
+
+@pytest.mark.parametrize("name", VARIATIONS)
+def test_a_variation_shows_and_never_fails(name: str, clean: list[tuple[str, Reply]]) -> None:
+    server = Server()
+    VARIATIONS[name].apply(server)
+    seen = walk(server)
+    assert seen != clean
+    assert [label for label, reply in seen if reply.status >= 500] == []
+
+
+@pytest.mark.parametrize("name", VARIATIONS)
+def test_a_fault_can_be_combined_with_a_variation(name: str) -> None:
+    server = Server()
+    VARIATIONS[name].apply(server)
+    FAULTS["env-update-lost-on-second"].apply(server)
+    assert walk(server)
+
+
+def test_a_fault_says_what_it_breaks(levels: dict[str, str]) -> None:
+    for fault in FAULTS.values():
+        assert fault.breaks, fault.id
+        assert set(fault.breaks) <= set(levels), fault.id
+        assert fault.title.endswith("."), fault.id
+
+
+def test_every_binding_requirement_has_a_fault_of_its_own(levels: dict[str, str]) -> None:
+    first = {fault.breaks[0] for fault in FAULTS.values()}
+    assert {one for one, level in levels.items() if level != "MAY"} - first == set()
+
+
+def test_a_variation_is_warned_about_for_recommendations_only(levels: dict[str, str]) -> None:
+    for variation in VARIATIONS.values():
+        assert {levels[one] for one in variation.warns} <= {"SHOULD"}, variation.name
+
+
+def test_ids_are_unique_and_readable() -> None:
+    for name in (*FAULTS, *VARIATIONS):
+        assert name == name.lower()
+        assert set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
