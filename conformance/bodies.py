@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from conformance.config import Features
 
 API_VERSION = "cmf.confluent.io/v1"
+Text = Mapping[str, str]
 
 
 def environment(name: str, features: Features, **fields: Any) -> dict[str, Any]:
@@ -20,33 +22,118 @@ def application(
     *,
     state: str = "suspended",
     parallelism: int = 1,
-    configuration: dict[str, str] | None = None,
-    labels: dict[str, str] | None = None,
-    annotations: dict[str, str] | None = None,
+    configuration: Text | None = None,
+    labels: Text | None = None,
+    annotations: Text | None = None,
 ) -> dict[str, Any]:
     """A body for ``createOrUpdateApplication``.  Created suspended it starts no pod."""
-    metadata: dict[str, Any] = {"name": name}
-    if labels is not None:
-        metadata["labels"] = labels
-    if annotations is not None:
-        metadata["annotations"] = annotations
     resource = {"memory": "1024m", "cpu": 1}
-    return {
-        "apiVersion": API_VERSION,
-        "kind": "FlinkApplication",
-        "metadata": metadata,
-        "spec": {
-            "image": features.image,
-            "flinkVersion": features.flink_version,
-            "flinkConfiguration": configuration or {"taskmanager.numberOfTaskSlots": "1"},
-            "serviceAccount": features.service_account,
-            "jobManager": {"resource": dict(resource)},
-            "taskManager": {"resource": dict(resource)},
-            "job": {
-                "jarURI": features.jar_uri,
-                "state": state,
-                "parallelism": parallelism,
-                "upgradeMode": "stateless",
-            },
+    spec = {
+        "image": features.image,
+        "flinkVersion": features.flink_version,
+        "flinkConfiguration": dict(configuration or {"taskmanager.numberOfTaskSlots": "1"}),
+        "serviceAccount": features.service_account,
+        "jobManager": {"resource": dict(resource)},
+        "taskManager": {"resource": dict(resource)},
+        "job": {
+            "jarURI": features.jar_uri,
+            "state": state,
+            "parallelism": parallelism,
+            "upgradeMode": "stateless",
         },
     }
+    return _resource("FlinkApplication", name, labels, annotations, spec)
+
+
+def compute_pool(
+    name: str,
+    features: Features,
+    *,
+    configuration: Text | None = None,
+    labels: Text | None = None,
+    annotations: Text | None = None,
+) -> dict[str, Any]:
+    """A body for ``createComputePool``; a dedicated pool starts no pod."""
+    spec = {
+        "type": "DEDICATED",
+        "clusterSpec": {
+            "flinkVersion": features.flink_version,
+            "image": features.sql_image,
+            "flinkConfiguration": dict(configuration or {"pipeline.operator-chaining.enabled": "false"}),
+            "taskManager": {"resource": {"cpu": 1.0, "memory": "1024m"}},
+            "jobManager": {"resource": {"cpu": 0.5, "memory": "1024m"}},
+        },
+    }
+    return _resource("ComputePool", name, labels, annotations, spec)
+
+
+def statement(
+    name: str,
+    features: Features,
+    *,
+    pool: str,
+    sql: str | None = None,
+    configuration: Text | None = None,
+    labels: Text | None = None,
+    annotations: Text | None = None,
+    **fields: Any,
+) -> dict[str, Any]:
+    """A body for ``createStatement``, of a metadata statement unless told otherwise.
+
+    ``fields`` are added to the spec (``parallelism``, ``stopped``).
+    """
+    spec = {
+        "statement": sql or features.metadata_statement,
+        "properties": {"sql.current-catalog": features.catalog, "sql.current-database": features.database},
+        "flinkConfiguration": dict(configuration or {}),
+        "computePoolName": pool,
+        **fields,
+    }
+    return _resource("Statement", name, labels, annotations, spec)
+
+
+def secret(
+    name: str, data: Text, *, labels: Text | None = None, annotations: Text | None = None
+) -> dict[str, Any]:
+    """A body for ``createSecret``."""
+    return _resource("Secret", name, labels, annotations, {"data": dict(data)})
+
+
+def secret_mapping(
+    name: str, *, secret: str, labels: Text | None = None, annotations: Text | None = None
+) -> dict[str, Any]:
+    """A body for ``createEnvironmentSecretMapping``; the name is the connection secret id of catalogs."""
+    return _resource("EnvironmentSecretMapping", name, labels, annotations, {"secretName": secret})
+
+
+def catalog(
+    name: str,
+    *,
+    configuration: Text | None = None,
+    labels: Text | None = None,
+    annotations: Text | None = None,
+    secret_id: str | None = None,
+) -> dict[str, Any]:
+    """A body for ``createKafkaCatalog``.  Nothing connects to the hosts when it is created."""
+    registry = {"schema.registry.url": "http://schema-registry.invalid:8081", **(configuration or {})}
+    kafka = {"bootstrap.servers": "kafka.invalid:9092", **(configuration or {})}
+    identity = {"connectionSecretId": secret_id} if secret_id else {}
+    spec = {
+        "srInstance": {"connectionConfig": registry, **identity},
+        "kafkaClusters": [
+            {"databaseName": "first", "connectionConfig": kafka, **identity},
+            {"databaseName": "second", "connectionConfig": {"bootstrap.servers": "other.invalid:9092"}},
+        ],
+    }
+    return _resource("KafkaCatalog", name, labels, annotations, spec)
+
+
+def _resource(
+    kind: str, name: str, labels: Text | None, annotations: Text | None, spec: dict[str, Any]
+) -> dict[str, Any]:
+    metadata: dict[str, Any] = {"name": name}
+    if labels is not None:
+        metadata["labels"] = dict(labels)
+    if annotations is not None:
+        metadata["annotations"] = dict(annotations)
+    return {"apiVersion": API_VERSION, "kind": kind, "metadata": metadata, "spec": spec}

@@ -54,11 +54,23 @@ class Features:
 
     flink: bool = True
     """A Flink cluster runs applications: start, suspend, instances and events can be watched."""
+    sql: bool = True
+    """Statements, compute pools, secrets, secret mappings and catalogs are there."""
     namespace: str = "default"
     image: str = "confluentinc/cp-flink:1.19.1-cp2"
     flink_version: str = "v1_19"
     service_account: str = "flink"
     jar_uri: str = "local:///opt/flink/examples/streaming/StateMachineExample.jar"
+    sql_image: str = "confluentinc/cp-flink-sql:1.19-cp1"
+    catalog: str = "examples"
+    """A catalog that exists, for statements to run in."""
+    database: str = "marketplace"
+    metadata_statement: str = "SHOW TABLES;"
+    """A statement that is answered without a Flink cluster."""
+    query: str = "SELECT * FROM clicks;"
+    """A query that returns rows; it runs on a Flink cluster."""
+    insert: str = "INSERT INTO blackhole SELECT * FROM clicks;"
+    """A statement that runs on a Flink cluster and returns no rows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from conformance.kinds import KINDS, Kind
+from conformance.kinds import UPSERTED, Kind
 
 requirement = pytest.mark.requirement
 """``@requirement("CMF-…")``: what a scenario checks."""
@@ -15,7 +15,7 @@ needs_flink = pytest.mark.needs_flink
 """The scenario runs applications, which starts pods on a real target."""
 
 
-def each_kind(*rules: str, kinds: Sequence[Kind] = KINDS) -> pytest.MarkDecorator:
+def each_kind(*rules: str, kinds: Sequence[Kind] = UPSERTED) -> pytest.MarkDecorator:
     """Run a scenario for each kind of resource, as its own requirement of these rules."""
     return pytest.mark.parametrize(
         "kind",

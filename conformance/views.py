@@ -31,8 +31,36 @@ def environment(body: Any) -> dict[str, Any]:
 
 def application(body: Any) -> dict[str, Any]:
     """The documented fields of an application, its status apart, which moves by itself."""
-    view = _present(body, ("apiVersion", "kind", "spec"))
-    return {**view, "metadata": _present(optional(body, "metadata"), _METADATA)}
+    return _kubernetes(body)
+
+
+def statement(body: Any) -> dict[str, Any]:
+    """The documented fields of a statement, its status and result apart, which move by themselves."""
+    return _kubernetes(body)
+
+
+def compute_pool(body: Any) -> dict[str, Any]:
+    """The documented fields of a compute pool, its status apart."""
+    return _kubernetes(body)
+
+
+def secret(body: Any) -> dict[str, Any]:
+    """The documented fields of a secret that a client may see again: never its data."""
+    view = _kubernetes(body)
+    view.pop("spec", None)
+    return view
+
+
+def secret_mapping(body: Any) -> dict[str, Any]:
+    """The documented fields of a secret mapping; its spec is write-only, so it may be absent from answers."""
+    view = _kubernetes(body)
+    view.pop("spec", None)
+    return view
+
+
+def catalog(body: Any) -> dict[str, Any]:
+    """The documented fields of a Kafka catalog."""
+    return _kubernetes(body)
 
 
 def instance(body: Any) -> dict[str, Any]:
@@ -54,7 +82,7 @@ def without_state(body: Any) -> dict[str, Any]:
 
 def is_started(body: Any) -> bool:
     """Whether an application shows that it is to run, in its spec or in its status."""
-    return (
+    return bool(
         optional(body, "spec", "job", "state") == "running"
         or optional(body, "status", "jobStatus", "state") in _RUNNING
         or optional(body, "status", "lifecycleState") in _DEPLOYED
@@ -63,11 +91,16 @@ def is_started(body: Any) -> bool:
 
 def is_suspended(body: Any) -> bool:
     """Whether an application shows that it is suspended, in its spec or in its status."""
-    return (
+    return bool(
         optional(body, "spec", "job", "state") == "suspended"
         or optional(body, "status", "jobStatus", "state") == "SUSPENDED"
         or optional(body, "status", "lifecycleState") == "SUSPENDED"
     )
+
+
+def _kubernetes(body: Any) -> dict[str, Any]:
+    view = _present(body, ("apiVersion", "kind", "spec"))
+    return {**view, "metadata": _present(optional(body, "metadata"), _METADATA)}
 
 
 def _present(body: Any, keys: tuple[str, ...]) -> dict[str, Any]:

@@ -71,12 +71,13 @@ def test_update(cmf: Cmf, check: Checks, environment: str, new_application: Call
             updated.expect(201)
             require_contains(updated.body, body, "the answer")
             require_contains(applications.get(held.name).expect(200).body, body, "the application")
-    for part, change in {
+    changes: dict[str, dict[str, Any]] = {
         "the configuration": {"configuration": {"only": "this"}},
         "the labels": {"labels": {"only": "this"}},
         "the annotations": {"annotations": {"only": "this"}},
         "the parallelism": {"parallelism": 11},
-    }.items():
+    }
+    for part, change in changes.items():
         fields: dict[str, Any] = {"labels": LABELS, "annotations": ANNOTATIONS, "configuration": CONFIGURATION}
         applications.post(bodies.application(held.name, cmf.features, **fields)).needed(200, 201)
         body = bodies.application(held.name, cmf.features, **{**fields, **change})

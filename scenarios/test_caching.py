@@ -12,7 +12,8 @@ from conformance.expectations import eventually, require, require_equal, settled
 from conformance.runner.fixtures import Held
 from conformance.runner.plugin import Checks
 from conformance.scenario import needs_flink, requirement
-from conformance.target.cmf import Answer, Cmf
+from conformance.target.answer import Answer
+from conformance.target.cmf import Cmf
 
 
 @dataclass(frozen=True)
@@ -67,11 +68,11 @@ def cached(
 @requirement("CMF-CACHE-CHANGED", "CMF-CACHE-UNCONDITIONAL", "CMF-CACHE-BODY", "CMF-CACHE-ETAG", "CMF-CACHE-REVALIDATE")
 @pytest.mark.parametrize("cached", ["getEnvironments", "getApplications", "getApplication"], indirect=True)
 def test_conditional_reads(cmf: Cmf, check: Checks, cached: Cached) -> None:
-    first = cached.read(cmf).needed(200)
+    cached.read(cmf).needed(200)
     with check("CMF-CACHE-UNCONDITIONAL", f"{cached.operation} without condition, and with a tag never given"):
         cached.read(cmf).expect(200)
         for never_given in ('"cmfc-never-given"', 'W/"cmfc-never-given"'):
-            require_equal(cached.read(cmf, never_given).expect(200).items_or_body, first.items_or_body, "the answer")
+            require(cached.read(cmf, never_given).expect(200).body, "the answer is empty", expected="the whole answer")
     seen_304 = False
 
     def unchanged() -> None:

@@ -8,24 +8,25 @@ from typing import Any
 import pytest
 
 from conformance.expectations import first_loss, require, require_contains
-from conformance.kinds import KINDS, Kind
+from conformance.kinds import Ground, Kind, UPSERTED
 from conformance.runner.plugin import Checks
 from conformance.scenario import requirement
-from conformance.target.cmf import Answer, Cmf, Collection
+from conformance.target.answer import Answer
+from conformance.target.cmf import Cmf, Collection
 
 AT_ONCE = 8
 ROUNDS = 3
-both_kinds = pytest.mark.parametrize("kind", [pytest.param(kind, id=kind.noun) for kind in KINDS])
+both_kinds = pytest.mark.parametrize("kind", [pytest.param(kind, id=kind.noun) for kind in UPSERTED])
 
 
 @requirement("CMF-CONC-UPSERT")
 @both_kinds
-def test_parallel_upserts(kind: Kind, cmf: Cmf, check: Checks, collection: Collection) -> None:
+def test_parallel_upserts(kind: Kind, cmf: Cmf, check: Checks, ground: Ground, collection: Collection) -> None:
     with ThreadPoolExecutor(AT_ONCE) as pool:
         list(pool.map(lambda _: collection.list(size=1), range(AT_ONCE)))  # connections that stand when it begins
         for number in range(1, ROUNDS + 1):
             name = cmf.name("parallel")
-            sent = [kind.marked(name, cmf.features, {"writer": str(writer)}) for writer in range(AT_ONCE)]
+            sent = [ground.marked(name, {"writer": str(writer)}) for writer in range(AT_ONCE)]
             answers: list[Answer] = list(pool.map(collection.post, sent))
             with check("CMF-CONC-UPSERT", f"{AT_ONCE} parallel upserts of one new {kind.noun}, round {number}"):
                 for answer in answers:
@@ -41,10 +42,10 @@ def test_parallel_upserts(kind: Kind, cmf: Cmf, check: Checks, collection: Colle
 
 @requirement("CMF-CONC-UPSERT")
 @both_kinds
-def test_parallel_creations(kind: Kind, cmf: Cmf, check: Checks, collection: Collection) -> None:
+def test_parallel_creations(kind: Kind, cmf: Cmf, check: Checks, ground: Ground, collection: Collection) -> None:
     names = [cmf.name("parallel") for _ in range(AT_ONCE * 2)]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        answers: list[Answer] = list(pool.map(lambda name: collection.post(kind.body(name, cmf.features)), names))
+        answers: list[Answer] = list(pool.map(lambda name: collection.post(ground.body(name)), names))
     with check("CMF-CONC-UPSERT", f"{len(names)} different {kind.noun}s, created in parallel, all exist"):
         for answer in answers:
             answer.expect(201)
@@ -57,17 +58,17 @@ def test_parallel_creations(kind: Kind, cmf: Cmf, check: Checks, collection: Col
 
 @requirement("CMF-CONC-READ")
 @both_kinds
-def test_own_writes(kind: Kind, cmf: Cmf, check: Checks, collection: Collection) -> None:
+def test_own_writes(kind: Kind, cmf: Cmf, check: Checks, ground: Ground, collection: Collection) -> None:
     for number in range(1, ROUNDS + 1):
         name = cmf.name("own")
-        body: dict[str, Any] = kind.marked(name, cmf.features, {"version": "1"})
+        body: dict[str, Any] = ground.marked(name, {"version": "1"})
         created = collection.post(body)
         read, listed = collection.get(name), collection.names()
         created.needed(200, 201)
         with check("CMF-CONC-READ", f"a new {kind.noun} is there at once, round {number}"):
             require_contains(read.expect(200).body, body, f"the new {kind.noun}: ")
             require(name in listed, f"the new {kind.noun} is not in the list", expected=name)
-        changed = kind.marked(name, cmf.features, {"version": "2"})
+        changed = ground.marked(name, {"version": "2"})
         collection.post(changed).needed(200, 201)
         with check("CMF-CONC-READ", f"an update of an {kind.noun} is there at once, round {number}"):
             require_contains(collection.get(name).expect(200).body, changed, f"the updated {kind.noun}: ")

@@ -12,15 +12,16 @@ import yaml
 from conformance import bodies, views
 from conformance.contract.media import JSON, YAML, write
 from conformance.expectations import eventually, require, require_contains, require_equal
-from conformance.kinds import APPLICATION, ENVIRONMENT, KINDS, Kind
+from conformance.kinds import APPLICATION, ENVIRONMENT, Ground, Kind, UPSERTED
 from conformance.runner.fixtures import Held
 from conformance.runner.plugin import Checks
 from conformance.scenario import requirement
-from conformance.target.cmf import Answer, Cmf, Collection
+from conformance.target.answer import Answer
+from conformance.target.cmf import Cmf, Collection
 
 
 BOTH = (JSON, YAML)
-both_kinds = pytest.mark.parametrize("kind", [pytest.param(kind, id=kind.noun) for kind in KINDS])
+both_kinds = pytest.mark.parametrize("kind", [pytest.param(kind, id=kind.noun) for kind in UPSERTED])
 
 UNICODE = {
     "accents": "naïve café, Ærøskøbing",
@@ -65,17 +66,17 @@ def held_in_both(kind: Kind, collection: Collection, body: dict[str, Any], what:
 
 @requirement("CMF-CONTENT-UNICODE")
 @both_kinds
-def test_text_is_kept(kind: Kind, cmf: Cmf, check: Checks, collection: Collection) -> None:
-    collection.post(kind.body(cmf.name("text"), cmf.features)).needed(200, 201)
+def test_text_is_kept(kind: Kind, cmf: Cmf, check: Checks, ground: Ground, collection: Collection) -> None:
+    collection.post(ground.body(cmf.name("text"))).needed(200, 201)
     for what, text in UNICODE.items():
         with check("CMF-CONTENT-UNICODE", f"{what} in an {kind.noun}"):
-            held_in_both(kind, collection, kind.marked(cmf.name("text"), cmf.features, {"note": text}), what)
+            held_in_both(kind, collection, ground.marked(cmf.name("text"), {"note": text}), what)
     if kind is ENVIRONMENT:
         with check("CMF-CONTENT-UNICODE", "configuration keys outside ASCII in an environment"):
             part = {"detached": {"flinkConfiguration": {"clé-ключ-鍵": "value"}}}
             held_in_both(kind, collection, bodies.environment(cmf.name("text"), cmf.features, statementDefaults=part), "a key")
     with check("CMF-CONTENT-UNICODE", f"JSON with every character escaped in an {kind.noun}"):
-        body = kind.marked(cmf.name("text"), cmf.features, {"note": UNICODE["scripts"] + UNICODE["astral"]})
+        body = ground.marked(cmf.name("text"), {"note": UNICODE["scripts"] + UNICODE["astral"]})
         collection.post(content=json.dumps(body, ensure_ascii=True).encode()).expect(201)
         name = body["name"] if kind is ENVIRONMENT else body["metadata"]["name"]
         require_contains(collection.get(name).expect(200).body, body, "the escaped text: ")
@@ -83,9 +84,9 @@ def test_text_is_kept(kind: Kind, cmf: Cmf, check: Checks, collection: Collectio
 
 @requirement("CMF-CONTENT-SCALARS")
 @both_kinds
-def test_strings_stay_strings(kind: Kind, cmf: Cmf, check: Checks, collection: Collection) -> None:
+def test_strings_stay_strings(kind: Kind, cmf: Cmf, check: Checks, ground: Ground, collection: Collection) -> None:
     with check("CMF-CONTENT-SCALARS", f"strings that look like other types in an {kind.noun}"):
-        held_in_both(kind, collection, kind.marked(cmf.name("scalar"), cmf.features, SCALARS), "a string")
+        held_in_both(kind, collection, ground.marked(cmf.name("scalar"), SCALARS), "a string")
     if kind is ENVIRONMENT:
         with check("CMF-CONTENT-SCALARS", "strings that look like other types in statement defaults"):
             part = {"detached": {"flinkConfiguration": SCALARS}, "interactive": {"flinkConfiguration": SCALARS}}
@@ -107,11 +108,11 @@ def test_types_are_kept(cmf: Cmf, check: Checks, environment: str) -> None:
 
 @requirement("CMF-CONTENT-YAML-BODY")
 @both_kinds
-def test_yaml_bodies(kind: Kind, cmf: Cmf, check: Checks, collection: Collection) -> None:
+def test_yaml_bodies(kind: Kind, cmf: Cmf, check: Checks, ground: Ground, collection: Collection) -> None:
     def twins(text_of: Callable[[dict[str, Any]], str], what: str) -> None:
         stem = cmf.name("twin")
-        as_json = kind.marked(f"{stem}-json", cmf.features, {"note": "same", "number": "7"})
-        as_yaml = kind.marked(f"{stem}-yaml", cmf.features, {"note": "same", "number": "7"})
+        as_json = ground.marked(f"{stem}-json", {"note": "same", "number": "7"})
+        as_yaml = ground.marked(f"{stem}-yaml", {"note": "same", "number": "7"})
         collection.post(as_json).needed(200, 201)
         with check("CMF-CONTENT-YAML-BODY", f"an {kind.noun} as {what} is stored like its JSON twin"):
             collection.post(content=text_of(as_yaml).encode(), media_type=YAML).expect(201)
@@ -193,15 +194,15 @@ def test_charset_parameter(cmf: Cmf, check: Checks) -> None:
 
 @requirement("CMF-CONTENT-MALFORMED", "CMF-CONTENT-NOT-OBJECT", "CMF-CONTENT-MEDIA-TYPE")
 @both_kinds
-def test_what_is_no_resource(kind: Kind, cmf: Cmf, check: Checks, collection: Collection) -> None:
-    legal = kind.body(cmf.name("control"), cmf.features)
+def test_what_is_no_resource(kind: Kind, cmf: Cmf, check: Checks, ground: Ground, collection: Collection) -> None:
+    legal = ground.body(cmf.name("control"))
     collection.post(legal).needed(200, 201)
     tried: list[str] = []
 
     def body() -> dict[str, Any]:
         name = cmf.name("malformed")
         tried.append(name)
-        return kind.body(name, cmf.features)
+        return ground.body(name)
 
     def refuse(rule: str, what: str, content: bytes, media_type: str, *statuses: int) -> None:
         with check(rule, f"{what} as {media_type} in place of an {kind.noun}"):
@@ -249,17 +250,17 @@ def test_unsupported_accept(cmf: Cmf, check: Checks, environment: str, suspended
 
 @requirement("CMF-CONTENT-HOSTILE")
 @both_kinds
-def test_hostile_bodies(kind: Kind, cmf: Cmf, check: Checks, collection: Collection) -> None:
+def test_hostile_bodies(kind: Kind, cmf: Cmf, check: Checks, ground: Ground, collection: Collection) -> None:
     def bomb(name: str) -> bytes:
         levels = "".join(f"x{n}: &x{n} [{', '.join([f'*x{n - 1}'] * 9)}]\n" for n in range(1, 9))
-        return b"x0: &x0 [lol]\n" + levels.encode() + write(kind.body(name, cmf.features), YAML)
+        return b"x0: &x0 [lol]\n" + levels.encode() + write(ground.body(name), YAML)
 
     def deep(name: str) -> bytes:
         inner = '{"a":' * 400 + "1" + "}" * 400
-        return json.dumps(kind.marked(name, cmf.features, {"note": "@"})).replace('"@"', inner).encode()
+        return json.dumps(ground.marked(name, {"note": "@"})).replace('"@"', inner).encode()
 
     def written(name: str) -> bytes:
-        return write(kind.body(name, cmf.features), YAML)
+        return write(ground.body(name), YAML)
 
     hostile: dict[str, tuple[Callable[[str], bytes], str]] = {
         "YAML whose aliases multiply": (bomb, YAML),
@@ -269,17 +270,17 @@ def test_hostile_bodies(kind: Kind, cmf: Cmf, check: Checks, collection: Collect
         "YAML with a binary tag": (lambda name: written(name) + b"extra: !!binary aGVsbG8=\n", YAML),
         "YAML with keys that are no strings": (lambda name: written(name) + b"? [a, b]\n: c\n1: d\n", YAML),
         "two YAML documents": (lambda name: written(name) + b"---\n" + written(name), YAML),
-        "a byte order mark": (lambda name: b"\xef\xbb\xbf" + write(kind.body(name, cmf.features), JSON), JSON),
-        "invalid UTF-8": (lambda name: write(kind.marked(name, cmf.features, {"note": "@"}), JSON).replace(b"@", b"\xff\xfe"), JSON),
-        "a lone surrogate": (lambda name: write(kind.marked(name, cmf.features, {"note": "@"}), JSON).replace(b"@", b"\\ud800"), JSON),
-        "an escaped NUL": (lambda name: write(kind.marked(name, cmf.features, {"note": "@"}), JSON).replace(b"@", b"\\u0000"), JSON),
+        "a byte order mark": (lambda name: b"\xef\xbb\xbf" + write(ground.body(name), JSON), JSON),
+        "invalid UTF-8": (lambda name: write(ground.marked(name, {"note": "@"}), JSON).replace(b"@", b"\xff\xfe"), JSON),
+        "a lone surrogate": (lambda name: write(ground.marked(name, {"note": "@"}), JSON).replace(b"@", b"\\ud800"), JSON),
+        "an escaped NUL": (lambda name: write(ground.marked(name, {"note": "@"}), JSON).replace(b"@", b"\\u0000"), JSON),
         "400 nested objects": (deep, JSON),
-        "NaN": (lambda name: write(kind.body(name, cmf.features), JSON)[:-1] + b', "extra": NaN}', JSON),
-        "a number beyond all bounds": (lambda name: write(kind.body(name, cmf.features), JSON)[:-1] + b', "extra": 1e999999}', JSON),
-        "a long integer": (lambda name: write(kind.body(name, cmf.features), JSON)[:-1] + b', "extra": ' + b"9" * 5000 + b"}", JSON),
-        "200 kB of text": (lambda name: write(kind.marked(name, cmf.features, {"note": "x" * 200_000}), JSON), JSON),
+        "NaN": (lambda name: write(ground.body(name), JSON)[:-1] + b', "extra": NaN}', JSON),
+        "a number beyond all bounds": (lambda name: write(ground.body(name), JSON)[:-1] + b', "extra": 1e999999}', JSON),
+        "a long integer": (lambda name: write(ground.body(name), JSON)[:-1] + b', "extra": ' + b"9" * 5000 + b"}", JSON),
+        "200 kB of text": (lambda name: write(ground.marked(name, {"note": "x" * 200_000}), JSON), JSON),
     }  # fmt: skip
-    collection.post(kind.body(cmf.name("control"), cmf.features)).needed(200, 201)
+    collection.post(ground.body(cmf.name("control"))).needed(200, 201)
     for what, (content, media_type) in hostile.items():
         name = cmf.name("hostile")
         with check("CMF-CONTENT-HOSTILE", f"{what} in an {kind.noun}"):

@@ -25,7 +25,7 @@ from conformance.runner.plugin import Checks
 from conformance.scenario import requirement
 from conformance.target.cmf import Cmf
 
-DEFAULTS = {
+DEFAULTS: dict[str, Any] = {
     "flinkApplicationDefaults": {
         "metadata": {"annotations": {"team": "streams"}, "labels": {"tier": "gold"}},
         "spec": {"flinkConfiguration": {"execution.checkpointing.interval": "60000"}, "image": "registry.example/flink:1"},
@@ -114,29 +114,32 @@ def test_times_of_an_update(cmf: Cmf, check: Checks, new_environment: Callable[.
     held = new_environment()
     before = cmf.environments.get(held.name).needed(200).body
 
-    def update() -> dict[str, object]:
-        cmf.environments.post({**held.body, **DEFAULTS}).needed(200, 201)
-        answer: dict[str, object] = cmf.environments.get(held.name).needed(200).body
+    def update(**fields: Any) -> dict[str, Any]:
+        cmf.environments.post({**held.body, **fields}).needed(200, 201)
+        answer: dict[str, Any] = cmf.environments.get(held.name).needed(200).body
         return answer
 
-    after = update()
-    if optional(before, "created_time") is None:
-        check.nothing_to_judge("CMF-ENV-CREATED-KEPT", "the target gives no created_time, as the schema allows")
-    else:
-        with check("CMF-ENV-CREATED-KEPT", "created_time before and after an update"):
-            created, now = before["created_time"], optional(after, "created_time")
-            kept = isinstance(now, str) and timestamps.is_same(created, now)
-            require(kept, "the update changed created_time", expected=created, got=repr(now))
-    if optional(before, "updated_time") is None:
-        check.nothing_to_judge("CMF-ENV-UPDATED-MOVES", "the target gives no updated_time, as the schema allows")
-        return
-    with check("CMF-ENV-UPDATED-MOVES", "updated_time before and after an update"):
-        earlier, later = before["updated_time"], optional(after, "updated_time")
-        if isinstance(later, str) and timestamps.is_same(earlier, later):
-            time.sleep(1.1)  # a clock that counts whole seconds had no chance to move
-            later = optional(update(), "updated_time")
-        moved = isinstance(later, str) and timestamps.is_before(earlier, later)
-        require(moved, "the update did not move updated_time", expected=f"later than {earlier}", got=repr(later))
+    for part in DEFAULTS:
+        after = update(**{part: DEFAULTS[part]})
+        if optional(before, "created_time") is None:
+            check.nothing_to_judge("CMF-ENV-CREATED-KEPT", "the target gives no created_time, as the schema allows")
+        else:
+            with check("CMF-ENV-CREATED-KEPT", f"created_time before and after an update of {part}"):
+                created, now = before["created_time"], optional(after, "created_time")
+                kept = isinstance(now, str) and timestamps.is_same(created, now)
+                require(kept, "the update changed created_time", expected=created, got=repr(now))
+        if optional(before, "updated_time") is None:
+            check.nothing_to_judge("CMF-ENV-UPDATED-MOVES", "the target gives no updated_time, as the schema allows")
+        else:
+            with check("CMF-ENV-UPDATED-MOVES", f"updated_time before and after an update of {part}"):
+                earlier, later = before["updated_time"], optional(after, "updated_time")
+                if isinstance(later, str) and timestamps.is_same(earlier, later):
+                    time.sleep(1.1)  # a clock that counts whole seconds had no chance to move
+                    after = update(**{part: OTHER_DEFAULTS[part]})
+                    later = optional(after, "updated_time")
+                moved = isinstance(later, str) and timestamps.is_before(earlier, later)
+                require(moved, "the update did not move updated_time", expected=f"later than {earlier}", got=repr(later))
+        before = after
 
 
 @requirement("CMF-ENV-LIST")

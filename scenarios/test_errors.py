@@ -14,7 +14,8 @@ from conformance.expectations import require, require_equal
 from conformance.runner.fixtures import Held
 from conformance.runner.plugin import Checks
 from conformance.scenario import requirement
-from conformance.target.cmf import Answer, Cmf
+from conformance.target.answer import Answer
+from conformance.target.cmf import Cmf
 
 API = "/cmf/api/v1"
 

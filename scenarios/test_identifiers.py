@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from conformance import bodies
 from conformance.expectations import require, require_contains
-from conformance.kinds import Kind
+from conformance.kinds import Ground, Kind
 from conformance.runner.plugin import Checks
 from conformance.scenario import each_kind, requirement
 from conformance.target.cmf import Cmf, Collection
@@ -54,59 +54,59 @@ def filled(name: str, length: int) -> str:
 
 @each_kind("NAME-MIN")
 def test_shortest_name(
-    kind: Kind, cmf: Cmf, collection: Collection, check: Checks, short_name: Callable[..., str]
+    kind: Kind, cmf: Cmf, ground: Ground, collection: Collection, check: Checks, short_name: Callable[..., str]
 ) -> None:
     allowed = short_name(collection, SHORTEST)
-    accepted = collection.post(kind.body(allowed, cmf.features))
+    accepted = collection.post(ground.body(allowed))
     with check(kind.rule("NAME-MIN"), "a name of 4 characters is accepted"):
         accepted.expect(201)
         collection.get(allowed).expect(200)
     too_short = short_name(collection, SHORTEST - 1)
     with check(kind.rule("NAME-MIN"), "a name of 3 characters is refused"):
-        collection.post(kind.body(too_short, cmf.features)).expect_refused()
+        collection.post(ground.body(too_short)).expect_refused()
     collection.delete(allowed)
 
 
 @each_kind("NAME-MAX")
-def test_longest_name(kind: Kind, cmf: Cmf, collection: Collection, check: Checks) -> None:
+def test_longest_name(kind: Kind, cmf: Cmf, ground: Ground, collection: Collection, check: Checks) -> None:
     base = cmf.name("longest")
     allowed = filled(base, LONGEST)
     with check(kind.rule("NAME-MAX"), "a name of 253 characters is accepted"):
-        collection.post(kind.body(allowed, cmf.features)).expect(201)
+        collection.post(ground.body(allowed)).expect(201)
         require(
             kind.view(collection.get(allowed).expect(200).body) and allowed in collection.names(),
             "the name of 253 characters is not listed",
             expected=allowed,
         )
     with check(kind.rule("NAME-MAX"), "a name of 254 characters is refused"):
-        collection.post(kind.body(filled(cmf.name("longer"), LONGEST + 1), cmf.features)).expect_refused()
+        collection.post(ground.body(filled(cmf.name("longer"), LONGEST + 1))).expect_refused()
 
 
 @each_kind("NAME-LEGAL")
 def test_legal_names(
-    kind: Kind, cmf: Cmf, collection: Collection, check: Checks, short_name: Callable[..., str]
+    kind: Kind, cmf: Cmf, ground: Ground, collection: Collection, check: Checks, short_name: Callable[..., str]
 ) -> None:
     names = {shape: pattern.format(cmf.name("legal")) for shape, pattern in LEGAL.items()}
     names["a digit in front"] = short_name(collection, SHORTEST, digit=True)
     for shape, name in names.items():
         with check(kind.rule("NAME-LEGAL"), f"a name with {shape}"):
-            collection.post(kind.body(name, cmf.features)).expect(201)
+            collection.post(ground.body(name)).expect(201)
             read = collection.get(name).expect(200)
             require(collection.name_of(read.body) == name, "it is read back under another name", expected=name)
 
 
 @each_kind("NAME-PATTERN", "NAME-REFUSED")
-def test_illegal_names(kind: Kind, cmf: Cmf, collection: Collection, check: Checks) -> None:
+def test_illegal_names(kind: Kind, cmf: Cmf, ground: Ground, collection: Collection, check: Checks) -> None:
     legal = cmf.name("illegal")
-    collection.post(kind.body(legal, cmf.features)).needed(200, 201)
+    collection.post(ground.body(legal)).needed(200, 201)
     refused: list[str] = []
     for shape, pattern in ILLEGAL.items():
         unique = cmf.name("illegal")
         with check(kind.rule("NAME-PATTERN"), f"a name with {shape} is refused"):
-            collection.post(kind.body(pattern.format(unique), cmf.features)).expect_refused()
+            collection.post(ground.body(pattern.format(unique))).expect_refused()
             refused.append(unique)
     with check(kind.rule("NAME-PATTERN"), "an empty name is refused"):
-        collection.post(kind.body("", cmf.features)).expect_refused()
+        collection.post(ground.body("")).expect_refused()
     with check(kind.rule("NAME-REFUSED"), "no refused name is listed, in whatever form"):
         listed = collection.names()
         created = [name for name in listed if any(unique in name for unique in refused)]

@@ -26,7 +26,8 @@ from conformance.expectations import (
 from conformance.runner.fixtures import Held
 from conformance.runner.plugin import Checks
 from conformance.scenario import needs_flink, requirement
-from conformance.target.cmf import Answer, Cmf
+from conformance.target.answer import Answer
+from conformance.target.cmf import Cmf
 
 NOT_SUCCESS = (304, 400, 404, 409, 410, 422)
 

@@ -15,7 +15,7 @@ from typing import Any
 from conformance import bodies, resources
 from conformance.contract.media import MEDIA_TYPES
 from conformance.expectations import Broken, Unmet, first_difference, require_contains
-from conformance.kinds import APPLICATION, ENVIRONMENT, Kind
+from conformance.kinds import APPLICATION, ENVIRONMENT, Kind, ground
 from conformance.model import Exchange, Finding, Verdict
 from conformance.properties.document import Document, load
 from conformance.properties.encoding import encode
@@ -23,7 +23,8 @@ from conformance.properties.generation import requests_for
 from conformance.properties.names import bind
 from conformance.properties.request import GeneratedRequest, Validity
 from conformance.registry import Catalogue
-from conformance.target.cmf import REFUSED, Answer, Cmf, Collection
+from conformance.target.answer import REFUSED, Answer
+from conformance.target.cmf import Cmf, Collection
 from conformance.verdict import broken
 
 _CREATED = 201
@@ -86,7 +87,8 @@ class Campaign:
 
     def _create(self, kind: Kind, environment: str) -> str:
         name = self.cmf.name("gen-victim")
-        kind.collection(self.cmf, environment).post(kind.marked(name, self.cmf.features, {"note": "as it was"})).needed(200, 201)
+        base = ground(kind, self.cmf, environment)
+        base.collection.post(base.marked(name, {"note": "as it was"})).needed(200, 201)
         return name
 
     def _live(self, environment: str) -> dict[str, str]:

@@ -12,7 +12,8 @@ import pytest
 
 from conformance import bodies
 from conformance.expectations import Unmet
-from conformance.kinds import Kind
+from conformance.kinds import Ground, Kind
+from conformance.kinds import ground as prepare
 from conformance.runner.context import RunContext
 from conformance.runner.plugin import Checks, context_of
 from conformance.target.cmf import Cmf, Collection
@@ -91,9 +92,15 @@ def suspended_application(environment: str, new_application: Callable[..., Held]
 
 
 @pytest.fixture
-def collection(kind: Kind, cmf: Cmf, request: pytest.FixtureRequest) -> Collection:
-    """The collection of the kind that a scenario is about, empty but for what the scenario creates."""
-    return kind.collection(cmf, request.getfixturevalue("environment") if kind.scoped else "")
+def ground(kind: Kind, cmf: Cmf, request: pytest.FixtureRequest) -> Ground:
+    """Where resources of the kind that a scenario is about can be created."""
+    return prepare(kind, cmf, request.getfixturevalue("environment") if kind.scoped else "")
+
+
+@pytest.fixture
+def collection(ground: Ground) -> Collection:
+    """The collection of the kind that a scenario is about."""
+    return ground.collection
 
 
 @pytest.fixture

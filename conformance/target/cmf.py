@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import quote
 
 from conformance.config import Features, Limits
 from conformance.contract import media
-from conformance.contract.judgement import error_messages, read_body
 from conformance.contract.media import JSON
 from conformance.contract.openapi import Contract
-from conformance.expectations import Broken, Unmet, field, shown
+from conformance.expectations import Broken, field
 from conformance.model import Exchange
+from conformance.target.answer import Answer
 
-REFUSED = (400, 422)
-"""The statuses with which invalid content is refused (erratum ERR-STATUS-INVALID)."""
 Item = dict[str, Any]
 Items = list[Item]
 Names = list[str]
@@ -43,91 +42,6 @@ class Sender(Protocol):
         """Send one request and return the exchange."""
 
 
-class Answer:
-    """What the target answered to one request."""
-
-    def __init__(self, exchange: Exchange) -> None:
-        if exchange.response is None:
-            raise Unmet(f"no answer to {exchange.request.method} {exchange.request.url}: {exchange.error}")
-        self.exchange = exchange
-        self._response = exchange.response
-        self._body: Any = _ABSENT
-
-    @property
-    def status(self) -> int:
-        """The HTTP status."""
-        return self._response.status
-
-    def header(self, name: str) -> str | None:
-        """The first value of a response header."""
-        return self._response.header(name)
-
-    @property
-    def body(self) -> Any:
-        """The body as value; raises ``Broken`` when there is none that can be read."""
-        if self._body is _ABSENT:
-            body = read_body(self._response)
-            if body.media_type is None:
-                problem = body.problem or "nothing"
-                raise self._broken(f"{self._what()} has no readable body", "a body", problem)
-            self._body = body.value
-        return self._body
-
-    @property
-    def raw(self) -> bytes:
-        """The body as bytes."""
-        return self._response.body
-
-    def at(self, *path: str) -> Any:
-        """A field of the body; raises ``Broken`` when it is not there."""
-        try:
-            return field(self.body, *path)
-        except Broken as broken:
-            raise self._broken(f"{self._what()}: {broken.message}", broken.expected, broken.got) from None
-
-    @property
-    def items(self) -> list[dict[str, Any]]:
-        """The items of a page; raises ``Broken`` when the body is no page."""
-        items = self.body.get("items", []) if isinstance(self.body, dict) else None
-        if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-            raise self._broken(f"{self._what()} is no page", "an object with a list of items", shown(self.body))
-        return items
-
-    @property
-    def items_or_body(self) -> Any:
-        """The items of a page, or the body that is none: what two answers to the same read share."""
-        return self.body["items"] if isinstance(self.body, dict) and "items" in self.body else self.body
-
-    def expect(self, *statuses: int) -> Answer:
-        """Raise ``Broken`` unless the status is one of these; returns itself."""
-        if self.status not in statuses:
-            raise self._broken(
-                f"{self._what()} came with status {self.status}",
-                " or ".join(map(str, statuses)),
-                f"{self.status} {'; '.join(self._messages())}".strip(),
-            )
-        return self
-
-    def expect_refused(self, *statuses: int) -> Answer:
-        """Raise ``Broken`` unless the request was refused, as invalid or with one of these statuses."""
-        return self.expect(*dict.fromkeys((*REFUSED, *statuses)))
-
-    def needed(self, *statuses: int) -> Answer:
-        """Raise ``Unmet`` unless the status is one of these: the step is arrangement, not observation."""
-        if self.status not in statuses:
-            raise Unmet(f"{self._what()} came with status {self.status} {'; '.join(self._messages())}".strip())
-        return self
-
-    def _broken(self, message: str, expected: str, got: str) -> Broken:
-        return Broken(message, expected=expected, got=got, exchange=self.exchange)
-
-    def _messages(self) -> list[str]:
-        return [shown(message) for message in error_messages(read_body(self._response).value)]
-
-    def _what(self) -> str:
-        return f"the answer of {self.exchange.operation or self.exchange.request.method + ' ' + self.exchange.request.url}"
-
-
 class Cmf:
     """The API of one target, with names of this run."""
 
@@ -138,7 +52,6 @@ class Cmf:
         self.features = features
         self.limits = limits
         self._numbers = itertools.count(1)
-        self.environments = Collection(self, "Environment", "environments", {})
 
     def name(self, word: str = "r") -> str:
         """A new name of this run, legal for every kind of resource."""
@@ -185,19 +98,53 @@ class Cmf:
             known.method, path, query=query, headers=[*typed, *headers], content=content, accept=accept
         )
 
+    @property
+    def environments(self) -> Collection:
+        """All environments."""
+        return Collection(self, "environments", {})
+
+    @property
+    def secrets(self) -> Collection:
+        """All secrets."""
+        return Collection(self, "secrets", {})
+
+    @property
+    def catalogs(self) -> Collection:
+        """All Kafka catalogs."""
+        return Collection(self, "catalogs", {})
+
     def applications(self, environment: str) -> Collection:
         """The applications of an environment."""
-        return Collection(self, "Application", "applications", {"envName": environment})
+        return Collection(self, "applications", {"envName": environment})
 
     def instances(self, environment: str, application: str) -> Collection:
         """The instances of an application."""
-        names = {"envName": environment, "appName": application}
-        return Collection(self, "ApplicationInstance", "instances", names)
+        return Collection(self, "instances", {"envName": environment, "appName": application})
 
     def events(self, environment: str, application: str) -> Collection:
         """The events of an application."""
-        names = {"envName": environment, "appName": application}
-        return Collection(self, "ApplicationEvent", "events", names)
+        return Collection(self, "events", {"envName": environment, "appName": application})
+
+    def statements(self, environment: str) -> Collection:
+        """The statements of an environment."""
+        return Collection(self, "statements", {"envName": environment})
+
+    def compute_pools(self, environment: str) -> Collection:
+        """The compute pools of an environment."""
+        return Collection(self, "compute-pools", {"envName": environment})
+
+    def secret_mappings(self, environment: str) -> Collection:
+        """The secret mappings of an environment."""
+        return Collection(self, "secret-mappings", {"envName": environment})
+
+    def results(self, environment: str, statement: str, token: str | None = None, **how: Any) -> Answer:
+        """One page of the results of a statement; the first without a token."""
+        query = [] if token is None else [("page-token", token)]
+        return self.call("getStatementResult", {"envName": environment, "stmtName": statement}, query=query, **how)
+
+    def exceptions(self, environment: str, statement: str, **how: Any) -> Answer:
+        """The latest exceptions of a statement."""
+        return self.call("getStatementExceptions", {"envName": environment, "stmtName": statement}, **how)
 
     def start(self, environment: str, application: str, **how: Any) -> Answer:
         """Start an application."""
@@ -208,17 +155,58 @@ class Cmf:
         return self.call("suspendApplication", {"envName": environment, "appName": application}, **how)
 
 
-_ITEM_PARAMETER = {"Environment": "envName", "Application": "appName", "ApplicationInstance": "instName"}
+@dataclass(frozen=True)
+class Routes:
+    """The operations on one kind of resource; None where the contract has no such operation."""
+
+    list: str
+    get: str | None = None
+    post: str | None = None
+    put: str | None = None
+    delete: str | None = None
+    item: str = ""
+    """The path parameter that names one of them."""
+
+
+ROUTES: Mapping[str, Routes] = {
+    "environments": Routes(
+        "getEnvironments", "getEnvironment", "createOrUpdateEnvironment", None, "deleteEnvironment", "envName"
+    ),
+    "applications": Routes(
+        "getApplications", "getApplication", "createOrUpdateApplication", None, "deleteApplication", "appName"
+    ),
+    "instances": Routes("getApplicationInstances", "getApplicationInstance", item="instName"),
+    "events": Routes("getApplicationEvents"),
+    "statements": Routes(
+        "getStatements", "getStatement", "createStatement", "updateStatement", "deleteStatement", "stmtName"
+    ),
+    "compute-pools": Routes(
+        "getComputePools", "getComputePool", "createComputePool", None, "deleteComputePool", "computePoolName"
+    ),
+    "secrets": Routes("getSecrets", "getSecret", "createSecret", "updateSecret", "deleteSecret", "secretName"),
+    "secret-mappings": Routes(
+        "getEnvironmentSecretMappings",
+        "getEnvironmentSecretMapping",
+        "createEnvironmentSecretMapping",
+        "updateEnvironmentSecretMapping",
+        "deleteEnvironmentSecretMapping",
+        "name",
+    ),
+    "catalogs": Routes(
+        "getKafkaCatalogs", "getKafkaCatalog", "createKafkaCatalog", None, "deleteKafkaCatalog", "catName"
+    ),
+}
+"""Every kind of resource, by the word that stands for it in a path."""
 
 
 class Collection:
     """All resources of one kind in one scope."""
 
-    def __init__(self, cmf: Cmf, kind: str, plural: str, scope: Mapping[str, str]) -> None:
+    def __init__(self, cmf: Cmf, plural: str, scope: Mapping[str, str]) -> None:
         self._cmf = cmf
-        self._kind = kind
-        self.plural = plural
+        self._routes = ROUTES[plural]
         self._scope = dict(scope)
+        self.plural = plural
 
     @property
     def is_global(self) -> bool:
@@ -229,23 +217,35 @@ class Collection:
         return f"{self.plural} of {'/'.join(self._scope.values()) or 'the target'}"
 
     def post(self, body: Any = _ABSENT, **how: Any) -> Answer:
-        """Create or update a resource; ``how`` is as in ``Cmf.call``."""
-        return self._cmf.call(f"createOrUpdate{self._kind}", self._scope, body=body, **how)
+        """Create a resource, or update it where POST does that; ``how`` is as in ``Cmf.call``."""
+        return self._call(self._routes.post, self._scope, body=body, **how)
+
+    def put(self, name: str, body: Any = _ABSENT, **how: Any) -> Answer:
+        """Update one resource."""
+        return self._call(self._routes.put, self._named(name), body=body, **how)
 
     def get(self, name: str, **how: Any) -> Answer:
         """Read one resource."""
-        return self._cmf.call(f"get{self._kind}", self._named(name), **how)
+        return self._call(self._routes.get, self._named(name), **how)
 
     def delete(self, name: str, **how: Any) -> Answer:
         """Delete one resource."""
-        return self._cmf.call(f"delete{self._kind}", self._named(name), **how)
+        return self._call(self._routes.delete, self._named(name), **how)
 
-    def list(self, *, page: Any = None, size: Any = None, sort: Sequence[str] | str = (), **how: Any) -> Answer:
-        """Read one page; parameters that are None are left out."""
+    def list(
+        self,
+        *,
+        page: Any = None,
+        size: Any = None,
+        sort: Sequence[str] | str = (),
+        query: Sequence[tuple[str, str]] = (),
+        **how: Any,
+    ) -> Answer:
+        """Read one page; parameters that are None are left out, ``query`` adds others."""
         sorts = [sort] if isinstance(sort, str) else list(sort)
-        query = [(key, str(value)) for key, value in (("page", page), ("size", size)) if value is not None]
-        query += [("sort", value) for value in sorts]
-        return self._cmf.call(f"get{self._kind}s", self._scope, query=query, **how)
+        pairs = [(key, str(value)) for key, value in (("page", page), ("size", size)) if value is not None]
+        pairs += [("sort", value) for value in sorts]
+        return self._call(self._routes.list, self._scope, query=[*pairs, *query], **how)
 
     def pages(self, size: int, **how: Any) -> Iterator[Answer]:
         """Every page from page 0 until an empty one; raises ``Broken`` when no page is ever empty."""
@@ -266,7 +266,12 @@ class Collection:
 
     def name_of(self, item: Any) -> str:
         """The name of an item of this kind; raises ``Broken`` when it has none."""
-        return str(field(item, "name") if self._kind == "Environment" else field(item, "metadata", "name"))
+        return str(field(item, "name") if self.plural == "environments" else field(item, "metadata", "name"))
+
+    def _call(self, operation: str | None, names: Mapping[str, str], **how: Any) -> Answer:
+        if operation is None:
+            raise LookupError(f"the contract has no such operation on {self.plural}")
+        return self._cmf.call(operation, names, **how)
 
     def _named(self, name: str) -> dict[str, str]:
-        return {**self._scope, _ITEM_PARAMETER[self._kind]: name}
+        return {**self._scope, self._routes.item: name}

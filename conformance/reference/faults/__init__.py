@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from conformance.reference.faults import (
+    application_lists,
+    application_names,
     applications,
     bodies,
     caching,
     concurrency,
     content,
     data,
+    environment_removal,
     environments,
     errors,
     events,
+    instances,
     lifecycle,
     names,
     pages,
+    reading,
+    sorting,
     times,
 )
 from conformance.reference.faults.tools import Fault
@@ -22,12 +28,18 @@ from conformance.reference.faults.tools import Fault
 _AREAS = (
     names,
     environments,
+    environment_removal,
+    application_names,
     applications,
+    application_lists,
     bodies,
     lifecycle,
+    instances,
     events,
     pages,
+    sorting,
     content,
+    reading,
     data,
     errors,
     times,

@@ -10,7 +10,7 @@ from typing import Any
 
 from conformance.reference.resources.common import Handler
 from conformance.reference.server import Server
-from conformance.reference.values import Answer, Call, Headers, JsonObject, Wire
+from conformance.reference.values import Answer, Call, Headers, JsonObject, Request, Wire
 
 Apply = Callable[[Server], None]
 Change = Callable[[Any], Any]
@@ -153,6 +153,25 @@ def with_header(wire: Wire, name: str, text: str) -> Wire:
     """The answer with the header set to the text."""
     others: Headers = tuple(header for header in wire.headers if header[0] != name)
     return Wire(wire.status, (*others, (name, text)), wire.body)
+
+
+def with_query(call: Call, change: Any) -> Call:
+    """The call with another query; ``change`` gets name and value and gives the pairs to put there."""
+    query = tuple(pair for name, value in call.request.query for pair in change(name, value))
+    old = call.request
+    return Call(Request(old.method, old.segments, query, old.headers, old.body), call.operation, call.path)
+
+
+def change_wire(server: Server, change: Any, *operations: str) -> None:
+    """Change the bytes or headers of the answers of these operations, of all when none is named."""
+
+    def deliver(original: Any, request: Request, operation: str, answer: Answer, media_type: str) -> Wire:
+        wire: Wire = original(request, operation, answer, media_type)
+        if not wire.body or (operations and operation not in operations):
+            return wire
+        return change(request, wire)  # type: ignore[no-any-return]
+
+    replace(server, "deliver", deliver)
 
 
 def _parent(value: Any, path: tuple[str, ...]) -> JsonObject | None:

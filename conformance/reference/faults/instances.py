@@ -1,0 +1,271 @@
+"""Violations by the instances of applications."""
+# ruff: noqa: PLR2004 - statuses, lengths and counts are what this is about
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from conformance.reference.faults.tools import (
+    INSTANCES,
+    Registry,
+    around,
+    at,
+    drop,
+    replace,
+    reshape_each,
+)
+from conformance.reference.lifecycle import merged, part
+from conformance.reference.resources.common import Handler
+from conformance.reference.server import Server
+from conformance.reference.store import Application, Environment, Instance
+from conformance.reference.values import Answer, Call, JsonObject, Refusal
+
+fault = Registry()
+
+
+@fault(
+    "inst-list-without-newest",
+    "Does not list the newest instance of an application.",
+    "CMF-INST-LIST",
+    "CMF-INST-NEW",
+)
+def _(server: Server) -> None:
+    def listing(original: Handler, call: Call) -> Answer:
+        newest = [one.uid for one in server.applications.application(call).instances[-1:]]
+        answer = original(call)
+        items = [item for item in answer.value["items"] if item["metadata"]["uid"] not in newest]
+        return Answer(200, {**answer.value, "items": items, "metadata": {"size": len(items)}})
+
+    around(server, ["getApplicationInstances"], listing)
+
+
+@fault("inst-list-without-spec", "Lists instances without their spec.", "CMF-INST-LIST")
+def _(server: Server) -> None:
+    reshape_each(server, ["getApplicationInstances"], drop("status", "spec"))
+
+
+@fault("inst-list-twice", "Lists the newest instance twice.", "CMF-INST-LIST")
+def _(server: Server) -> None:
+    def listing(original: Handler, call: Call) -> Answer:
+        answer = original(call)
+        items = answer.value["items"]
+        return Answer(200, {**answer.value, "items": items[:1] + items, "metadata": {"size": len(items) + 1}})
+
+    around(server, ["getApplicationInstances"], listing)
+
+
+def _empty_for_unknown(server: Server, operation: str) -> None:
+    def listing(original: Handler, call: Call) -> Answer:
+        try:
+            return original(call)
+        except Refusal as refusal:
+            if refusal.status != 404:
+                raise
+            return server.instances.listed(call, [], {}, server.instances.view)
+
+    around(server, [operation], listing)
+
+
+@fault("inst-list-unknown-empty", "Lists no instances for an unknown application.", "CMF-INST-LIST-UNKNOWN")
+def _(server: Server) -> None:
+    _empty_for_unknown(server, "getApplicationInstances")
+
+
+@fault(
+    "inst-list-unknown-environment",
+    "Lists instances below an environment that does not exist.",
+    "CMF-INST-LIST-UNKNOWN",
+)
+def _(server: Server) -> None:
+    _any_environment(server, "getApplicationInstances")
+
+
+def _any_environment(server: Server, operation: str) -> None:
+    def behaviour(original: Handler, call: Call) -> Answer:
+        if server.store.environment(call.path["envName"]) is None:
+            for environment in server.store.list_environments():
+                if server.store.application(environment, call.path["appName"]) is not None:
+                    return original(
+                        Call(call.request, call.operation, {**call.path, "envName": environment.name})
+                    )
+        return original(call)
+
+    around(server, [operation], behaviour)
+
+
+def _instances_of_all(server: Server, wanted: Any) -> None:
+    """List instances of other applications, too."""
+
+    def listing(original: Handler, call: Call) -> Answer:
+        here, own = server.environments.environment(call), server.applications.application(call)
+        items = list(own.instances)
+        for environment in server.store.list_environments():
+            for other in server.store.list_applications(environment):
+                if other is not own and wanted(here, environment, own, other):
+                    items += other.instances
+        if len(items) == len(own.instances):
+            return original(call)
+        items.sort(key=lambda one: one.created, reverse=True)
+        return server.instances.listed(call, items, {}, server.instances.view)
+
+    around(server, ["getApplicationInstances"], listing)
+
+
+@fault("inst-list-siblings", "Lists the instances of the sibling applications, too.", "CMF-INST-LIST-SCOPE")
+def _(server: Server) -> None:
+    _instances_of_all(server, lambda here, there, _own, _other: here is there)
+
+
+@fault(
+    "inst-list-namesakes",
+    "Lists the instances of namesakes in other environments, too.",
+    "CMF-INST-LIST-SCOPE",
+)
+def _(server: Server) -> None:
+    _instances_of_all(server, lambda _here, _there, own, other: own.name == other.name)
+
+
+def _find_instance(server: Server, found: Any) -> None:
+    def get(original: Handler, call: Call) -> Answer:
+        application = server.applications.application(call)
+        try:
+            return original(call)
+        except Refusal:
+            instance = found(application, call.path["instName"])
+            if instance is None:
+                raise
+            return Answer(200, server.instances.view(instance))
+
+    around(server, ["getApplicationInstance"], get)
+
+
+@fault("inst-get-unknown-newest", "Answers the newest instance for an unknown one.", "CMF-INST-GET-UNKNOWN")
+def _(server: Server) -> None:
+    _find_instance(
+        server, lambda application, _name: application.instances[-1] if application.instances else None
+    )
+
+
+@fault(
+    "inst-get-other-application",
+    "Finds an instance below another application than its own.",
+    "CMF-INST-GET-UNKNOWN",
+)
+def _(server: Server) -> None:
+    def found(_application: Application, name: str) -> Instance | None:
+        for environment in server.store.list_environments():
+            for application in server.store.list_applications(environment):
+                for instance in application.instances:
+                    if instance.uid == name:
+                        return instance
+        return None
+
+    _find_instance(server, found)
+
+
+@fault("inst-name-not-uid", "Gives an instance another uid than its name.", "CMF-INST-NAME")
+def _(server: Server) -> None:
+    reshape_each(
+        server, INSTANCES, at(lambda name: str(uuid.uuid5(uuid.NAMESPACE_OID, name)), "metadata", "uid")
+    )
+
+
+@fault("inst-name-without-hyphens", "Names instances by a number instead of a UUID.", "CMF-INST-NAME")
+def _(server: Server) -> None:
+    count: list[int] = []
+
+    def new_instance(original: Any, environment: Environment, application: Application) -> Instance:
+        instance: Instance = original(environment, application)
+        count.append(1)
+        instance.uid = f"{application.name}-{len(count)}"
+        return instance
+
+    replace(server.lifecycle, "new_instance", new_instance)
+
+
+@fault(
+    "inst-list-name-upper-case",
+    "Lists the names of instances in capitals, under which none can be read.",
+    "CMF-INST-NAME",
+    "CMF-INST-LIST",
+)
+def _(server: Server) -> None:
+    def change(value: JsonObject) -> JsonObject:
+        name = value["metadata"]["name"].upper()
+        return {**value, "metadata": {**value["metadata"], "name": name, "uid": name}}
+
+    reshape_each(server, ["getApplicationInstances"], change)
+
+
+@fault("inst-restart-reuses", "Uses the old instance again at a restart.", "CMF-INST-NEW")
+def _(server: Server) -> None:
+    def new_instance(original: Any, environment: Environment, application: Application) -> Instance:
+        return application.instances[-1] if application.instances else original(environment, application)
+
+    replace(server.lifecycle, "new_instance", new_instance)
+
+
+@fault("inst-restart-forgets", "Forgets the old instances at a restart.", "CMF-INST-NEW")
+def _(server: Server) -> None:
+    def new_instance(original: Any, environment: Environment, application: Application) -> Instance:
+        application.instances.clear()
+        return original(environment, application)  # type: ignore[no-any-return]
+
+    replace(server.lifecycle, "new_instance", new_instance)
+
+
+@fault(
+    "inst-spec-without-defaults",
+    "Leaves the environment's defaults out of the spec of an instance.",
+    "CMF-INST-SPEC",
+)
+def _(server: Server) -> None:
+    replace(server.lifecycle, "instance_spec", lambda _original, _environment, application: application.spec)
+
+
+@fault(
+    "inst-spec-defaults-win",
+    "Lets the environment's defaults win over the application's spec.",
+    "CMF-INST-SPEC",
+)
+def _(server: Server) -> None:
+    def instance_spec(_original: Any, environment: Environment, application: Application) -> JsonObject:
+        defaults = part(environment.settings, "flinkApplicationDefaults", "spec")
+        spec = merged(application.spec, defaults)
+        job = part(application.spec, "job")
+        return {**spec, "job": {**part(spec, "job"), **job}} if job else spec
+
+    replace(server.lifecycle, "instance_spec", instance_spec)
+
+
+@fault("inst-spec-shallow", "Merges the defaults and the spec at their first level only.", "CMF-INST-SPEC")
+def _(server: Server) -> None:
+    def instance_spec(_original: Any, environment: Environment, application: Application) -> JsonObject:
+        return {**part(environment.settings, "flinkApplicationDefaults", "spec"), **application.spec}
+
+    replace(server.lifecycle, "instance_spec", instance_spec)
+
+
+@fault("inst-spec-live", "Merges the spec of an instance anew whenever it is read.", "CMF-INST-SPEC")
+def _(server: Server) -> None:
+    def behaviour(original: Handler, call: Call) -> Answer:
+        environment, application = (
+            server.environments.environment(call),
+            server.applications.application(call),
+        )
+        for instance in application.instances:
+            instance.spec = server.lifecycle.instance_spec(environment, application)
+        return original(call)
+
+    around(server, INSTANCES, behaviour)
+
+
+@fault("inst-job-status-text", "Gives the job status of an instance as a string.", "CMF-INST-SCHEMA")
+def _(server: Server) -> None:
+    reshape_each(server, INSTANCES, at(lambda job: job["state"], "status", "jobStatus"))
+
+
+@fault("inst-without-kind", "Shows instances without their kind.", "CMF-INST-SCHEMA")
+def _(server: Server) -> None:
+    reshape_each(server, INSTANCES, drop("kind"))

@@ -1,0 +1,250 @@
+"""Violations of sorting, and of what a list says about itself."""
+# ruff: noqa: PLR2004 - statuses, lengths and counts are what this is about
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from conformance.reference.faults.tools import EVENTS, Registry, around, replace, with_query
+from conformance.reference.paging import Criterion
+from conformance.reference.resources.common import Handler
+from conformance.reference.server import Server
+from conformance.reference.store import Application, Environment
+from conformance.reference.values import Answer, Call, JsonObject, Refusal, Request
+
+fault = Registry()
+
+
+@fault(
+    "page-sort-default-descending", "Sorts in descending order unless asked otherwise.", "CMF-PAGE-SORT-ASC"
+)
+def _(server: Server) -> None:
+    replace(server.paging, "descending", lambda _original, direction: direction != "asc")
+
+
+@fault("page-sort-asc-descending", "Sorts in descending order when asked for ascending.", "CMF-PAGE-SORT-ASC")
+def _(server: Server) -> None:
+    replace(server.paging, "descending", lambda _original, direction: direction in {"asc", "desc"})
+
+
+@fault(
+    "page-sort-ignored",
+    "Ignores how applications are to be sorted.",
+    "CMF-PAGE-SORT-ASC",
+    "CMF-PAGE-SORT-DESC",
+)
+def _(server: Server) -> None:
+    def listing(original: Handler, call: Call) -> Answer:
+        return original(with_query(call, lambda name, value: [] if name == "sort" else [(name, value)]))
+
+    around(server, ["getApplications"], listing)
+
+
+@fault(
+    "page-sort-descending-ignored",
+    "Sorts in ascending order when asked for descending.",
+    "CMF-PAGE-SORT-DESC",
+)
+def _(server: Server) -> None:
+    replace(server.paging, "descending", lambda _original, _direction: False)
+
+
+@fault("page-sort-per-page", "Sorts each page by itself instead of the whole list.", "CMF-PAGE-SORT-DESC")
+def _(server: Server) -> None:
+    def page(original: Any, request: Request, items: Sequence[Any], properties: Any, view: Any) -> JsonObject:
+        wanted = server.paging.wanted(request, properties)
+        value: JsonObject = original(request, items, properties, view)
+        shown = server.paging.cut(items, wanted)
+        return {**value, "items": [view(item) for item in server.paging.order(shown, wanted.criteria)]}
+
+    replace(server.paging, "page", page)
+
+
+@fault("page-sort-first-page-only", "Sorts only the first page of a descending list.", "CMF-PAGE-SORT-DESC")
+def _(server: Server) -> None:
+    def page(original: Any, request: Request, items: Sequence[Any], properties: Any, view: Any) -> JsonObject:
+        wanted = server.paging.wanted(request, properties)
+        value: JsonObject = original(request, items, properties, view)
+        descending = any(criterion.descending for criterion in wanted.criteria)
+        return {**value, "items": value["items"][::-1]} if descending and wanted.number > 0 else value
+
+    replace(server.paging, "page", page)
+
+
+@fault("page-sort-by-length", "Sorts names by their length first.", "CMF-PAGE-SORT-ASC", "CMF-PAGE-SORT-DESC")
+def _(server: Server) -> None:
+    def order(original: Any, items: Sequence[Any], criteria: Sequence[Criterion]) -> list[Any]:
+        def by_length(item: Any, criterion: Criterion) -> Any:
+            value = criterion.value(item)
+            return (len(value), value) if isinstance(value, str) else value
+
+        def lengthened(one: Criterion) -> Criterion:
+            return Criterion(lambda item: by_length(item, one), one.descending)
+
+        return original(items, [lengthened(one) for one in criteria])  # type: ignore[no-any-return]
+
+    replace(server.paging, "order", order)
+
+
+def _choose_criteria(server: Server, choose: Any) -> None:
+    replace(server.paging, "order", lambda original, items, criteria: original(items, choose(criteria)))
+
+
+@fault("page-sort-last-criterion-first", "Lets the last sort criterion count most.", "CMF-PAGE-SORT-MULTIPLE")
+def _(server: Server) -> None:
+    _choose_criteria(server, lambda criteria: criteria[::-1])
+
+
+@fault(
+    "page-sort-first-criterion-only", "Ignores every sort criterion but the first.", "CMF-PAGE-SORT-MULTIPLE"
+)
+def _(server: Server) -> None:
+    _choose_criteria(server, lambda criteria: criteria[:1])
+
+
+@fault(
+    "page-sort-one-direction",
+    "Sorts by every criterion in the direction of the first.",
+    "CMF-PAGE-SORT-MULTIPLE",
+)
+def _(server: Server) -> None:
+    _choose_criteria(
+        server, lambda criteria: [Criterion(one.value, criteria[0].descending) for one in criteria]
+    )
+
+
+@fault("page-total-plus-one", "Counts one item too many in the metadata of a list.", "CMF-PAGE-TOTAL")
+def _(server: Server) -> None:
+    replace(server.paging, "total", lambda original, items, shown: original(items, shown) + 1)
+
+
+@fault(
+    "page-total-counts-deleted", "Counts deleted applications in the metadata of a list.", "CMF-PAGE-TOTAL"
+)
+def _(server: Server) -> None:
+    deleted: dict[Environment, int] = {}
+
+    def remove(original: Any, environment: Environment, application: Application) -> None:
+        deleted[environment] = deleted.get(environment, 0) + 1
+        original(environment, application)
+
+    def listing(original: Handler, call: Call) -> Answer:
+        answer = original(call)
+        more = deleted.get(server.environments.environment(call), 0)
+        size = answer.value["metadata"]["size"] + more
+        return Answer(200, {**answer.value, "metadata": {"size": size}})
+
+    replace(server.applications, "remove", remove)
+    around(server, ["getApplications"], listing)
+
+
+def _pageable(server: Server, change: Any) -> None:
+    replace(server.paging, "pageable", lambda original, page: change(original(page)))
+
+
+@fault("page-pageable-from-one", "Counts the page in the pageable of a list from one.", "CMF-PAGE-PAGEABLE")
+def _(server: Server) -> None:
+    _pageable(server, lambda pageable: {**pageable, "page": pageable["page"] + 1})
+
+
+@fault("page-pageable-default-size", "Says the default size in the pageable of a list.", "CMF-PAGE-PAGEABLE")
+def _(server: Server) -> None:
+    _pageable(server, lambda pageable: {**pageable, "size": server.paging.default_size})
+
+
+@fault(
+    "page-pageable-shown", "Says the number of items shown as the size in the pageable.", "CMF-PAGE-PAGEABLE"
+)
+def _(server: Server) -> None:
+    def page(original: Any, *details: Any) -> JsonObject:
+        value: JsonObject = original(*details)
+        return {**value, "pageable": {**value["pageable"], "size": max(1, len(value["items"]))}}
+
+    replace(server.paging, "page", page)
+
+
+def _broken(_text: str) -> Refusal:
+    return Refusal(500, "Internal error.")
+
+
+@fault("page-negative-500", "Answers 500 for a negative page.", "CMF-PAGE-HOSTILE", "CMF-ERR-SERVER")
+def _(server: Server) -> None:
+    def number(original: Any, text: str | None) -> int:
+        if text is not None and text.startswith("-"):
+            raise _broken(text)
+        return original(text)  # type: ignore[no-any-return]
+
+    replace(server.paging, "number", number)
+
+
+@fault("page-size-zero-500", "Answers 500 for the page size 0.", "CMF-PAGE-HOSTILE", "CMF-ERR-SERVER")
+def _(server: Server) -> None:
+    def size(original: Any, text: str | None) -> int:
+        if text == "0":
+            raise _broken(text)
+        return original(text)  # type: ignore[no-any-return]
+
+    replace(server.paging, "size", size)
+
+
+@fault("page-huge-500", "Answers 500 for a page or size above 32 bits.", "CMF-PAGE-HOSTILE", "CMF-ERR-SERVER")
+def _(server: Server) -> None:
+    def check(original: Any, text: str | None) -> int:
+        if (
+            text is not None
+            and text.isascii()
+            and text.isdecimal()
+            and (len(text) > 10 or int(text) >= 2**31)
+        ):
+            raise _broken(text)
+        return original(text)  # type: ignore[no-any-return]
+
+    replace(server.paging, "number", check)
+    replace(server.paging, "size", check)
+
+
+@fault(
+    "page-sort-unknown-500", "Answers 500 for an unknown sort property.", "CMF-PAGE-HOSTILE", "CMF-ERR-SERVER"
+)
+def _(server: Server) -> None:
+    def criteria(original: Any, text: str, properties: Any) -> list[Criterion]:
+        try:
+            return original(text, properties)  # type: ignore[no-any-return]
+        except Refusal:
+            raise _broken(text) from None
+
+    replace(server.paging, "criteria", criteria)
+
+
+@fault("page-sort-flags-text", "Gives the flags of a page's sort as strings.", "CMF-PAGE-SCHEMA")
+def _(server: Server) -> None:
+    _pageable(
+        server,
+        lambda value: {**value, "sort": {key: str(flag).lower() for key, flag in value["sort"].items()}},
+    )
+
+
+@fault(
+    "page-total-text",
+    "Gives the size in the metadata of a list as a string.",
+    "CMF-PAGE-SCHEMA",
+    "CMF-PAGE-TOTAL",
+)
+def _(server: Server) -> None:
+    replace(server.paging, "total", lambda original, items, shown: str(original(items, shown)))
+
+
+@fault(
+    "page-pageable-size-fraction",
+    "Gives the size in the pageable of events with a fraction.",
+    "CMF-PAGE-SCHEMA",
+    "CMF-PAGE-PAGEABLE",
+)
+def _(server: Server) -> None:
+    def listing(original: Handler, call: Call) -> Answer:
+        answer = original(call)
+        pageable = answer.value["pageable"]
+        return Answer(200, {**answer.value, "pageable": {**pageable, "size": pageable["size"] + 0.5}})
+
+    around(server, EVENTS, listing)

@@ -1,0 +1,9 @@
+"""Liberties that the contract leaves to a server: a correct harness fails none of them."""
+
+from __future__ import annotations
+
+# Importing these modules registers what they define.
+from conformance.reference.variations import answers, requests
+from conformance.reference.variations.registry import VARIATIONS, Variation
+
+__all__ = ["VARIATIONS", "Variation", "answers", "requests"]
