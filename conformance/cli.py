@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import os
 import sys
+import traceback
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -29,40 +32,121 @@ def target_options(command: F) -> F:
     """The options that say where the target is and how to reach it."""
     for option in reversed(
         (
-            click.option("--url", metavar="URL", help="The target, e.g. https://cmf.example:8080 [env: CONFLUENT_CMF_URL]."),
-            click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="A configuration file (docs/configuration.md)."),
-            click.option("--token-file", type=click.Path(path_type=Path), metavar="FILE", help="A file with a bearer token; CMF_CONFORMANCE_TOKEN may hold one instead."),
-            click.option("--client-cert", type=click.Path(path_type=Path), metavar="FILE", help="A client certificate [env: CONFLUENT_CMF_CLIENT_CERT_PATH]."),
-            click.option("--client-key", type=click.Path(path_type=Path), metavar="FILE", help="Its key [env: CONFLUENT_CMF_CLIENT_KEY_PATH]."),
-            click.option("--certificate-authority", type=click.Path(path_type=Path), metavar="FILE", help="The CA to trust [env: CONFLUENT_CMF_CERTIFICATE_AUTHORITY_PATH]."),
+            click.option(
+                "--url",
+                metavar="URL",
+                help="The target, e.g. https://cmf.example:8080 [env: CONFLUENT_CMF_URL].",
+            ),
+            click.option(
+                "--config",
+                type=click.Path(path_type=Path),
+                metavar="FILE",
+                help="A configuration file (docs/configuration.md).",
+            ),
+            click.option(
+                "--token-file",
+                type=click.Path(path_type=Path),
+                metavar="FILE",
+                help="A file with a bearer token; CMF_CONFORMANCE_TOKEN may hold one instead.",
+            ),
+            click.option(
+                "--client-cert",
+                type=click.Path(path_type=Path),
+                metavar="FILE",
+                help="A client certificate [env: CONFLUENT_CMF_CLIENT_CERT_PATH].",
+            ),
+            click.option(
+                "--client-key",
+                type=click.Path(path_type=Path),
+                metavar="FILE",
+                help="Its key [env: CONFLUENT_CMF_CLIENT_KEY_PATH].",
+            ),
+            click.option(
+                "--certificate-authority",
+                type=click.Path(path_type=Path),
+                metavar="FILE",
+                help="The CA to trust [env: CONFLUENT_CMF_CERTIFICATE_AUTHORITY_PATH].",
+            ),
         )
     ):
         command = option(command)
     return command
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}, epilog=EXIT_CODES)
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}, epilog=EXIT_CODES
+)
 @click.version_option(__version__, prog_name="cmf-conformance")
 def cli() -> None:
-    """Does a server keep the contract of Confluent Manager for Apache Flink (CMF) 2.0, and which sentence does it
-    break if not?
+    """Certify servers of the REST API of Confluent Manager for Apache Flink (CMF) 2.0.
+
+    Does a server keep the contract, and if not, exactly which sentence does it break?
     """
 
 
 @cli.command(epilog=EXIT_CODES)
 @target_options
-@click.option("--profile", default="full", show_default=True, help="core starts no application; runtime needs a Flink cluster; full is everything.")
+@click.option(
+    "--profile",
+    default="full",
+    show_default=True,
+    help="core starts no application; runtime needs a Flink cluster; full is everything.",
+)
 @click.option("--area", "areas", multiple=True, help="Only this area; may be repeated.")
-@click.option("--requirement", "requirements", multiple=True, metavar="ID", help="Only this requirement; may be repeated.")
-@click.option("--level", "levels", multiple=True, type=click.Choice(["MUST", "SHOULD", "MAY"], case_sensitive=False), help="Only this level; may be repeated.")
-@click.option("--operation", "operations", multiple=True, metavar="OPERATION_ID", help="Only what speaks of this operation; may be repeated.")
-@click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Seed of generated requests; default: random, in the report.")
+@click.option(
+    "--requirement",
+    "requirements",
+    multiple=True,
+    metavar="ID",
+    help="Only this requirement; may be repeated.",
+)
+@click.option(
+    "--level",
+    "levels",
+    multiple=True,
+    type=click.Choice(["MUST", "SHOULD", "MAY"], case_sensitive=False),
+    help="Only this level; may be repeated.",
+)
+@click.option(
+    "--operation",
+    "operations",
+    multiple=True,
+    metavar="OPERATION_ID",
+    help="Only what speaks of this operation; may be repeated.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**32 - 1),
+    help="Seed of generated requests; default: random, in the report.",
+)
 @click.option("--strict", is_flag=True, help="Judge by the letter of the contract, without errata.")
-@click.option("--report-dir", type=click.Path(path_type=Path), metavar="DIR", help="Where the report goes; default: cmf-conformance-runs/<run id>.")
-@click.option("--max-time", type=click.FloatRange(min=1), metavar="SECONDS", help="Longest time for the whole run, clean-up excepted.")
-@click.option("--requests-per-second", type=click.FloatRange(min=0.1), metavar="N", help="Most requests a second; default: no limit.")
-@click.option("--read-timeout", type=click.FloatRange(min=0.1), metavar="SECONDS", help="Longest time for one response.")
-@click.option("--settle", type=click.FloatRange(min=0.1), metavar="SECONDS", help="Longest time until a promised change shows.")
+@click.option(
+    "--report-dir",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Where the report goes; default: cmf-conformance-runs/<run id>.",
+)
+@click.option(
+    "--max-time",
+    type=click.FloatRange(min=1),
+    metavar="SECONDS",
+    help="Longest time for the whole run, clean-up excepted.",
+)
+@click.option(
+    "--requests-per-second",
+    type=click.FloatRange(min=0.1),
+    metavar="N",
+    help="Most requests a second; default: no limit.",
+)
+@click.option(
+    "--read-timeout", type=click.FloatRange(min=0.1), metavar="SECONDS", help="Longest time for one response."
+)
+@click.option(
+    "--settle",
+    type=click.FloatRange(min=0.1),
+    metavar="SECONDS",
+    help="Longest time until a promised change shows.",
+)
 @click.option("--quiet", "-q", is_flag=True, help="Only the verdict.")
 @click.option("--no-color", is_flag=True, help="No colour; NO_COLOR does the same.")
 def run(**options: Any) -> None:
@@ -114,20 +198,53 @@ def run(**options: Any) -> None:
 
 @cli.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="Port to listen on; 0 takes a free one.")
-@click.option("--fault", "faults", multiple=True, metavar="ID", help="Commit this violation; may be repeated.")
-@click.option("--variation", "variations", multiple=True, metavar="NAME", help="Behave in this other, legal way; may be repeated.")
-@click.option("--pace", default=1.0, show_default=True, type=click.FloatRange(min=0), help="How slowly applications change state; 0 is at once.")
-@click.option("--latency", default=0.0, show_default=True, type=click.FloatRange(min=0), help="Longest random delay of an answer, in seconds.")
+@click.option(
+    "--port",
+    default=8080,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="Port to listen on; 0 takes a free one.",
+)
+@click.option(
+    "--fault", "faults", multiple=True, metavar="ID", help="Commit this violation; may be repeated."
+)
+@click.option(
+    "--variation",
+    "variations",
+    multiple=True,
+    metavar="NAME",
+    help="Behave in this other, legal way; may be repeated.",
+)
+@click.option(
+    "--pace",
+    default=1.0,
+    show_default=True,
+    type=click.FloatRange(min=0),
+    help="How slowly applications change state; 0 is at once.",
+)
+@click.option(
+    "--latency",
+    default=0.0,
+    show_default=True,
+    type=click.FloatRange(min=0),
+    help="Longest random delay of an answer, in seconds.",
+)
 @click.option("--list", "show", is_flag=True, help="List the faults and variations and leave.")
-def serve(*, host: str, port: int, faults: tuple[str, ...], variations: tuple[str, ...], pace: float, latency: float, show: bool) -> None:
+def serve(
+    *,
+    host: str,
+    port: int,
+    faults: tuple[str, ...],
+    variations: tuple[str, ...],
+    pace: float,
+    latency: float,
+    show: bool,
+) -> None:
     """Start the reference server, well-behaved or with faults."""
     from conformance.reference import __main__ as reference  # noqa: PLC0415 - none but these commands start it
 
     if show:
-        for line in reference.listing():
-            click.echo(line)
-        return
+        sys.exit(reference.main(["--list"]))
     arguments = ["--host", host, "--port", str(port), "--pace", str(pace), "--latency", str(latency)]
     arguments += [word for fault in faults for word in ("--fault", fault)]
     arguments += [word for variation in variations for word in ("--variation", variation)]
@@ -137,11 +254,27 @@ def serve(*, host: str, port: int, faults: tuple[str, ...], variations: tuple[st
 @cli.command(name="list")
 @click.option("--profile", default="full", show_default=True, help="Only what this profile demands.")
 @click.option("--area", "areas", multiple=True, help="Only this area.")
-@click.option("--level", "levels", multiple=True, type=click.Choice(["MUST", "SHOULD", "MAY"], case_sensitive=False), help="Only this level.")
-@click.option("--operation", "operations", multiple=True, metavar="OPERATION_ID", help="Only what speaks of this operation.")
-def list_requirements(*, profile: str, areas: tuple[str, ...], levels: tuple[str, ...], operations: tuple[str, ...]) -> None:
+@click.option(
+    "--level",
+    "levels",
+    multiple=True,
+    type=click.Choice(["MUST", "SHOULD", "MAY"], case_sensitive=False),
+    help="Only this level.",
+)
+@click.option(
+    "--operation",
+    "operations",
+    multiple=True,
+    metavar="OPERATION_ID",
+    help="Only what speaks of this operation.",
+)
+def list_requirements(
+    *, profile: str, areas: tuple[str, ...], levels: tuple[str, ...], operations: tuple[str, ...]
+) -> None:
     """List the requirements, one a line: id, level, area, title."""
-    selection = Selection(profile=profile, areas=areas, levels=tuple(level.upper() for level in levels), operations=operations)
+    selection = Selection(
+        profile=profile, areas=areas, levels=tuple(level.upper() for level in levels), operations=operations
+    )
     for requirement in catalogue().select(selection):
         click.echo(f"{requirement.id:<28} {requirement.level:<6} {requirement.area:<13} {requirement.title}")
 
@@ -156,17 +289,26 @@ def explain(requirement: str) -> None:
     for source in found.sources:
         click.echo(f"contract:   {source}")
     click.echo(f"operations: {', '.join(found.operations) or 'all'}")
-    click.echo(f"profiles:   {', '.join(name for name, profile in known.profiles.items() if found.id in profile.requirements)}")
+    click.echo(
+        f"profiles:   {', '.join(name for name, profile in known.profiles.items() if found.id in profile.requirements)}"
+    )
     if found.feature:
         click.echo(f"applies if: the target declares the feature {found.feature}")
     for name in known.errata_of(found.id):
         erratum = known.errata[name]
-        click.echo(f"\n{erratum.id}: {erratum.title}\n  decision: {erratum.decision}\n  reason:   {erratum.reason}\n  --strict: {erratum.strict}")
+        click.echo(
+            f"\n{erratum.id}: {erratum.title}\n  decision: {erratum.decision}\n  reason:   {erratum.reason}\n  --strict: {erratum.strict}"
+        )
 
 
 @cli.command()
 @click.argument("report", type=click.Path(path_type=Path), metavar="REPORT.json")
-@click.option("--output", type=click.Path(path_type=Path), metavar="DIR", help="Where to write; default: beside the report.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Where to write; default: beside the report.",
+)
 def render(*, report: Path, output: Path | None) -> None:
     """Render a report.json again as HTML, JUnit XML and Markdown; needs no target."""
     from conformance.report.render import render_all  # noqa: PLC0415 - slow to import
@@ -188,16 +330,36 @@ def cleanup(*, ledger: Path, **options: Any) -> None:
 
     target = settings.load(options.pop("config"), options)
     if not target.url:
-        target = settings.with_url(target, settings.checked(Ledger.read(ledger).header["target"]))
+        with closing(Ledger.read(ledger)) as earlier:
+            target = settings.with_url(target, settings.checked(earlier.target_url))
     left = from_ledger(ledger, target)
     for resource in left:
         click.echo(f"left behind: {one_line(resource.kind)} {one_line(resource.path)}")
-    click.echo("nothing is left behind" if not left else f"{len(left)} left behind; try again when the target answers")
+    click.echo(
+        "nothing is left behind"
+        if not left
+        else f"{len(left)} left behind; try again when the target answers"
+    )
     sys.exit(ExitCode.INCOMPLETE if left else ExitCode.CONFORMANT)
 
 
+class _Console(Console):
+    """A console that a run outlives: when nobody reads any more, the run goes on in silence."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        _let_go_of_output()
+
+
 def _console(*, no_color: bool) -> Console:
-    return Console(no_color=True if no_color else None, highlight=False)
+    return _Console(no_color=True if no_color else None, highlight=False)
+
+
+def _let_go_of_output() -> None:
+    """Leave standard output to nobody, so that what is still to be flushed does no harm at the end."""
+    nobody = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nobody, sys.stdout.fileno())
+    os.close(nobody)
 
 
 def _redacted(arguments: list[str]) -> tuple[str, ...]:
@@ -212,6 +374,10 @@ def _complain(error: HarnessError) -> None:
 
 def main() -> NoReturn:
     """The entry point: every error becomes one line and the right exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # What a target said may not exist in the character set of this terminal.
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = cli.main(standalone_mode=False)
     except HarnessError as error:
@@ -225,6 +391,12 @@ def main() -> NoReturn:
     except KeyboardInterrupt:
         sys.exit(ExitCode.INTERRUPTED)
     except BrokenPipeError:
-        sys.stderr.close()
+        _let_go_of_output()
         sys.exit(ExitCode.CONFORMANT)
+    except Exception as defect:  # noqa: BLE001 - Python's own exit code for it means non-conformant here
+        traceback.print_exc()
+        _complain(
+            HarnessError(f"The harness failed: {type(defect).__name__}: {defect}", hint="please report it")
+        )
+        sys.exit(ExitCode.INCOMPLETE)
     sys.exit(code if isinstance(code, int) else 0)

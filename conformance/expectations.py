@@ -22,7 +22,9 @@ _LONGEST = 300
 class Broken(AssertionError):
     """An observation contradicts the contract: one line, with what was expected and what came."""
 
-    def __init__(self, message: str, *, expected: str = "", got: str = "", exchange: Exchange | None = None) -> None:
+    def __init__(
+        self, message: str, *, expected: str = "", got: str = "", exchange: Exchange | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.expected = expected
@@ -60,14 +62,7 @@ def require_equal(got: Any, expected: Any, what: str) -> None:
 def first_difference(expected: Any, got: Any, where: str = "") -> tuple[str, str, str] | None:
     """Where two JSON-like values first differ: pointer, expected, got.  1 and 1.0 are equal, 1 and true are not."""
     if isinstance(expected, Mapping) and isinstance(got, Mapping):
-        for key in (*expected, *(key for key in got if key not in expected)):
-            if key not in got:
-                return f"{where}/{key}", shown(expected[key]), "nothing"
-            if key not in expected:
-                return f"{where}/{key}", "nothing", shown(got[key])
-            if found := first_difference(expected[key], got[key], f"{where}/{key}"):
-                return found
-        return None
+        return _difference_of_objects(expected, got, where)
     if isinstance(expected, list) and isinstance(got, list):
         for index, (one, other) in enumerate(zip(expected, got, strict=False)):
             if found := first_difference(one, other, f"{where}/{index}"):
@@ -77,6 +72,20 @@ def first_difference(expected: Any, got: Any, where: str = "") -> tuple[str, str
         return None
     if isinstance(expected, bool) is not isinstance(got, bool) or expected != got:
         return where, shown(expected), shown(got)
+    return None
+
+
+def _difference_of_objects(
+    expected: Mapping[str, Any], got: Mapping[str, Any], where: str
+) -> tuple[str, str, str] | None:
+    for key in (*expected, *(key for key in got if key not in expected)):
+        place = f"{where}/{key}"
+        if key not in got:
+            return place, shown(expected[key]), "nothing"
+        if key not in expected:
+            return place, "nothing", shown(got[key])
+        if found := first_difference(expected[key], got[key], place):
+            return found
     return None
 
 

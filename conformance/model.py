@@ -23,7 +23,7 @@ class Verdict(StrEnum):
     """What is known of one requirement after a run; the order is ``verdict.LATTICE``."""
 
     NOT_APPLICABLE = "not_applicable"
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105 - a verdict
     WAIVED = "waived"
     WARN = "warn"
     NOT_TESTED = "not_tested"
@@ -68,7 +68,12 @@ class Requirement:
     schema: str | None = None
     """The component schema whose rules this requirement stands for, judged on every answer."""
     feature: str | None = None
-    """A target feature without which the requirement does not apply."""
+    """The target features without which the requirement does not apply, separated by blanks."""
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The names of the features without which the requirement does not apply."""
+        return tuple((self.feature or "").split())
 
 
 @dataclass(frozen=True, slots=True)

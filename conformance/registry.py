@@ -64,6 +64,8 @@ class Catalogue:
                 _known(dict.fromkeys(self.areas), area, "area")
             chosen = [requirement for requirement in chosen if requirement.area in selection.areas]
         if selection.levels:
+            for level in selection.levels:
+                _known(dict.fromkeys(Level), level, "level")
             chosen = [requirement for requirement in chosen if requirement.level in selection.levels]
         if selection.operations:
             known = {name for requirement in self.requirements.values() for name in requirement.operations}
@@ -72,7 +74,9 @@ class Catalogue:
             wanted = set(selection.operations)
             chosen = [requirement for requirement in chosen if wanted & set(requirement.operations)]
         if not chosen:
-            raise SelectionError("The selection matches no requirement", hint="cmf-conformance list shows what there is")
+            raise SelectionError(
+                "The selection matches no requirement", hint="cmf-conformance list shows what there is"
+            )
         return tuple(chosen)
 
     def errata_of(self, requirement: str) -> tuple[str, ...]:
@@ -99,10 +103,13 @@ def _known(names: Mapping[str, T], name: str, what: str) -> T:
 
 
 def suggestions(name: str, names: Iterable[str]) -> list[str]:
-    """Up to three names that resemble a mistyped one."""
+    """Up to three names that resemble a mistyped one, whatever their case."""
     import difflib  # noqa: PLC0415 - needed for mistakes only
 
-    return difflib.get_close_matches(name, list(names), n=3, cutoff=0.6)
+    folded = {known.casefold(): known for known in names}
+    return [
+        folded[near] for near in difflib.get_close_matches(name.casefold(), list(folded), n=3, cutoff=0.6)
+    ]
 
 
 @lru_cache(maxsize=4)
@@ -142,7 +149,7 @@ def catalogue(version: str = CONTRACT) -> Catalogue:
 
 def _read(path: Path, schema: str) -> Any:
     try:
-        document = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)  # noqa: S506 - a safe loader
+        document = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
         _validator(schema).validate(document)
     except (OSError, yaml.YAMLError, jsonschema_rs.ValidationError) as error:
         raise CatalogueError(f"{path.name}: {error}") from error
@@ -153,7 +160,9 @@ def _read(path: Path, schema: str) -> Any:
 def _validator(name: str) -> jsonschema_rs.Validator:
     folder = resources.schemas_folder()
     base = folder.as_uri() + "/"
-    schemas = {path.name: json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("*.schema.json")}
+    schemas = {
+        path.name: json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("*.schema.json")
+    }
     registry = jsonschema_rs.Registry([(base + file, schema) for file, schema in schemas.items()])
     return jsonschema_rs.validator_for({"$ref": f"{base}{name}.schema.json"}, registry=registry)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
+from _pytest.mark.structures import ParameterSet
 
-from conformance.kinds import UPSERTED, Kind
+from conformance.kinds import KINDS, UPSERTED, Kind
 
 requirement = pytest.mark.requirement
 """``@requirement("CMF-…")``: what a scenario checks."""
@@ -15,9 +16,26 @@ needs_flink = pytest.mark.needs_flink
 """The scenario runs applications, which starts pods on a real target."""
 
 
+needs_sql = pytest.mark.needs_sql
+"""The scenario creates statements, compute pools, secrets, secret mappings or catalogs, which not every target has.
+
+Requirements that only scenarios with both marks observe have ``feature: flink sql``.
+"""
+
+
+def kind_param(kind: Kind, *marks: pytest.MarkDecorator) -> ParameterSet:
+    """A kind as a parameter of a scenario, with what the scenario then needs."""
+    needed = () if kind in UPSERTED else (needs_sql,)
+    return pytest.param(kind, marks=(*marks, *needed), id=kind.noun)
+
+
+def kinds(*these: Kind) -> pytest.MarkDecorator:
+    """Run a scenario for each of these kinds of resource; for all of them when none is named."""
+    return pytest.mark.parametrize("kind", [kind_param(kind) for kind in these or KINDS])
+
+
 def each_kind(*rules: str, kinds: Sequence[Kind] = UPSERTED) -> pytest.MarkDecorator:
     """Run a scenario for each kind of resource, as its own requirement of these rules."""
     return pytest.mark.parametrize(
-        "kind",
-        [pytest.param(kind, marks=requirement(*map(kind.rule, rules)), id=kind.noun) for kind in kinds],
+        "kind", [kind_param(kind, requirement(*map(kind.rule, rules))) for kind in kinds]
     )

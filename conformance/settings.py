@@ -15,10 +15,10 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import jsonschema_rs
-import yaml
 
 from conformance import resources
 from conformance.config import Auth, Features, Limits, Target
+from conformance.contract import media
 from conformance.errors import ConfigurationError
 
 URL = "CONFLUENT_CMF_URL"
@@ -29,6 +29,7 @@ _AUTH_VARIABLES = {
 }
 _PATHS = {"client_cert", "client_key", "certificate_authority", "token_file"}
 V = TypeVar("V", Auth, Limits, Features)
+_MOST_BYTES = 1_000_000
 
 
 def load(file: Path | None, flags: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> Target:
@@ -63,7 +64,9 @@ def checked(url: str) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ConfigurationError(f"The target URL {url!r} is not an http or https URL", hint=hint)
     if parts.username or parts.password:
-        raise ConfigurationError("The target URL must not hold credentials", hint="give a token in CMF_CONFORMANCE_TOKEN")
+        raise ConfigurationError(
+            "The target URL must not hold credentials", hint="give a token in CMF_CONFORMANCE_TOKEN"
+        )
     if parts.query or parts.fragment:
         raise ConfigurationError(f"The target URL {url!r} has a query or fragment", hint=hint)
     return url.rstrip("/")
@@ -72,23 +75,36 @@ def checked(url: str) -> str:
 def read(file: Path) -> dict[str, Any]:
     """A configuration file as a dictionary; raises ``ConfigurationError``."""
     try:
-        document = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)  # noqa: S506 - a safe loader
-    except OSError as error:
-        raise ConfigurationError(f"The configuration {file} can't be read: {error.strerror or error}") from error
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
-        place = getattr(error, "problem_mark", None)
-        where = f", line {place.line + 1}" if place else ""
-        raise ConfigurationError(f"The configuration {file} is not YAML{where}", hint="docs/configuration.md shows one") from error
-    schema = json.loads((resources.schemas_folder() / "configuration.schema.json").read_text(encoding="utf-8"))
-    problem = next(jsonschema_rs.Draft202012Validator(schema).iter_errors(document if document is not None else {}), None)
+        with file.open("rb") as opened:
+            content = opened.read(_MOST_BYTES)
+        document = media.read(content, media.YAML)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigurationError(
+            f"The configuration {str(file)!r} can't be read: {reason}", hint="--config names a YAML file"
+        ) from error
+    except media.Malformed as error:
+        raise ConfigurationError(
+            f"The configuration {file} can't be used: {error}", hint="docs/configuration.md shows one"
+        ) from error
+    document = {} if document is None else document
+    schema = json.loads(
+        (resources.schemas_folder() / "configuration.schema.json").read_text(encoding="utf-8")
+    )
+    problem = next(jsonschema_rs.Draft202012Validator(schema).iter_errors(document), None)
     if problem:
         where = "/".join(map(str, problem.instance_path)) or "the top"
-        raise ConfigurationError(f"The configuration {file} is wrong at {where}: {problem.message}", hint="docs/configuration.md lists what it may hold")
-    return dict(document or {})
+        raise ConfigurationError(
+            f"The configuration {file} is wrong at {where}: {problem.message}",
+            hint="docs/configuration.md lists what it may hold",
+        )
+    return dict(document)
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    return {name: environment[variable] for name, variable in _AUTH_VARIABLES.items() if environment.get(variable)}
+    return {
+        name: environment[variable] for name, variable in _AUTH_VARIABLES.items() if environment.get(variable)
+    }
 
 
 def _merged(defaults: V, *sources: Mapping[str, Any]) -> V:
@@ -96,4 +112,5 @@ def _merged(defaults: V, *sources: Mapping[str, Any]) -> V:
     values: dict[str, Any] = {}
     for source in sources:
         values.update({key: value for key, value in source.items() if key in known and value is not None})
-    return replace(defaults, **{key: Path(value) if key in _PATHS else value for key, value in values.items()})
+    changed: dict[str, Any] = {key: Path(value) if key in _PATHS else value for key, value in values.items()}
+    return replace(defaults, **changed)

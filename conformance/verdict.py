@@ -58,7 +58,8 @@ def broken(level: Level) -> Verdict:
 
 
 def of_requirement(requirement: Requirement, checks: Sequence[CheckResult]) -> tuple[Verdict, str]:
-    """The verdict of a requirement, and in one line the reason for it."""
+    """The verdict of a requirement, and in one line the reason for it; checks of others say nothing."""
+    checks = [check for check in checks if check.requirement == requirement.id]
     verdict = highest(check.outcome for check in checks)
     if not checks:
         return verdict, "no check reached this requirement"

@@ -39,6 +39,12 @@ def statement(body: Any) -> dict[str, Any]:
     return _kubernetes(body)
 
 
+def phase(statement: Any) -> str | None:
+    """The phase of a statement in the words of the filter, lower case (erratum ERR-STMT-PHASE); None when not given."""
+    given = optional(statement, "status", "phase")
+    return given.lower() if isinstance(given, str) else None
+
+
 def compute_pool(body: Any) -> dict[str, Any]:
     """The documented fields of a compute pool, its status apart."""
     return _kubernetes(body)

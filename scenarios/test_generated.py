@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 from conformance.expectations import require
-from conformance.properties.campaign import Campaign, operations
+from conformance.properties.campaign import Campaign, operations, written_kind
 from conformance.registry import catalogue
 from conformance.runner.context import RunContext
 from conformance.runner.plugin import Checks
-from conformance.scenario import requirement
+from conformance.scenario import needs_sql, requirement
 
 BUDGET = {"createOrUpdateEnvironment": 100, "createOrUpdateApplication": 100}
-"""Requests for the operations that take a body; every other gets ``FEW``."""
-FEW = 24
+"""Requests for the operations with the richest bodies; the others get ``SOME`` with a body, ``FEW`` without."""
+SOME, FEW = 40, 20
 ALWAYS = ("CMF-ERR-SERVER", "CMF-ERR-STATUS")
 ALSO = {
     "createOrUpdateEnvironment": ("CMF-ENV-BODY", "CMF-ENV-CREATE", "CMF-ENV-GET", "CMF-ENV-REFUSED", "CMF-ENV-NAME-REFUSED"),
@@ -21,12 +21,21 @@ ALSO = {
 }
 
 
+def is_sql(operation: str) -> bool:
+    """Whether an operation belongs to the statement family."""
+    return any(word in operation for word in ("Statement", "ComputePool", "Secret", "Catalog"))
+
+
 @pytest.mark.parametrize(
     "operation",
-    [pytest.param(name, marks=requirement(*ALWAYS, *ALSO.get(name, ()))) for name in operations(catalogue())],
+    [
+        pytest.param(name, marks=[requirement(*ALWAYS, *ALSO.get(name, ())), *([needs_sql] if is_sql(name) else [])])
+        for name in operations(catalogue())
+    ],
 )
 def test_generated_requests(run: RunContext, check: Checks, operation: str) -> None:
-    campaign = Campaign(run.cmf, run.catalogue, operation, run.seed, BUDGET.get(operation, FEW), run.recorder.add_finding)
+    budget = BUDGET.get(operation, SOME if written_kind(operation) else FEW)
+    campaign = Campaign(run.cmf, run.catalogue, operation, run.seed, budget, run.recorder.add_finding)
     campaign.run()
     with check("CMF-ERR-STATUS", f"generated requests of {operation} were sent and answered"):
         require(campaign.answered > 0, f"none of {campaign.sent} generated requests was answered", expected="an answer")

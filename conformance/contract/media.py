@@ -7,7 +7,6 @@ representable as JSON (a YAML tag, a non-string key) raises ``Malformed`` with o
 from __future__ import annotations
 
 import json
-import math
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +17,11 @@ JSON = "application/json"
 YAML = "application/yaml"
 MEDIA_TYPES = (JSON, YAML)
 MAX_NODES = 2_000_000
+"""Values in a YAML body once its aliases are expanded; more are refused unread."""
 MAX_DEPTH = 500
+"""Levels of nesting that are read, in either media type."""
+_LONGEST_INTEGER = 4_000
+"""Digits up to which integers are exact; Python converts no more than 4300."""
 
 
 class Malformed(Exception):
@@ -38,7 +41,10 @@ class MediaType:
         if header is None or not header.strip():
             return None
         essence, *parameters = header.split(";")
-        charset = next((value.strip(' "') for key, _, value in (p.partition("=") for p in parameters) if key.strip().lower() == "charset"), None)
+        pairs = (parameter.partition("=") for parameter in parameters)
+        charset = next(
+            (value.strip(' "') for key, _, value in pairs if key.strip().lower() == "charset"), None
+        )
         return cls(essence.strip().lower(), charset.lower() if charset else None)
 
 
@@ -63,11 +69,19 @@ def _no_constant(name: str) -> Any:
 def read_json(text: str) -> Any:
     """A JSON text as value; NaN, infinities and duplicate keys are not JSON that means one thing."""
     try:
-        return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_unique)
+        value = json.loads(text, parse_constant=_no_constant, parse_int=_integer, object_pairs_hook=_unique)
     except json.JSONDecodeError as error:
         raise Malformed(f"not JSON: {error.msg} at character {error.pos}") from error
     except (RecursionError, ValueError) as error:
         raise Malformed(f"not JSON that can be read: {error}") from error
+    if text.count("[") + text.count("{") > MAX_DEPTH:
+        _check_plain(value)
+    return value
+
+
+def _integer(text: str) -> int | float:
+    """An integer; one that is too long to be exact as the number that most readers make of it."""
+    return int(text) if len(text) <= _LONGEST_INTEGER else float(text)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -97,10 +111,27 @@ for _tag, _pattern, _first in _PLAIN:
     _Loader.add_implicit_resolver(_tag, re.compile(rf"(?:{_pattern})\Z"), list(_first))
 
 
+def _yaml_integer(loader: _Loader, node: yaml.ScalarNode) -> int | float:
+    text = str(loader.construct_scalar(node))
+    return int(text, 16) if text.startswith("0x") else _integer(text)
+
+
+def _yaml_float(loader: _Loader, node: yaml.ScalarNode) -> float:
+    text = str(loader.construct_scalar(node))
+    if text.lstrip("+-").lower() in {".inf", ".nan"}:
+        raise Malformed(f"{text} has no JSON value")
+    return float(text)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _yaml_integer)
+_Loader.add_constructor("tag:yaml.org,2002:float", _yaml_float)
+
+
 def read_yaml(text: str) -> Any:
-    """A YAML text as JSON-like value."""
+    """A YAML text as JSON-like value; one that is too deep, or too large once expanded, is refused unread."""
     try:
-        documents = list(yaml.load_all(text, Loader=_Loader))  # noqa: S506 - derived from the safe loader
+        _check_shape(text)
+        documents = list(yaml.load_all(text, Loader=_Loader))
     except (yaml.YAMLError, ValueError, RecursionError, TypeError) as error:
         reason = getattr(error, "problem", None) or str(error).splitlines()[0]
         mark = getattr(error, "problem_mark", None)
@@ -112,25 +143,64 @@ def read_yaml(text: str) -> Any:
     return value
 
 
+@dataclass(slots=True)
+class _Extent:
+    """How far a YAML node reaches, with everything that its aliases stand for."""
+
+    anchor: str | None = None
+    nodes: int = 1
+    height: int = 0
+
+    def take_in(self, child: _Extent) -> None:
+        self.nodes += child.nodes
+        self.height = max(self.height, child.height + 1)
+
+
+def _check_shape(text: str) -> None:
+    """Raise ``Malformed`` for YAML that would exhaust whoever builds it: deep, endless or multiplying.
+
+    The parser's events come one by one, so this needs no stack and no memory to speak of; the composer is
+    recursive in C, and would take the process with it.
+    """
+    known: dict[str, _Extent] = {}
+    open_nodes = [_Extent()]
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            open_nodes.append(_Extent(event.anchor))
+            done = None
+        elif isinstance(event, yaml.ScalarEvent):
+            done = _Extent(event.anchor)
+        elif isinstance(event, yaml.AliasEvent):
+            done = known.get(event.anchor or "")
+            if done is None:
+                raise Malformed(f"the alias {event.anchor} stands for what it is part of, or for nothing")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            done = open_nodes.pop()
+        else:
+            continue
+        if done is not None:
+            open_nodes[-1].take_in(done)
+            if isinstance(event, yaml.ScalarEvent | yaml.CollectionEndEvent) and done.anchor:
+                known[done.anchor] = done
+        if open_nodes[-1].nodes > MAX_NODES or len(open_nodes) + open_nodes[-1].height > MAX_DEPTH:
+            raise Malformed("too large or too deep once its aliases are expanded")
+
+
 def _check_plain(value: Any) -> None:
-    """Raise ``Malformed`` unless the value is a tree of JSON types of bounded size."""
+    """Raise ``Malformed`` unless the value is a tree of JSON types of bounded depth."""
     pending = [(value, 0)]
-    nodes = 0
     while pending:
         node, depth = pending.pop()
-        nodes += 1
-        if nodes > MAX_NODES or depth > MAX_DEPTH:
-            raise Malformed("too large or too deep once its aliases are expanded")
+        if depth > MAX_DEPTH:
+            raise Malformed(f"nested more than {MAX_DEPTH} levels deep")
         if isinstance(node, dict):
-            if odd := next((key for key in node if not isinstance(key, str)), None):
-                raise Malformed(f"a key is {type(odd).__name__}, not a string")
+            odd = [key for key in node if not isinstance(key, str)]
+            if odd:
+                raise Malformed(f"a key is {type(odd[0]).__name__}, not a string")
             pending.extend((child, depth + 1) for child in node.values())
         elif isinstance(node, list):
             pending.extend((child, depth + 1) for child in node)
-        elif isinstance(node, float):
-            if not math.isfinite(node):
-                raise Malformed(f"{node} has no JSON value")
-        elif not (node is None or isinstance(node, (str, bool, int))):
+        elif not (node is None or isinstance(node, (str, bool, int, float))):
             raise Malformed(f"a {type(node).__name__} has no JSON value")
 
 

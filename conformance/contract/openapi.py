@@ -60,11 +60,22 @@ class Problem:
     what: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What a schema and everything it is an ``allOf`` of say of the parts of a value."""
+
+    schema: Mapping[str, Any]
+    items: Mapping[str, Any]
+    properties: Mapping[str, Mapping[str, Any]]
+    required: frozenset[str]
+
+
 class Contract:
     """An OpenAPI document with the errata applied."""
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self.document = document
+        self._shapes: dict[int, _Shape] = {}
         self.operations: dict[str, Operation] = {
             operation.id: operation for operation in _operations(document)
         }
@@ -72,7 +83,7 @@ class Contract:
     @classmethod
     def load(cls, path: Path) -> Contract:
         """Read an OpenAPI document from a YAML file."""
-        return cls(yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))  # noqa: S506 - a safe loader
+        return cls(yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))
 
     def identify(self, method: str, path: str) -> Operation | None:
         """The operation that a raw request path belongs to.
@@ -107,9 +118,13 @@ class Contract:
 
     def problems(self, name: str, value: Any) -> list[Problem]:
         """Where a returned value breaks a component schema."""
+        try:
+            errors = list(self._validator(name).iter_errors(value))
+        except UnicodeEncodeError:
+            # JSON can spell half of a surrogate pair, which the validator's strings can't hold.
+            errors = list(self._validator(name).iter_errors(_without_surrogates(value)))
         return [
-            Problem("/" + "/".join(map(str, error.instance_path)), _short(error.message))
-            for error in self._validator(name).iter_errors(value)
+            Problem("/" + "/".join(map(str, error.instance_path)), _short(error.message)) for error in errors
         ]
 
     def item_schema(self, page: str) -> str | None:
@@ -123,24 +138,33 @@ class Contract:
     def without_nulls(self, name: str, value: Any) -> tuple[Any, list[str]]:
         """The value without the nulls that stand for absent optional fields, and where they stood."""
         found: list[str] = []
-        return self._strip({"$ref": f"#/components/schemas/{name}"}, value, "", found), found
+        return self._strip(self._schemas[name], value, "", found), found
 
     def _strip(self, schema: Mapping[str, Any], value: Any, where: str, found: list[str]) -> Any:
-        parts = list(self._flatten(schema))
+        if not schema or not isinstance(value, (dict, list)):
+            return value  # inside a free-form object a null is a value like any other
+        shape = self._shape(schema)
         if isinstance(value, list):
-            items = next((part["items"] for part in parts if "items" in part), {})
-            return [self._strip(items, item, f"{where}/{index}", found) for index, item in enumerate(value)]
-        if not isinstance(value, dict):
-            return value
-        properties = {name: sub for part in parts for name, sub in part.get("properties", {}).items()}
-        required = {name for part in parts for name in part.get("required", ())}
+            return [self._strip(shape.items, item, f"{where}/{index}", found) for index, item in enumerate(value)]
         result = {}
         for key, item in value.items():
-            if item is None and key in properties and key not in required:
+            if item is None and key in shape.properties and key not in shape.required:
                 found.append(f"{where}/{key}")
             else:
-                result[key] = self._strip(properties.get(key, {}), item, f"{where}/{key}", found)
+                result[key] = self._strip(shape.properties.get(key, {}), item, f"{where}/{key}", found)
         return result
+
+    def _shape(self, schema: Mapping[str, Any]) -> _Shape:
+        known = self._shapes.get(id(schema))
+        if known is None:
+            parts = list(self._flatten(schema))
+            known = self._shapes[id(schema)] = _Shape(
+                schema=schema,
+                items=next((part["items"] for part in parts if "items" in part), {}),
+                properties={name: sub for part in parts for name, sub in part.get("properties", {}).items()},
+                required=frozenset(name for part in parts for name in part.get("required", ())),
+            )
+        return known
 
     def _parts(self, name: str) -> Iterator[Mapping[str, Any]]:
         return self._flatten({"$ref": f"#/components/schemas/{name}"})
@@ -166,7 +190,9 @@ def _operations(document: Mapping[str, Any]) -> Iterator[Operation]:
                 id=raw["operationId"],
                 method=method.upper(),
                 template=template,
-                answers={int(status): _answer(int(status), answer) for status, answer in raw["responses"].items()},
+                answers={
+                    int(status): _answer(int(status), answer) for status, answer in raw["responses"].items()
+                },
                 request_schema=next((_schema_name(entry) for entry in content.values()), None),
                 parameters=tuple(parameter["name"] for parameter in parameters if parameter["in"] == "query"),
                 pattern=_pattern(template),
@@ -217,9 +243,23 @@ def _response_schema(schema: Any) -> Any:
     if isinstance(properties, dict):
         result["properties"] = {name: _response_schema(value) for name, value in properties.items()}
     if "required" in schema:
-        written = {name for name, value in (properties or {}).items() if isinstance(value, dict) and value.get("writeOnly")}
+        written = {
+            name
+            for name, value in (properties or {}).items()
+            if isinstance(value, dict) and value.get("writeOnly")
+        }
         result["required"] = [name for name in schema["required"] if name not in written]
     return result
+
+
+def _without_surrogates(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_without_surrogates(item) for item in value]
+    if isinstance(value, dict):
+        return {_without_surrogates(key): _without_surrogates(item) for key, item in value.items()}
+    return value
 
 
 def _short(message: str, limit: int = 200) -> str:

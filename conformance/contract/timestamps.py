@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 _RFC3339 = re.compile(
     r"(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?([Zz]|[+-]\d{2}:\d{2})?", re.ASCII
@@ -30,6 +31,7 @@ class Instant:
         return self.moment, self.nanoseconds // step * step
 
 
+@lru_cache(maxsize=16_384)
 def parse(text: str) -> Instant:
     """Read a timestamp; raises ``NotATimestamp``."""
     match = _RFC3339.fullmatch(text)
@@ -41,11 +43,13 @@ def parse(text: str) -> Instant:
     if offset.upper() != "Z" and offset[1:] != "00:00":
         raise NotATimestamp(f"{text!r} is not in UTC")
     leap = time.endswith(":60")
+    clock = time[:-2] + "59" if leap else time
     try:
-        moment = datetime.strptime(f"{date}T{time[:-2] + '59' if leap else time}", "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC)
-    except ValueError as error:
+        moment = datetime.strptime(f"{date}T{clock}", "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC)
+        moment += timedelta(seconds=int(leap))
+    except (ValueError, OverflowError) as error:
         raise NotATimestamp(f"{text!r} is not a date and time: {error}") from error
-    return Instant(moment + timedelta(seconds=int(leap)), int((fraction or "").ljust(9, "0")), len(fraction or ""))
+    return Instant(moment, int((fraction or "").ljust(9, "0")), len(fraction or ""))
 
 
 def is_before(earlier: str, later: str) -> bool:

@@ -6,31 +6,31 @@ and had no effect, and whether what it allows was accepted and is read back as i
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from conformance import bodies, resources
+from conformance import resources
 from conformance.contract.media import MEDIA_TYPES
 from conformance.expectations import Broken, Unmet, first_difference, require_contains
-from conformance.kinds import APPLICATION, ENVIRONMENT, Kind, ground
+from conformance.kinds import ENVIRONMENT, Kind
 from conformance.model import Exchange, Finding, Verdict
 from conformance.properties.document import Document, load
 from conformance.properties.encoding import encode
 from conformance.properties.generation import requests_for
 from conformance.properties.names import bind
+from conformance.properties.parents import Parents, kind_of
 from conformance.properties.request import GeneratedRequest, Validity
 from conformance.registry import Catalogue
 from conformance.target.answer import REFUSED, Answer
-from conformance.target.cmf import Cmf, Collection
+from conformance.target.cmf import ROUTES, Cmf, Collection
 from conformance.verdict import broken
 
 _CREATED = 201
 _CLIENT_ERROR, _SERVER_ERROR = 400, 500
-_POSTS = {"createOrUpdateEnvironment": ENVIRONMENT, "createOrUpdateApplication": APPLICATION}
 _TYPE_REFUSED = (*REFUSED, 415)
+_NOT_FOUND, _CONFLICT = 404, 409
 
 
 def operations(catalogue: Catalogue) -> tuple[str, ...]:
@@ -62,52 +62,31 @@ class Campaign:
     """Valid requests that were answered with 2xx."""
     valid: int = 0
     _refused: dict[str, Answer] = field(default_factory=dict)
-    _kept: str = ""
 
     def run(self) -> None:
         """Send everything; raises ``Unmet`` when the parents can't be had."""
+        known = document(self.catalogue.version)
+        operation = known.operations[self.operation]
         generated = requests_for(
-            document(self.catalogue.version), self.operation, seed=self.seed, budget=self.budget, features=self.cmf.features
+            known, self.operation, seed=self.seed, budget=self.budget, features=self.cmf.features
         )
-        environment = self.cmf.name("gen-env")
-        self.cmf.environments.post(bodies.environment(environment, self.cmf.features)).needed(200, 201)
-        kind = _POSTS.get(self.operation)
-        victim = self._create(kind, environment) if kind else ""
+        parents = Parents(self.cmf, operation.method, operation.template)
+        kind = written_kind(self.operation)
         for number, request in enumerate(generated):
-            live = self._live(environment)
+            live = parents.live()
             if kind is None:
                 self._send(request, self.cmf.name("gen"), live)
+                continue
+            collection = kind.collection(self.cmf, parents.environment if kind.scoped else "")
+            if request.method == "PUT":
+                name, exists = list(live.values())[-1], not request.path_parameters
             else:
-                collection = kind.collection(self.cmf, environment)
-                # Every other invalid request is an update, so that both refusals are seen to have no effect.
-                update = request.validity is Validity.INVALID and number % 2 == 1
-                self._post(kind, collection, request, victim if update else self.cmf.name("gen"), live, update=update)
-        if kind is not None:
-            self._look_for_refused(kind, kind.collection(self.cmf, environment))
-
-    def _create(self, kind: Kind, environment: str) -> str:
-        name = self.cmf.name("gen-victim")
-        base = ground(kind, self.cmf, environment)
-        base.collection.post(base.marked(name, {"note": "as it was"})).needed(200, 201)
-        return name
-
-    def _live(self, environment: str) -> dict[str, str]:
-        """Live resources for the path of one request; what is deleted is made anew each time."""
-        live = {"envName": environment, "appName": "", "instName": str(uuid.uuid5(uuid.NAMESPACE_URL, environment))}
-        if self.operation == "deleteEnvironment":
-            live["envName"] = self.cmf.name("gen-env")
-            self.cmf.environments.post(bodies.environment(live["envName"], self.cmf.features)).needed(200, 201)
-        elif "Application" in self.operation and self.operation not in {"getApplications", "createOrUpdateApplication"}:
-            live["appName"] = self._application(environment)
-        return live
-
-    def _application(self, environment: str) -> str:
-        if self.operation != "deleteApplication" and self._kept:
-            return self._kept
-        name = self.cmf.name("gen-app")
-        self.cmf.applications(environment).post(bodies.application(name, self.cmf.features)).needed(200, 201)
-        self._kept = name
-        return name
+                # Every other invalid request names what exists, so that both refusals are seen to have no effect.
+                exists = request.validity is Validity.INVALID and number % 2 == 1
+                name = parents.kept(kind.plural) if exists else self.cmf.name("gen")
+            self._write(kind, collection, request, name, live, exists=exists)
+        if kind is not None and self._refused:
+            self._look_for_refused(kind, kind.collection(self.cmf, parents.environment if kind.scoped else ""))
 
     def _send(self, request: GeneratedRequest, name: str, live: dict[str, str]) -> Answer | None:
         """Send one request; None when there is no answer, which is judged elsewhere."""
@@ -125,18 +104,26 @@ class Campaign:
             self.accepted += answer.status // 100 == 2  # noqa: PLR2004 - the class of success
         return answer
 
-    def _post(
-        self, kind: Kind, collection: Collection, request: GeneratedRequest, name: str, live: dict[str, str], *, update: bool
+    def _write(
+        self,
+        kind: Kind,
+        collection: Collection,
+        request: GeneratedRequest,
+        name: str,
+        live: dict[str, str],
+        *,
+        exists: bool,
     ) -> None:
-        before = kind.view(collection.get(name).needed(200).body) if update else None
+        before = kind.view(collection.get(name).needed(200).body) if exists else None
         answer = self._send(request, name, live)
         if answer is None:
             return
         if request.validity is Validity.INVALID:
-            rule = _rule(kind, request)
-            wrong = answer.status not in _TYPE_REFUSED and answer.status < _SERVER_ERROR
+            allowed = {*_TYPE_REFUSED, _NOT_FOUND} if kind.needs else {*_TYPE_REFUSED}
+            allowed |= {_CONFLICT} if exists and not kind.upsert else set()
+            wrong = answer.status not in allowed and answer.status < _SERVER_ERROR
             self._say(
-                rule,
+                self._rule(kind, request),
                 answer,
                 f"{request.where or 'the body'}: {request.why}, answered with {answer.status}" if wrong else "",
                 expected="400 or 422",
@@ -146,15 +133,45 @@ class Campaign:
                 if before is None:
                     self._refused[name] = answer
                 else:
-                    self._require_unchanged(kind, collection, name, before, answer)
+                    self._require_unchanged(kind, collection, request, name, before, answer)
         elif request.validity is Validity.VALID and answer.status == _CREATED and not request.path_parameters:
             self._require_stored(kind, collection, request, name, answer)
 
-    def _require_unchanged(self, kind: Kind, collection: Collection, name: str, before: dict[str, Any], answer: Answer) -> None:
+    def _rule(self, kind: Kind, request: GeneratedRequest) -> str:
+        """The requirement that an invalid request is refused by: the most special one that there is."""
+        where, body = request.where, request.body
+        value = _at(body, where)
+        update = request.method == "PUT"
+        candidates: list[str] = []
+        if not isinstance(body, dict):
+            candidates.append("CMF-CONTENT-NOT-OBJECT")
+        elif where.rsplit("/", 1)[-1] == "name" and isinstance(value, str) and not update:
+            candidates.append(kind.rule("NAME-MAX" if "{pad:" in value else "NAME-PATTERN"))
+        elif kind is ENVIRONMENT and where == "/kubernetesNamespace" and isinstance(value, str):
+            candidates.append("CMF-ENV-NAMESPACE")
+        elif where.count("/") > (1 if kind is ENVIRONMENT else 2):
+            candidates.append(kind.rule("BODY-NESTED"))
+        if update:
+            candidates.append(kind.rule("UPDATE-BODY"))
+        return self._known(*candidates, kind.rule("BODY"))
+
+    def _known(self, *rules: str) -> str:
+        return next(rule for rule in rules if rule in self.catalogue.requirements)
+
+    def _require_unchanged(
+        self,
+        kind: Kind,
+        collection: Collection,
+        request: GeneratedRequest,
+        name: str,
+        before: dict[str, Any],
+        answer: Answer,
+    ) -> None:
         after = kind.view(collection.get(name).needed(200).body)
         difference = first_difference(before, after)
+        update = [kind.rule("UPDATE-REFUSED")] if request.method == "PUT" else []
         self._say(
-            kind.rule("REFUSED"),
+            self._known(*update, kind.rule("REFUSED")),
             answer,
             f"a refused update changed {difference[0]}" if difference else "",
             expected=difference[1] if difference else "",
@@ -180,7 +197,7 @@ class Campaign:
         for name, answer in self._refused.items():
             there = any(name in each for each in listed)
             self._say(
-                kind.rule("NAME-REFUSED"), answer, "a creation was refused and took place" if there else "", expected="nothing created", got=name
+                self._known(kind.rule("NAME-REFUSED"), kind.rule("REFUSED")), answer, "a creation was refused and took place" if there else "", expected="nothing created", got=name
             )
 
     def _say(self, rule: str, answer: Answer, message: str = "", *, expected: str = "", got: str = "") -> None:
@@ -189,19 +206,9 @@ class Campaign:
         self.sink(Finding(rule, outcome, name, message, expected, got), answer.exchange)
 
 
-def _rule(kind: Kind, request: GeneratedRequest) -> str:
-    """The requirement that an invalid request is refused by."""
-    where, body = request.where, request.body
-    value = _at(body, where)
-    if not isinstance(body, dict):
-        return "CMF-CONTENT-NOT-OBJECT"
-    if where.rsplit("/", 1)[-1] == "name" and isinstance(value, str):
-        return kind.rule("NAME-MAX" if "{pad:" in value else "NAME-PATTERN")
-    if kind is ENVIRONMENT and where == "/kubernetesNamespace" and isinstance(value, str):
-        return "CMF-ENV-NAMESPACE"
-    if kind is ENVIRONMENT and where.startswith("/statementDefaults/"):
-        return "CMF-ENV-BODY-NESTED"
-    return kind.rule("BODY")
+def written_kind(operation: str) -> Kind | None:
+    """The kind of resource whose body an operation takes."""
+    return next((kind_of(plural) for plural, routes in ROUTES.items() if operation in {routes.post, routes.put}), None)
 
 
 def _at(value: Any, pointer: str) -> Any:

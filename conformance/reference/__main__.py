@@ -25,7 +25,14 @@ USAGE = 2
 
 
 class Listener(uvicorn.Server):
-    """Stops on SIGTERM and SIGINT, and exits 0 then: being stopped is how this command ends well."""
+    """Says when it is ready; stops on SIGTERM and SIGINT and exits 0 then, because that is how it ends well."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to serve, and print the one line of this command."""
+        await super().startup(sockets)
+        for listening in sockets or ():
+            host, port = listening.getsockname()[:2]
+            print(f"listening on http://{host}:{port}", flush=True)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -111,8 +118,6 @@ def serve(wiring: Wiring, host: str, port: int) -> None:
             timeout_keep_alive=600,
             timeout_graceful_shutdown=1,
         )
-        # The socket listens already, so whoever reads this line can connect.
-        print(f"listening on http://{host}:{listening.getsockname()[1]}", flush=True)
         Listener(config).run(sockets=[listening])
 
 

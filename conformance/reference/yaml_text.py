@@ -1,8 +1,10 @@
-"""YAML as another notation for JSON values: the core schema of YAML 1.2 and nothing more.
+"""YAML as another notation for JSON values.
 
 Read from the events of the C parser without recursion, because a general loader knows tags, dates, sexagesimal
-numbers and unbounded aliases, all of which a REST body must not have.  Written with the C emitter, every string
-quoted that *any* YAML version could take for something else.
+numbers and unbounded aliases, all of which a REST body must not have.  A plain scalar is something else than text
+only where YAML 1.1 and 1.2 agree on what it is: ``yes``, ``0123``, ``0o17`` and ``1e3`` stay text.  (A signed
+exponent is enough for a number, since that is how JSON is written, and JSON is YAML.)  Written with the C emitter,
+every string quoted that *any* YAML version could take for something else.
 """
 
 from __future__ import annotations
@@ -23,10 +25,9 @@ NODE_WEIGHT = 32
 _TAG = "tag:yaml.org,2002:"
 _NULL = re.compile(r"~|null|Null|NULL|")
 _BOOL = re.compile(r"true|True|TRUE|false|False|FALSE")
-_INT = re.compile(r"[-+]?[0-9]+")
-_OCTAL = re.compile(r"0o[0-7]+")
+_INT = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _HEX = re.compile(r"0x[0-9a-fA-F]+")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_FLOAT = re.compile(r"[-+]?((\.[0-9]+|[0-9]+\.[0-9]*)([eE][-+][0-9]+)?|[0-9]+[eE][-+][0-9]+)")
 _SPECIAL = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_ /.-]*[A-Za-z0-9_/-]")
 """Texts that are candidates for being written without quotes."""
@@ -133,7 +134,7 @@ def _scalar(event: Any) -> Any:
 
 
 def _resolve(text: str) -> Any:
-    """The value of a plain scalar under the core schema."""
+    """The value of a plain scalar."""
     if _NULL.fullmatch(text):
         return None
     if _BOOL.fullmatch(text):
@@ -141,7 +142,7 @@ def _resolve(text: str) -> Any:
     try:
         if _INT.fullmatch(text):
             return int(text)
-        if _OCTAL.fullmatch(text) or _HEX.fullmatch(text):
+        if _HEX.fullmatch(text):
             return int(text, 0)
     except ValueError:
         raise NotYaml("it holds a number that is too large") from None

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from conformance.canary import Canaries
 from conformance.config import Features, Limits
 from conformance.contract.openapi import Contract
 from conformance.expectations import Unmet
 from conformance.model import Exchange, Requirement
 from conformance.registry import Catalogue
 from conformance.runner.recorder import Recorder
+from conformance.target.cleanup import tidy
 from conformance.target.cmf import Cmf, Collection
 from conformance.target.wire import BudgetSpent, NoAnswer, Wire
 
@@ -34,9 +36,12 @@ class RunContext:
     limits: Limits
     prefix: str
     seed: int
+    canaries: Canaries
+    """What is planted in secrets."""
     notes: list[str] = field(default_factory=list)
     """Why the run is incomplete, when it is."""
     cmf: Cmf = field(init=False)
+    _tidied: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.cmf = Cmf(self, self.contract, prefix=self.prefix, features=self.features, limits=self.limits)
@@ -62,6 +67,11 @@ class RunContext:
             raise Unmet(f"no answer to {method} {path}: {silence.exchange.error}") from silence
         except BudgetSpent as spent:
             raise TargetLost(str(spent)) from spent
+
+    def tidy(self) -> None:
+        """Remove what can be removed at once of what was created so far."""
+        if self.wire.ledger is not None:
+            tidy(self.wire, self.wire.ledger, self._tidied)
 
     def claim(self, collection: Collection, name: str) -> None:
         """Take a name without the prefix of the run, of which the target just said that nothing has it."""

@@ -11,12 +11,15 @@ from typing import Any
 import pytest
 
 from conformance import bodies
-from conformance.expectations import Unmet
+from conformance.expectations import Unmet, eventually, require, shown
 from conformance.kinds import Ground, Kind
 from conformance.kinds import ground as prepare
 from conformance.runner.context import RunContext
 from conformance.runner.plugin import Checks, context_of
 from conformance.target.cmf import Cmf, Collection
+from conformance.views import phase
+
+SECRETS = {"secrets"}
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,10 @@ def cmf(run: RunContext) -> Cmf:
 
 @pytest.fixture
 def check(run: RunContext, request: pytest.FixtureRequest) -> Checks:
-    """``with check("CMF-…", "what is looked at"): …`` observes one requirement."""
+    """What observes a requirement.
+
+    ``with check("CMF-…", "what is looked at"): …``
+    """
     declared = tuple(name for mark in request.node.iter_markers("requirement") for name in mark.args)
     return Checks(run.recorder, declared)
 
@@ -92,9 +98,66 @@ def suspended_application(environment: str, new_application: Callable[..., Held]
 
 
 @pytest.fixture
-def ground(kind: Kind, cmf: Cmf, request: pytest.FixtureRequest) -> Ground:
+def new_compute_pool(cmf: Cmf) -> Callable[..., Held]:
+    """Creates compute pools: ``new_compute_pool(environment)``."""
+
+    def create(environment: str, name: str | None = None, **fields: Any) -> Held:
+        name = name or cmf.name("pool")
+        body = bodies.compute_pool(name, cmf.features, **fields)
+        cmf.compute_pools(environment).post(body).needed(200)
+        return Held(name, body)
+
+    return create
+
+
+@pytest.fixture
+def compute_pool(environment: str, new_compute_pool: Callable[..., Held]) -> str:
+    """The name of a compute pool in ``environment`` that no statement uses yet."""
+    return new_compute_pool(environment).name
+
+
+@pytest.fixture
+def new_statement(cmf: Cmf) -> Callable[..., Held]:
+    """Creates metadata statements unless told otherwise: ``new_statement(environment, pool, sql=…)``."""
+
+    def create(environment: str, pool: str, name: str | None = None, **fields: Any) -> Held:
+        name = name or cmf.name("stmt")
+        body = bodies.statement(name, cmf.features, pool=pool, **fields)
+        cmf.statements(environment).post(body).needed(200)
+        return Held(name, body)
+
+    return create
+
+
+@pytest.fixture
+def until_phase(cmf: Cmf) -> Callable[..., dict[str, Any]]:
+    """Waits until a statement is in one of some phases: ``until_phase(environment, name, "completed")``.
+
+    Returns the statement; raises ``Broken`` when it does not get there within the time to settle.
+    """
+
+    def wait(environment: str, name: str, *phases: str, within: float | None = None) -> dict[str, Any]:
+        def look() -> dict[str, Any]:
+            body: dict[str, Any] = cmf.statements(environment).get(name).expect(200).body
+            expected = " or ".join(phases)
+            require(
+                phase(body) in phases,
+                f"the statement is not {expected}",
+                expected=expected,
+                got=shown(body.get("status")),
+            )
+            return body
+
+        return eventually(look, within=cmf.limits.settle if within is None else within)
+
+    return wait
+
+
+@pytest.fixture
+def ground(kind: Kind, cmf: Cmf, run: RunContext, request: pytest.FixtureRequest) -> Ground:
     """Where resources of the kind that a scenario is about can be created."""
-    return prepare(kind, cmf, request.getfixturevalue("environment") if kind.scoped else "")
+    data = run.canaries.data() if SECRETS & {kind.plural, kind.needs} else None
+    return prepare(kind, cmf, request.getfixturevalue("environment") if kind.scoped else "", data)
 
 
 @pytest.fixture

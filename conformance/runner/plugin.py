@@ -18,11 +18,12 @@ from conformance.model import CheckResult, Verdict
 from conformance.runner import allure_labels
 from conformance.runner.context import RunContext, TargetLost
 from conformance.runner.recorder import Recorder, UndeclaredRequirement
-from conformance.runner.selection import Choice
+from conformance.runner.selection import FEATURES, Choice
 
 CONTEXT = pytest.StashKey[RunContext]()
 _REQUIREMENTS = pytest.StashKey[tuple[str, ...]]()
 _MARK = pytest.StashKey[int]()
+_QUIET = {Verdict.PASS, Verdict.WAIVED, Verdict.WARN, Verdict.NOT_APPLICABLE}
 
 
 class Listener(Protocol):
@@ -78,6 +79,15 @@ class ConformancePlugin:
         config.stash[CONTEXT] = self._context
         config.addinivalue_line("markers", "requirement(*ids): the requirements a scenario checks")
         config.addinivalue_line("markers", "needs_flink: the scenario runs applications")
+        config.addinivalue_line(
+            "markers", "needs_sql: the scenario uses statements, pools, secrets, mappings or catalogs"
+        )
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A scenario module that can't be read is a defect of the harness, and ends the run."""
+        if report.failed:
+            reason = (report.longreprtext.strip().splitlines() or ["no reason was given"])[-1]
+            self._context.notes.append(f"The harness failed: {report.nodeid} can't be collected: {reason}")
 
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """Keep the scenarios that can say something about a selected requirement."""
@@ -86,7 +96,8 @@ class ConformancePlugin:
         for item in items:
             declared = tuple(name for mark in item.iter_markers("requirement") for name in mark.args)
             item.stash[_REQUIREMENTS] = declared
-            wanted = self._choice.wants(declared, needs_flink=item.get_closest_marker("needs_flink") is not None)
+            needs = frozenset(name for name in FEATURES if item.get_closest_marker(f"needs_{name}"))
+            wanted = self._choice.wants(declared, needs)
             (kept if wanted else dropped).append(item)
         if dropped:
             config.hook.pytest_deselected(items=dropped)
@@ -107,7 +118,8 @@ class ConformancePlugin:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Iterator[None]:
         """Prerequisites that can't be had leave the requirements untested."""
-        allure_labels.label(item.stash[_REQUIREMENTS], self._context.catalogue)
+        declared = item.stash[_REQUIREMENTS]
+        allure_labels.label(declared, self._context.catalogue)
         try:
             return (yield)
         except BaseException as defect:
@@ -125,12 +137,22 @@ class ConformancePlugin:
         self._conclude(item, None)
         failed = [check for check in self._results(item) if check.outcome is Verdict.FAIL]
         if failed:
-            raise ChecksFailed("\n".join(f"{check.requirement}: {check.name}: {check.message}" for check in failed))
+            raise ChecksFailed(
+                "\n".join(f"{check.requirement}: {check.name}: {check.message}" for check in failed)
+            )
         return result
 
-    def pytest_runtest_teardown(self, item: pytest.Item) -> None:
-        """Attach what was exchanged to the Allure result."""
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_teardown(self, item: pytest.Item) -> Iterator[None]:
+        """Attach what was exchanged to the Allure result, and remove what the scenario created."""
         allure_labels.attach(self._results(item), self._context.wire)
+        try:
+            result = yield
+            self._context.tidy()
+            return result
+        except BaseException as defect:
+            self._conclude(item, defect)
+            raise
 
     def _results(self, item: pytest.Item) -> list[CheckResult]:
         return self._context.recorder.since(item.stash[_MARK])
@@ -140,8 +162,13 @@ class ConformancePlugin:
         return self._context.catalogue.requirements[declared[0]].area if declared else "other"
 
     def _conclude(self, item: pytest.Item, defect: BaseException | None) -> None:
-        seen = {check.requirement for check in self._results(item)}
-        missing = [name for name in item.stash[_REQUIREMENTS] if name not in seen]
+        declared = item.stash[_REQUIREMENTS]
+        results = [check for check in self._results(item) if check.requirement in declared]
+        seen = {check.requirement for check in results}
+        missing = [name for name in declared if name not in seen]
+        if defect is not None and not missing and all(check.outcome in _QUIET for check in results):
+            # It ended early, and nothing would show it: what it had still to look at may be any of them.
+            missing = list(dict.fromkeys(declared))
         outcome, why = _reason(defect)
         for requirement in missing:
             self._context.recorder.note(requirement, item.name, outcome, why)
@@ -152,7 +179,6 @@ class ConformancePlugin:
     def pytest_keyboard_interrupt(self) -> None:
         """The user, or SIGTERM, ended the run."""
         self.interrupted = True
-        self._context.notes.append("The run was interrupted")
 
 
 def _reason(defect: BaseException | None) -> tuple[Verdict, str]:

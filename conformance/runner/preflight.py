@@ -1,4 +1,4 @@
-"""Before anything is written: does a CMF API answer at this URL at all?
+"""What is asked before anything is written: whether a CMF API answers at this URL at all.
 
 Two reads.  What is told apart: nobody there, no TLS where TLS was asked for (or the other way round), something
 that is not HTTP, a server without this API, and a CMF that wants (other) credentials.  Anything else - also a
@@ -45,7 +45,11 @@ def preflight(wire: Wire, url: str) -> dict[str, str]:
             f"{url} answers GET {LIST} with something that is neither JSON nor YAML: no CMF API here",
             hint="give the URL below which /cmf/api/v1 is served",
         )
-    return {name.lower(): value for name, value in response.headers if name.lower() in {"server", "via", "x-powered-by"}}
+    return {
+        name.lower(): value
+        for name, value in response.headers
+        if name.lower() in {"server", "via", "x-powered-by"}
+    }
 
 
 def _looks_like_cmf(exchange: Exchange) -> bool:
@@ -53,7 +57,10 @@ def _looks_like_cmf(exchange: Exchange) -> bool:
 
 
 _HINTS = (
-    ("CERTIFICATE_VERIFY_FAILED", "the certificate is not trusted: --certificate-authority names the CA to trust"),
+    (
+        "CERTIFICATE_VERIFY_FAILED",
+        "the certificate is not trusted: --certificate-authority names the CA to trust",
+    ),
     ("WRONG_VERSION_NUMBER", "the server speaks no TLS there: try http://"),
     ("RECORD_LAYER_FAILURE", "the server speaks no TLS there: try http://"),
     ("SSL", "the TLS handshake failed: is it https://, and is a client certificate needed?"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from types import TracebackType
+from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
@@ -20,7 +21,9 @@ _SHOWN = {Verdict.FAIL, Verdict.WARN, Verdict.ERROR}
 class Display:
     """Shows progress per area and each requirement's first failure as it happens."""
 
-    def __init__(self, console: Console, catalogue: Catalogue, selected: frozenset[str], *, quiet: bool) -> None:
+    def __init__(
+        self, console: Console, catalogue: Catalogue, selected: frozenset[str], *, quiet: bool
+    ) -> None:
         self._console = console
         self._catalogue = catalogue
         self._selected = selected
@@ -36,7 +39,7 @@ class Display:
         self._shown: set[tuple[str, Verdict]] = set()
         self._lock = threading.Lock()
 
-    def __enter__(self) -> Display:
+    def __enter__(self) -> Self:
         if self._console.is_terminal and not self._quiet:
             self._live = Progress(
                 TextColumn("{task.fields[area]:<14}"),
@@ -50,7 +53,9 @@ class Display:
             self._live.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._live:
             self._live.stop()
         self._end_of_area()
@@ -99,12 +104,23 @@ class Display:
         requirement = self._catalogue.requirements.get(result.requirement)
         key = (result.requirement, result.outcome)
         with self._lock:
-            if requirement is None or requirement.id not in self._selected or result.outcome not in _SHOWN or key in self._shown:
+            if (
+                requirement is None
+                or requirement.id not in self._selected
+                or result.outcome not in _SHOWN
+                or key in self._shown
+            ):
                 return
             self._shown.add(key)
         if self._quiet:
             return
-        self._console.print(_block(requirement, result, exchange), markup=False, highlight=False, soft_wrap=True, style=_style(requirement))
+        self._console.print(
+            _block(requirement, result, exchange),
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+            style=_style(requirement),
+        )
 
 
 def _style(requirement: Requirement) -> str:

@@ -10,8 +10,9 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from conformance.canary import Canaries
 from conformance.contract.judgement import Judge
 from conformance.contract.openapi import Contract
 from conformance.curl import curl_line
@@ -20,6 +21,7 @@ from conformance.model import CheckResult, Coverage, Exchange, Finding, Pair, Ve
 from conformance.registry import Catalogue
 from conformance.verdict import broken
 
+HIDDEN = "CMF-SECRET-HIDDEN"
 _EXAMPLES = 3
 _KINDS_OF_FAILURE = 12
 _WINDOW = 40
@@ -31,6 +33,14 @@ class UndeclaredRequirement(Exception):
     """A scenario checks a requirement that its marker does not name."""
 
 
+@dataclass(slots=True)
+class _Tally:
+    """How often a finding came again, and the first exchanges that show it."""
+
+    evidence: list[str]
+    count: int = 1
+
+
 class Recorder:
     """Collects everything a run observes; safe to use from several threads."""
 
@@ -40,12 +50,15 @@ class Recorder:
         self._judge = judge
         self._lock = threading.RLock()
         self._results: list[CheckResult] = []
-        self._counted: dict[tuple[str, str, Verdict, str], int] = {}
+        self._counted: dict[tuple[str, str, Verdict, str], _Tally] = {}
+        self._tallies: dict[int, _Tally] = {}
         self._pairs: Counter[tuple[str, int]] = Counter()
         self._requests = 0
         self._requests_2xx = 0
         self._window: list[Exchange] = []
         self._scenario = ""
+        self.canaries: Canaries | None = None
+        """What answers are searched for, as soon as it is planted."""
         self.on_result: Callable[[CheckResult, Exchange | None], None] = lambda _result, _exchange: None
         """Called for each new result that is not a pass."""
 
@@ -53,18 +66,40 @@ class Recorder:
 
     def observe(self, exchange: Exchange) -> None:
         """Take note of an exchange and judge it by what holds for every exchange."""
-        findings = self._judge.judge(exchange)
+        findings = [*self._judge.judge(exchange), *self._confidential(exchange)]
         with self._lock:
             self._requests += 1
             self._window.append(exchange)
             del self._window[:-_WINDOW]
             if exchange.response is not None:
-                self.add_finding(Finding("CMF-ERR-ANSWER", Verdict.PASS, f"answers to {exchange.request.method}"), exchange)
+                self.add_finding(
+                    Finding("CMF-ERR-ANSWER", Verdict.PASS, f"answers to {exchange.request.method}"), exchange
+                )
                 if exchange.operation:
                     self._pairs[exchange.operation, exchange.response.status] += 1
                 self._requests_2xx += exchange.response.status // 100 == 2  # noqa: PLR2004 - the class of success
             for finding in findings:
                 self.add_finding(finding, exchange)
+
+    def _confidential(self, exchange: Exchange) -> Iterator[Finding]:
+        """Whether an answer keeps to itself what the run has planted in secrets."""
+        response = exchange.response
+        if self.canaries is None or not self.canaries.planted or response is None:
+            return
+        name = f"answers of {exchange.operation or 'other routes'}"
+        where = self.canaries.leak(response)
+        if where is None:
+            yield Finding(HIDDEN, Verdict.PASS, name)
+            return
+        level = self._catalogue.requirements[HIDDEN].level
+        yield Finding(
+            HIDDEN,
+            broken(level),
+            name,
+            f"the answer shows what is in a secret, {where}",
+            expected="nothing of the data of any secret",
+            got=f"a planted value {where}",
+        )
 
     def unanswered(self, exchange: Exchange) -> None:
         """Take note of a request that got no answer from a target that answers others."""
@@ -87,16 +122,15 @@ class Recorder:
         alike = _VARYING.sub("*", finding.message)
         key = (finding.requirement, finding.name, finding.outcome, alike)
         with self._lock:
-            if key in self._counted:
-                index = self._counted[key]
-                known = self._results[index]
-                evidence = known.evidence if len(known.evidence) >= _EXAMPLES else (*known.evidence, exchange.id)
-                self._results[index] = replace(known, count=known.count + 1, evidence=evidence)
+            if tally := self._counted.get(key):
+                tally.count += 1
+                if len(tally.evidence) < _EXAMPLES:
+                    tally.evidence.append(exchange.id)
                 return
             kinds = sum(1 for seen in self._counted if seen[:3] == key[:3])
             if kinds >= _KINDS_OF_FAILURE:
                 return
-            self._counted[key] = len(self._results)
+            self._counted[key] = self._tallies[len(self._results)] = _Tally([exchange.id])
             self._add(
                 CheckResult(
                     requirement=finding.requirement,
@@ -125,7 +159,7 @@ class Recorder:
     def since(self, mark: int) -> list[CheckResult]:
         """The results recorded since a mark."""
         with self._lock:
-            return self._results[mark:]
+            return [self._result(index) for index in range(mark, len(self._results))]
 
     @contextmanager
     def check(self, requirement: str, name: str) -> Iterator[None]:
@@ -137,12 +171,16 @@ class Recorder:
             yield
         except Broken as defect:
             level = self._catalogue.requirements[requirement].level
-            self._record(requirement, name, broken(level), defect.message, defect.expected, defect.got, defect.exchange)
+            self._record(
+                requirement, name, broken(level), defect.message, defect.expected, defect.got, defect.exchange
+            )
         except Unmet as unmet:
             self._record(requirement, name, Verdict.NOT_TESTED, str(unmet))
             raise
         except Exception as defect:
-            self._record(requirement, name, Verdict.ERROR, f"the harness failed: {type(defect).__name__}: {defect}")
+            self._record(
+                requirement, name, Verdict.ERROR, f"the harness failed: {type(defect).__name__}: {defect}"
+            )
             raise
         else:
             self._record(requirement, name, Verdict.PASS)
@@ -193,13 +231,27 @@ class Recorder:
     def results_of(self, requirement: str) -> tuple[CheckResult, ...]:
         """Every result that speaks of a requirement."""
         with self._lock:
-            return tuple(result for result in self._results if result.requirement == requirement)
+            return tuple(
+                self._result(index)
+                for index, result in enumerate(self._results)
+                if result.requirement == requirement
+            )
+
+    def _result(self, index: int) -> CheckResult:
+        tally = self._tallies.get(index)
+        known = self._results[index]
+        return replace(known, count=tally.count, evidence=tuple(tally.evidence)) if tally else known
 
     def coverage(self) -> Coverage:
         """How much of the contract was exercised so far."""
         with self._lock:
             pairs = tuple(
-                Pair(operation, status, count, documented=status in self._contract.operations[operation].answers)
+                Pair(
+                    operation,
+                    status,
+                    count,
+                    documented=status in self._contract.operations[operation].answers,
+                )
                 for (operation, status), count in sorted(self._pairs.items())
             )
             operations = tuple(sorted({pair.operation for pair in pairs}))

@@ -8,36 +8,43 @@ from __future__ import annotations
 import os
 import platform
 import secrets
-import signal
-import sys
 import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import pytest
 from rich.console import Console
 
 from conformance import __version__, resources, verdict
+from conformance.canary import Canaries
 from conformance.config import Mode, Selection, Target
 from conformance.contract.judgement import UNIVERSAL, Judge
 from conformance.contract.openapi import Contract
-from conformance.errors import ReportError, TargetError
-from conformance.model import CheckResult, Requirement, RequirementResult, Resource, RunReport, RunVerdict, Verdict
+from conformance.errors import HarnessError, ReportError, TargetError
+from conformance.model import (
+    CheckResult,
+    Requirement,
+    RequirementResult,
+    Resource,
+    RunReport,
+    RunVerdict,
+    Verdict,
+)
 from conformance.registry import Catalogue, catalogue
 from conformance.report import document
 from conformance.report.render import render_all
 from conformance.runner.context import RunContext
+from conformance.runner.folder import report_folder
 from conformance.runner.plugin import ConformancePlugin
 from conformance.runner.preflight import preflight
 from conformance.runner.progress import Display
 from conformance.runner.recorder import Recorder
-from conformance.runner.selection import Choice
+from conformance.runner.selection import FEATURES, Choice, absent
+from conformance.runner.surroundings import own_pytest, terminable, undisturbed
 from conformance.target.cleanup import clean_up
 from conformance.target.evidence import EvidenceLog
 from conformance.target.guard import Ownership
@@ -76,14 +83,22 @@ class Outcome:
 def execute(target: Target, options: Options, console: Console) -> Outcome:
     """Run everything that is selected against a target and write the report.
 
-    Raises ``UsageError`` before anything is sent when the selection or the report folder can't be used.
+    Raises ``UsageError`` before anything is sent when the selection or the report folder can't be used, and
+    ``HarnessError`` when the report can't be written afterwards.
     """
     known = catalogue()
     selected = known.select(options.selection)
     run_id = "".join(secrets.choice(_ALPHABET) for _ in range(_RUN_ID_LENGTH))
-    folder = _report_folder(options.report_dir, run_id)
-    seed = options.seed if options.seed is not None else secrets.randbelow(2**32)
-    run = _Run(target, options, known, selected, run_id, seed, folder, console)
+    run = _Run(
+        target,
+        options,
+        known=known,
+        selected=selected,
+        run_id=run_id,
+        seed=options.seed if options.seed is not None else secrets.randbelow(2**32),
+        folder=report_folder(options.report_dir, run_id),
+        console=console,
+    )
     return run.execute()
 
 
@@ -92,6 +107,7 @@ class _Run:
         self,
         target: Target,
         options: Options,
+        *,
         known: Catalogue,
         selected: tuple[Requirement, ...],
         run_id: str,
@@ -124,6 +140,7 @@ class _Run:
         names = frozenset(requirement.id for requirement in selected)
         self.display = Display(console, known, names, quiet=options.quiet)
         self.recorder.on_result = self.display.result
+        self.recorder.canaries = Canaries(self.wire.redact, run_id)
         self.context = RunContext(
             catalogue=known,
             contract=self.contract,
@@ -134,6 +151,7 @@ class _Run:
             limits=target.limits,
             prefix=self.ownership.prefix,
             seed=seed,
+            canaries=self.recorder.canaries,
         )
         self.observed: Mapping[str, str] = {}
         self.interrupted = False
@@ -145,7 +163,7 @@ class _Run:
     def execute(self) -> Outcome:
         problem: TargetError | None = None
         left: tuple[Resource, ...] = ()
-        with self.display, _terminable():
+        with self.display, terminable():
             self.display.say(
                 f"target {self.target.url}, contract {self.catalogue.version}, profile {self.options.selection.profile}, "
                 f"{len(self.selected)} requirements, seed {self.seed}, run {self.run_id}"
@@ -158,19 +176,32 @@ class _Run:
                 self.context.notes.append(str(error))
             except KeyboardInterrupt:
                 self.interrupted = True
+            if self.interrupted:
+                self.context.notes.append("The run was interrupted")
             left = self._clean_up()
-        report = self._report(left, problem)
-        document.write(report, self.folder / "report.json")
-        self.wire.close()
-        self.evidence.close()
-        render_all(self.folder / "report.json")
+            with undisturbed():
+                report = self._report(left, problem)
+                self._write(report)
         code = verdict.exit_code(report.verdict, interrupted=self.interrupted)
         return Outcome(report, self.folder, code, problem)
 
+    def _write(self, report: RunReport) -> None:
+        self.wire.close()
+        self.ledger.close()
+        try:
+            self.evidence.close()
+            document.write(report, self.folder / "report.json")
+            render_all(self.folder / "report.json")
+        except (ReportError, OSError) as problem:
+            # Unlike a folder that could not be written from the start, this is no wrong usage: much was sent.
+            hint = problem.hint if isinstance(problem, ReportError) else ""
+            raise HarnessError(f"The report could not be written: {problem.args[0]}", hint) from problem
+
     def _scenarios(self) -> None:
-        choice = Choice.of(self.selected, UNIVERSAL, self.target.features)
+        profile = self.catalogue.select(Selection(profile=self.options.selection.profile))
+        choice = Choice.of(self.selected, profile, UNIVERSAL, self.target.features)
         plugin = ConformancePlugin(self.context, choice, self.display)
-        with _own_pytest(), warnings.catch_warnings():
+        with own_pytest(), warnings.catch_warnings():
             status = pytest.main(
                 [
                     str(resources.scenarios_folder()),
@@ -199,8 +230,8 @@ class _Run:
         self.interrupted = plugin.interrupted
 
     def _clean_up(self) -> tuple[Resource, ...]:
-        self.display.say("cleaning up")
         try:
+            self.display.say("cleaning up")
             return clean_up(self.wire, self.ledger, settle=self.target.limits.settle)
         except KeyboardInterrupt:
             self.interrupted = True
@@ -223,7 +254,9 @@ class _Run:
                 "contract_sha256": self.catalogue.contract_sha256,
                 "catalogue_sha256": self.catalogue.catalogue_sha256,
                 "python": platform.python_version(),
-                "dependencies": {name: version(name) for name in ("schemathesis", "hypothesis", "httpcore", "pytest")},
+                "dependencies": {
+                    name: version(name) for name in ("schemathesis", "hypothesis", "httpcore", "pytest")
+                },
             },
             run={
                 "id": self.run_id,
@@ -257,10 +290,11 @@ class _Run:
 
     def _result(self, requirement: Requirement, problem: TargetError | None) -> RequirementResult:
         errata = self.catalogue.errata_of(requirement.id)
-        features = self.target.features
-        if requirement.feature == "flink" and not features.flink:
-            reason = "the target declares that no Flink cluster is there (features.flink)"
-            return RequirementResult(requirement, Verdict.NOT_APPLICABLE, reason, (), errata)
+        lacking = absent(self.target.features)
+        for feature in requirement.features:
+            if feature in lacking:
+                reason = f"the target declares that {FEATURES[feature]}"
+                return RequirementResult(requirement, Verdict.NOT_APPLICABLE, reason, (), errata)
         checks = self.recorder.results_of(requirement.id)
         if problem is not None and not checks:
             checks = (CheckResult(requirement.id, "preflight", Verdict.ERROR, str(problem)),)
@@ -276,71 +310,3 @@ def _selection(selection: Selection) -> dict[str, Any]:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _report_folder(wanted: Path | None, run_id: str) -> Path:
-    folder = wanted or Path("cmf-conformance-runs") / run_id
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / f".{run_id}"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise ReportError(
-            f"The report folder {folder} can't be written: {error.strerror or error}",
-            hint="--report-dir names another",
-        ) from error
-    _clear(folder)
-    return folder.resolve()
-
-
-def _clear(folder: Path) -> None:
-    """Make room for this run: an earlier report goes, an earlier ledger that is still needed is kept aside."""
-    for name in ("report.json", "report.html", "report.md", "junit.xml"):
-        (folder / name).unlink(missing_ok=True)
-    ledger = folder / "ledger.ndjson"
-    if not ledger.exists():
-        return
-    earlier = Ledger.read(ledger)
-    if earlier.open:
-        ledger.rename(folder / f"ledger-{earlier.run_id}.ndjson")
-    else:
-        ledger.unlink()
-
-
-@contextmanager
-def _terminable() -> Iterator[None]:
-    """SIGTERM ends a run as Ctrl-C does: clean up, report, leave."""
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    try:
-        before = signal.signal(signal.SIGTERM, interrupt)
-    except ValueError:  # not the main thread: whoever runs us handles signals
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-@contextmanager
-def _own_pytest() -> Iterator[None]:
-    """pytest without what the user's environment would add to it."""
-    kept = {name: os.environ.pop(name) for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS") if name in os.environ}
-    kept_autoload = os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
-    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    bytecode = sys.dont_write_bytecode
-    sys.dont_write_bytecode = True
-    try:
-        yield
-    finally:
-        sys.dont_write_bytecode = bytecode
-        os.environ.update(kept)
-        if kept_autoload is None:
-            del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
-        else:
-            os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = kept_autoload
-

@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from conformance.config import Features
 from conformance.model import Requirement
 
-FLINK = "flink"
+FLINK, SQL = "flink", "sql"
+FEATURES = {
+    FLINK: "no Flink cluster is there (features.flink)",
+    SQL: "statements, compute pools, secrets and catalogs are not there (features.sql)",
+}
+"""The features that a target may declare absent, and what it declares then."""
+
+
+def absent(features: Features) -> frozenset[str]:
+    """The features that a target declares absent."""
+    return frozenset(name for name in FEATURES if not getattr(features, name))
 
 
 @dataclass(frozen=True)
@@ -16,24 +26,38 @@ class Choice:
     """The selected requirements, and what follows for a scenario."""
 
     selected: frozenset[str]
-    universal: bool
-    """A selected requirement is judged on every exchange, so every scenario says something about it."""
-    runtime: bool
-    """Applications may be run: the selection needs it and the target has a Flink cluster."""
+    universal: frozenset[frozenset[str]]
+    """The features of each selected requirement that is judged on every exchange.
+
+    Every scenario that uses them says something about it, whatever it declares.
+    """
+    wanted: frozenset[str]
+    """The features that requirements of the profile speak of: only they are used."""
+    absent: frozenset[str]
+    """The features that the target declares absent."""
 
     @classmethod
-    def of(cls, requirements: Iterable[Requirement], universal: frozenset[str], features: Features) -> Choice:
-        """What the selected requirements need; ``universal`` names those judged on every exchange."""
-        chosen = list(requirements)
-        names = frozenset(requirement.id for requirement in chosen)
+    def of(
+        cls,
+        selected: Iterable[Requirement],
+        profile: Iterable[Requirement],
+        universal: frozenset[str],
+        features: Features,
+    ) -> Choice:
+        """What a selection within a profile needs; ``universal`` names what is judged on every exchange."""
+        chosen = list(selected)
+        everywhere = (requirement for requirement in chosen if requirement.id in universal)
         return cls(
-            selected=names,
-            universal=bool(names & universal),
-            runtime=features.flink and any(requirement.feature == FLINK for requirement in chosen),
+            selected=frozenset(requirement.id for requirement in chosen),
+            universal=frozenset(frozenset(requirement.features) for requirement in everywhere),
+            wanted=frozenset(name for requirement in profile for name in requirement.features),
+            absent=absent(features),
         )
 
-    def wants(self, declared: Iterable[str], *, needs_flink: bool) -> bool:
-        """Whether a scenario that declares these requirements is to run."""
-        if needs_flink and not self.runtime:
+    def wants(self, declared: Iterable[str], needs: frozenset[str]) -> bool:
+        """Whether a scenario that declares these requirements and needs these features is to run."""
+        if needs & self.absent or not needs <= self.wanted:
             return False
-        return self.universal or not self.selected.isdisjoint(declared)
+        if any(features <= needs for features in self.universal):
+            return True
+        return not self.selected.isdisjoint(declared)

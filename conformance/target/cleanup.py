@@ -60,6 +60,19 @@ def clean_up(
     return ledger.open
 
 
+def tidy(wire: Wire, ledger: Ledger, tried: set[str]) -> None:
+    """Delete what can be deleted at once, so that the target never holds more of a run than a scenario needs.
+
+    Each resource is asked for once only, and not waited for; ``tried`` remembers its path.  What is left is for
+    ``clean_up``.
+    """
+    fresh = [resource for resource in ledger.open if resource.path not in tried]
+    tried.update(resource.path for resource in fresh)
+    work = _Work(wire, ledger, 0.0, lambda: False)
+    for kind in ORDER:
+        work.do_all(work.remove, [resource for resource in fresh if resource.kind == kind])
+
+
 def from_ledger(
     path: Path,
     target: Target,

@@ -193,15 +193,16 @@ class Connections:
     def _receive(self, method: str, response: httpcore.Response, call: _Call) -> HttpResponse:
         limit = self._limits.max_response_bytes
         body = bytearray()
+        headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers)
         try:
             for chunk in response.iter_stream():
                 body += chunk
                 if len(body) > limit:
                     break
+            # Before the connection goes back to the pool, which closes one that has something to read.
+            surplus = _surplus(method, response.status, headers, call)
         finally:
             response.close()
-        headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers)
-        surplus = _surplus(method, response.status, headers, call)
         raw = bytes(body) or surplus
         whole = decoded(raw[:limit], headers, limit)
         return HttpResponse(response.status, headers, whole[:limit], len(raw) > limit or len(whole) > limit)

@@ -116,7 +116,7 @@ class Ownership:
             self._claims.discard((kind, name))
 
 
-def judge(  # noqa: PLR0911, PLR0917 - one return for each rule; the order is that of a request
+def judge(  # noqa: PLR0911 - one return for each rule
     method: str,
     raw_path: str,
     headers: Sequence[tuple[str, str]],

@@ -107,7 +107,9 @@ class Walker:
 def made_up_identifiers() -> Iterator[None]:
     """Let UUIDs be counted instead of drawn."""
     count = itertools.count(1)
-    with mock.patch.object(uuid, "uuid4", lambda: uuid.UUID(int=next(count) << 64 | 4 << 76 | 1 << 63)):
+    with mock.patch.object(
+        uuid, "uuid4", side_effect=lambda: uuid.UUID(int=next(count) << 64 | 4 << 76 | 1 << 63)
+    ):
         yield
 
 
@@ -137,7 +139,11 @@ def environment(name: str, mark: str = "1", **more: Any) -> dict[str, Any]:
         "kubernetesNamespace": "flink",
         "flinkApplicationDefaults": {
             "metadata": {"labels": {"by": mark}},
-            "spec": {"image": "other", "flinkConfiguration": {"a.b": "default", "d": mark}, "extra": {"deep": mark}},
+            "spec": {
+                "image": "other",
+                "flinkConfiguration": {"a.b": "default", "d": mark},
+                "extra": {"deep": mark},
+            },
         },
         "computePoolDefaults": {"spec": {"mark": mark}},
         "statementDefaults": {
@@ -176,7 +182,9 @@ async def environments(walk: Walker) -> None:
     for mark in ("2", "3"):
         await walk.send("GET", one)
         await walk.send("GET", ENVIRONMENTS)
-        await walk.send("POST", ENVIRONMENTS, environment("env-one", mark))
+        await walk.send(
+            "POST", ENVIRONMENTS, environment("env-one", mark, kubernetesNamespace=f"flink-{mark}")
+        )
     await walk.send("GET", one)
     await walk.send("GET", ENVIRONMENTS)
     await walk.send("POST", ENVIRONMENTS, {"name": "env-one", "flinkApplicationDefaults": {"spec": {}}})
@@ -200,7 +208,13 @@ async def environments(walk: Walker) -> None:
     await walk.send("POST", ENVIRONMENTS, {"kubernetesNamespace": "x"})
     await walk.send("POST", ENVIRONMENTS, {"name": "env-bare"})
     await walk.send("POST", ENVIRONMENTS, {**environment("env-extra"), "colour": "red"})
-    for method, path in (("DELETE", one), ("GET", one), ("GET", ENVIRONMENTS), ("DELETE", one), ("DELETE", one + "-no")):
+    for method, path in (
+        ("DELETE", one),
+        ("GET", one),
+        ("GET", ENVIRONMENTS),
+        ("DELETE", one),
+        ("DELETE", one + "-no"),
+    ):
         await walk.send(method, path)
     await walk.send("POST", ENVIRONMENTS, {"name": "env-one", "kubernetesNamespace": "new"})
     await walk.send("GET", one)
@@ -280,56 +294,72 @@ async def applications(walk: Walker) -> None:
     await walk.send("GET", one + "/sibling-2")
 
 
+def events(path: str) -> str:
+    """The path of the events of the application with that path."""
+    return path.replace("/v1/", "/v1alpha1/") + "/events"
+
+
 async def lifecycle(walk: Walker) -> None:
     for name in ("life-1", "life-2"):
         await walk.send("POST", ENVIRONMENTS, environment(name))
         for sibling in ("run-1", "run-2"):
             await walk.send("POST", f"{ENVIRONMENTS}/{name}/applications", application(sibling))
     one = ENVIRONMENTS + "/life-1/applications/run-1"
-    other = ENVIRONMENTS + "/life-1/applications/run-2"
     namesake = ENVIRONMENTS + "/life-2/applications/run-1"
-
-    def events(path: str) -> str:
-        return path.replace("/v1/", "/v1alpha1/") + "/events"
-
     await walk.send("GET", events(one))
     await walk.send("POST", one + "/suspend")
     await walk.send("GET", one)
-    for again in range(2):
-        await walk.send("POST", one + "/start")
-        await walk.send("GET", namesake)
-        await walk.send("POST", ENVIRONMENTS, environment("life-1", "later"))
-        for delay in (60, 100, 200):
-            walk.wait(delay)
-            await walk.send("GET", one)
-            await walk.send("GET", one + "/instances")
-            await walk.send("GET", events(one))
-        await walk.send("POST", one + "/start")
-        await walk.send("GET", one)
-        await walk.send("GET", ENVIRONMENTS + "/life-1/applications")
-        if not again:
-            await walk.send("POST", one + "/suspend")
-            walk.wait(300)
-            await walk.send("POST", one + "/suspend")
-            await walk.send("GET", one)
-            await walk.send("GET", events(one))
-    await walk.send("POST", other + "/start")
-    await walk.send("POST", namesake + "/start")
-    walk.wait(500)
-    for path in (one, other, namesake):
-        found = (await walk.send("GET", path + "/instances")).body
-        await walk.send("GET", events(path))
-        await walk.send("GET", events(path) + "?size=2&page=0")
-        await walk.send("GET", events(path) + "?size=2&page=1")
-        await walk.send("GET", events(path) + "?size=2&page=9")
-        await walk.send("GET", path + "/instances?size=5")
-        await walk.send("GET", path + "/instances?size=1&page=1")
-        for item in json.loads(found).get("items", []):
+    await start(walk, one, namesake)
+    await walk.send("POST", one + "/suspend")
+    walk.wait(300)
+    await walk.send("POST", one + "/suspend")
+    await walk.send("GET", one)
+    await walk.send("GET", events(one))
+    await start(walk, one, namesake)
+
+
+async def start(walk: Walker, one: str, namesake: str) -> None:
+    await walk.send("POST", one + "/start")
+    await walk.send("GET", namesake)
+    await walk.send("POST", ENVIRONMENTS, environment("life-1", "later"))
+    for delay in (60, 100, 200):
+        walk.wait(delay)
+        for path in (one, one + "/instances", events(one)):
+            await walk.send("GET", path)
+    await walk.send("POST", one + "/start")
+    await walk.send("GET", one)
+    await walk.send("GET", ENVIRONMENTS + "/life-1/applications")
+
+
+async def runs(walk: Walker) -> None:
+    for name in ("runs-1", "runs-2"):
+        await walk.send("POST", ENVIRONMENTS, environment(name))
+        for sibling in ("run-1", "run-2"):
+            path = f"{ENVIRONMENTS}/{name}/applications"
+            await walk.send("POST", path, application(sibling, "running"))
+            walk.wait(500)
+            await walk.send("POST", path, application(sibling, "running", image="again"))
+            walk.wait(500)
+    one = ENVIRONMENTS + "/runs-1/applications/run-1"
+    other = ENVIRONMENTS + "/runs-1/applications/run-2"
+    for path in (one, other):
+        listed = await walk.send("GET", path + "/instances")
+        for suffix in ("?size=5", "?size=1&page=1"):
+            await walk.send("GET", path + "/instances" + suffix)
+        for suffix in ("", "?size=2&page=0", "?size=2&page=1", "?size=2&page=9"):
+            await walk.send("GET", events(path) + suffix)
+        for item in listed.json.get("items", []) if listed.status == 200 else ():
             for where in (one, other):
                 await walk.send("GET", f"{where}/instances/{item['metadata']['name']}")
         await walk.send("GET", path + "/instances/00000000-0000-4000-8000-000000000000")
-    nowhere = ENVIRONMENTS + "/life-none/applications/run-1"
-    for path in (ENVIRONMENTS + "/life-1/applications/run-none", nowhere):
+    await nothing(walk)
+
+
+async def nothing(walk: Walker) -> None:
+    for path in (
+        ENVIRONMENTS + "/runs-1/applications/run-none",
+        ENVIRONMENTS + "/runs-none/applications/run-1",
+    ):
         for part in ("start", "suspend"):
             await walk.send("POST", f"{path}/{part}")
         for suffix in ("", "/instances", "/instances/x"):
@@ -385,7 +415,15 @@ async def content(walk: Walker) -> None:
         await walk.send("POST", ENVIRONMENTS, raw=raw, content_type=JSON)
         await walk.send("POST", home, raw=raw, content_type=JSON)
     aliases = b"name: many-aliases\nx: &a [1]\ny: [" + b"*a," * 30 + b"]"
-    for raw in (b"name: broken-6\n  x: [", b"name: broken-7\nx: }\n", b"", b"- a", b"~", aliases, b"name: !!python/name:x y"):
+    for raw in (
+        b"name: broken-6\n  x: [",
+        b"name: broken-7\nx: }\n",
+        b"",
+        b"- a",
+        b"~",
+        aliases,
+        b"name: !!python/name:x y",
+    ):
         await walk.send("POST", ENVIRONMENTS, raw=raw, content_type=YAML)
     for media_type in ("text/plain", "application/xml"):
         await walk.send("POST", ENVIRONMENTS, raw=b'{"name": "other-type"}', content_type=media_type)
@@ -444,7 +482,9 @@ async def caching(walk: Walker) -> None:
 async def concurrency(walk: Walker) -> None:
     await walk.send("POST", ENVIRONMENTS, environment("together"))
     home = ENVIRONMENTS + "/together/applications"
-    await asyncio.gather(*(walk.send("POST", ENVIRONMENTS, environment("parallel", str(n))) for n in range(4)))
+    await asyncio.gather(
+        *(walk.send("POST", ENVIRONMENTS, environment("parallel", str(n))) for n in range(4))
+    )
     await asyncio.gather(*(walk.send("POST", home, application("parallel", image=str(n))) for n in range(4)))
     await walk.send("GET", ENVIRONMENTS + "?size=50")
     await walk.send("GET", ENVIRONMENTS + "/parallel")
@@ -458,11 +498,21 @@ async def statements(walk: Walker) -> None:
     await walk.send("POST", ENVIRONMENTS, environment("sql-home"))
     secret = {**base, "kind": "Secret", "metadata": {"name": "secret-1"}, "spec": {"data": {"k": "canary"}}}
     await walk.send("POST", V1 + "/secrets", secret)
-    mapping = {**base, "kind": "EnvironmentSecretMapping", "metadata": {"name": "mapping-1"}, "spec": {"secretName": "secret-1"}}
+    mapping = {
+        **base,
+        "kind": "EnvironmentSecretMapping",
+        "metadata": {"name": "mapping-1"},
+        "spec": {"secretName": "secret-1"},
+    }
     await walk.send("POST", home + "/secret-mappings", mapping)
     await walk.send("GET", V1 + "/secrets/secret-1")
     await walk.send("GET", home)
-    pool = {**base, "kind": "ComputePool", "metadata": {"name": "pool"}, "spec": {"type": "DEDICATED", "clusterSpec": {}}}
+    pool = {
+        **base,
+        "kind": "ComputePool",
+        "metadata": {"name": "pool"},
+        "spec": {"type": "DEDICATED", "clusterSpec": {}},
+    }
     await walk.send("POST", home + "/compute-pools", pool)
     spec = {"statement": "SELECT * FROM t LIMIT 7", "computePoolName": "pool"}
     statement = {**base, "kind": "Statement", "metadata": {"name": "stmt"}, "spec": spec}
@@ -477,18 +527,42 @@ async def statements(walk: Walker) -> None:
     await walk.send("GET", home + "/statements/stmt")
 
 
-STAGES = (names, environments, applications, lifecycle, pages, content, errors, caching, concurrency, statements)
+STAGES = (
+    names,
+    environments,
+    applications,
+    lifecycle,
+    runs,
+    pages,
+    content,
+    errors,
+    caching,
+    concurrency,
+    statements,
+)
+Transcript = list[tuple[str, Reply]]
 
 
-def walk(server: Server) -> list[tuple[str, Reply]]:
-    """Walk through the server from beginning to end."""
+def stages_from(area: str) -> tuple[Callable[[Walker], Any], ...]:
+    """Every stage, the one of that name first: what an area's faults do shows there soonest."""
+    return tuple(sorted(STAGES, key=lambda stage: stage.__name__ != area))
+
+
+def walk(
+    server: Server,
+    stages: tuple[Callable[[Walker], Any], ...] = STAGES,
+    until: Callable[[Transcript], bool] = lambda _transcript: False,
+) -> Transcript:
+    """Walk through the server, to the end or until what was seen after a stage is enough."""
     clock = FakeClock()
     vars(server.clock).update(now=clock.now, stamp=clock.stamp)
     walker = Walker(Wiring(server), clock)
 
     async def everything() -> None:
-        for stage in STAGES:
+        for stage in stages:
             await stage(walker)
+            if until(walker.transcript):
+                return
 
     with made_up_identifiers():
         asyncio.run(everything())

@@ -194,30 +194,63 @@ def test_a_resource_is_gone_when_404_follows_its_deletion(
     wire.send("POST", ENVIRONMENTS, content=named(OURS))
     assert ledger.state(path) == "created"
     assert len(ledger.created) == 2
+    api.status["GET", path] = [404]
+    wire.send("GET", path)
+    assert ledger.state(path) == "created", "the deletion was of the one before"
 
 
 def test_a_404_does_not_close_what_is_being_created(serve: Serve, connect: Connect, ledger: Ledger) -> None:
     path = f"{ENVIRONMENTS}/{OURS}"
     go_on = threading.Event()
+    posts = []
 
     def handler(request: Received, _: socket.socket) -> bytes:
-        if request.method == "POST":
-            go_on.wait(5)
-            return answer(201)
-        return answer(404)
+        if request.method != "POST":
+            return answer(404)
+        posts.append(request)
+        if len(posts) == 1:
+            return answer(400)
+        go_on.wait(5)
+        return answer(201)
 
     wire = connect(serve(handler).url, limits={"read_timeout": 10.0})
-    wire.send("DELETE", path)
+    wire.send("POST", ENVIRONMENTS, content=named(OURS))
     with ThreadPoolExecutor(1) as pool:
         creation = pool.submit(wire.send, "POST", ENVIRONMENTS, content=named(OURS))
-        while ledger.state(path) is None:
+        while len(posts) < 2:
             time.sleep(0.005)
-        wire.send("DELETE", path)
-        wire.send("GET", path)
-        assert ledger.state(path) == "intended"
+        for method in ("GET", "DELETE", "GET"):
+            wire.send(method, path)
+            assert ledger.state(path) == "refused"
         go_on.set()
         creation.result()
     assert ledger.state(path) == "created"
+
+
+def test_a_404_to_a_question_from_before_the_deletion_proves_nothing(
+    serve: Serve, connect: Connect, ledger: Ledger
+) -> None:
+    path = f"{ENVIRONMENTS}/{OURS}"
+    asked, go_on = threading.Event(), threading.Event()
+
+    def handler(request: Received, _: socket.socket) -> bytes:
+        if request.method == "GET":
+            asked.set()
+            go_on.wait(5)
+            return answer(404)
+        return answer(201 if request.method == "POST" else 202)
+
+    wire = connect(serve(handler).url, limits={"read_timeout": 10.0})
+    wire.send("POST", ENVIRONMENTS, content=named(OURS))
+    with ThreadPoolExecutor(1) as pool:
+        question = pool.submit(wire.send, "GET", path)
+        assert asked.wait(5)
+        wire.send("DELETE", path)
+        go_on.set()
+        question.result()
+    assert ledger.state(path) == "created"
+    wire.send("GET", path)
+    assert ledger.state(path) == "gone"
 
 
 def test_a_name_that_the_target_changed_is_entered_too(

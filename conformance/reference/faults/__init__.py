@@ -23,7 +23,7 @@ from conformance.reference.faults import (
     sorting,
     times,
 )
-from conformance.reference.faults.tools import Fault
+from conformance.reference.faults.registry import Fault
 
 _AREAS = (
     names,

@@ -5,16 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from conformance.reference.faults.applications import POST, is_creation, known_applications
-from conformance.reference.faults.tools import (
-    Registry,
-    answer_with,
-    around,
-    drop,
-    replace,
-    reshape_each,
-    walk_texts,
-)
+from conformance.reference.faults.registry import Registry
 from conformance.reference.lifecycle import merged, part
+from conformance.reference.replacing import answer_with, around, drop, replace, reshape_each, walk_texts
 from conformance.reference.resources.applications import Draft
 from conformance.reference.resources.common import Handler
 from conformance.reference.server import Server

@@ -7,7 +7,8 @@ import re
 from typing import Any
 
 from conformance.reference.faults.names import LABEL, cut_suffix, dollar, ignore_case
-from conformance.reference.faults.tools import Registry, around, replace
+from conformance.reference.faults.registry import Registry
+from conformance.reference.replacing import around, replace
 from conformance.reference.resources.common import Handler
 from conformance.reference.server import Server
 from conformance.reference.store import Application, Environment

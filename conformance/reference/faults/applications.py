@@ -6,16 +6,9 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from conformance.reference.faults.tools import (
-    READ_APPLICATIONS,
-    Registry,
-    around,
-    drop,
-    put,
-    replace,
-    reshape_each,
-)
+from conformance.reference.faults.registry import Registry
 from conformance.reference.lifecycle import merged, part
+from conformance.reference.replacing import READ_APPLICATIONS, around, drop, put, replace, reshape_each
 from conformance.reference.resources.applications import Draft
 from conformance.reference.resources.common import Handler
 from conformance.reference.server import Server

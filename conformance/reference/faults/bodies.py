@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from conformance.reference.faults.tools import Registry, replace
+from conformance.reference.faults.registry import Registry
+from conformance.reference.replacing import replace
 from conformance.reference.server import Server
 from conformance.reference.values import JsonObject
 

@@ -8,7 +8,8 @@ import json
 from typing import Any
 
 from conformance.reference.conditional import TAGGED
-from conformance.reference.faults.tools import Registry, replace, with_header
+from conformance.reference.faults.registry import Registry
+from conformance.reference.replacing import replace, with_header
 from conformance.reference.server import Server
 from conformance.reference.values import Answer, Headers, Request, Wire
 from conformance.reference.wire import Send

@@ -8,8 +8,9 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
-from conformance.reference.faults.tools import Registry, around, replace
-from conformance.reference.lifecycle import merged
+from conformance.reference.faults.registry import Registry
+from conformance.reference.media import JSON
+from conformance.reference.replacing import around, replace
 from conformance.reference.resources.applications import Draft
 from conformance.reference.resources.common import Handler
 from conformance.reference.server import Server
@@ -18,14 +19,16 @@ from conformance.reference.values import Answer, Call, JsonObject, Refusal, Requ
 
 fault = Registry()
 
-GAP = 0.03
+GAP = 0.02
 """Seconds between looking and writing, during which other requests come in."""
 
 COLLECTIONS = (4, 6)
 """Segments of the paths to which environments and applications are posted."""
 
 
-def _resource(server: Server, segments: tuple[str, ...], body: Any) -> Environment | Application | None:
+def _resource(
+    server: Server, segments: tuple[str, ...], body: JsonObject
+) -> Environment | Application | None:
     """The resource that a body posted there names, if it exists."""
     if len(segments) == COLLECTIONS[0]:
         name = body.get("name")
@@ -40,10 +43,14 @@ def _resource(server: Server, segments: tuple[str, ...], body: Any) -> Environme
     )
 
 
-def _overlapped(
-    server: Server, behaviour: Callable[[Environment | Application, JsonObject], Wire | None]
-) -> None:
-    """Do something when a creation overlaps with another creation of the same name, after it was stored."""
+Resource = Environment | Application
+
+
+def _overlapped(server: Server, behaviour: Callable[[Resource, Resource], Wire | None]) -> None:
+    """Do something when a creation overlaps with another one of the same name.
+
+    ``behaviour`` gets the resource after both were stored, and what the other one had stored.
+    """
 
     async def handle(original: Any, request: Request) -> Wire:
         post = request.method == "POST" and len(request.segments) in COLLECTIONS
@@ -54,25 +61,25 @@ def _overlapped(
         if not isinstance(body, dict) or _resource(server, request.segments, body) is not None:
             return await original(request)  # type: ignore[no-any-return]
         await asyncio.sleep(GAP)
-        other = _resource(server, request.segments, body)
-        before = copy.copy(other)
+        resource = _resource(server, request.segments, body)
+        before = copy.copy(resource)
         wire: Wire = await original(request)
-        if other is None or before is None or wire.status >= 400:
+        if resource is None or before is None or wire.status >= 400:
             return wire
-        return behaviour(other, body if isinstance(other, Environment) else before.__dict__) or wire
+        return behaviour(resource, before) or wire
 
     replace(server, "handle", handle)
 
 
 @fault(
     "conc-upsert-duplicates",
-    "Lists a resource twice when it was created by two requests at once.",
+    "Lists a resource twice when two requests at once created it.",
     "CMF-CONC-UPSERT",
 )
 def _(server: Server) -> None:
-    twice: set[Environment | Application] = set()
+    twice: set[Resource] = set()
 
-    def behaviour(resource: Environment | Application, _body: JsonObject) -> None:
+    def behaviour(resource: Resource, _before: Resource) -> None:
         twice.add(resource)
 
     def listing(original: Any, *where: Any) -> list[Any]:
@@ -85,26 +92,20 @@ def _(server: Server) -> None:
 
 @fault("conc-upsert-mixes", "Mixes what two requests at once said of one resource.", "CMF-CONC-UPSERT")
 def _(server: Server) -> None:
-    first: dict[str, Any] = {}
+    def mixed(new: JsonObject, old: JsonObject) -> JsonObject:
+        """Every second part of the new value, the others of the old one."""
+        return {
+            key: old.get(key, part) if place % 2 else part for place, (key, part) in enumerate(new.items())
+        }
 
-    def add_environment(original: Any, environment: Environment) -> None:
-        first[environment.name] = environment.settings
-        original(environment)
+    def behaviour(resource: Resource, before: Resource) -> None:
+        if isinstance(resource, Environment) and isinstance(before, Environment):
+            resource.settings = mixed(resource.settings, before.settings)
+            resource.namespace = before.namespace
+        elif isinstance(resource, Application) and isinstance(before, Application):
+            resource.spec = mixed(resource.spec, before.spec)
+            resource.metadata = before.metadata
 
-    def behaviour(resource: Environment | Application, before: JsonObject) -> None:
-        if isinstance(resource, Environment):
-            resource.settings = merged(resource.settings, first.get(resource.name, {}))
-            resource.namespace = "mixed"
-        else:
-            old: JsonObject = before["spec"]
-            keys = list(resource.spec)
-            resource.spec = {
-                **resource.spec,
-                **{key: old[key] for key in keys[len(keys) // 2 :] if key in old},
-            }
-            resource.metadata = before["metadata"]
-
-    replace(server.store, "add_environment", add_environment)
     _overlapped(server, behaviour)
 
 
@@ -115,24 +116,20 @@ def _(server: Server) -> None:
     "CMF-ERR-SERVER",
 )
 def _(server: Server) -> None:
-    def behaviour(_resource: Environment | Application, _body: JsonObject) -> Wire:
-        return server.render(server.error(500, "Duplicate key."), "application/json")
+    def behaviour(_resource: Resource, _before: Resource) -> Wire:
+        return server.render(server.error(500, "Duplicate key."), JSON)
 
     _overlapped(server, behaviour)
 
 
 @fault("conc-upsert-lost", "Loses a resource that two requests at once create.", "CMF-CONC-UPSERT")
 def _(server: Server) -> None:
-    def behaviour(resource: Environment | Application, _body: JsonObject) -> None:
+    def behaviour(resource: Resource, _before: Resource) -> None:
         for environment in server.store.list_environments():
             if environment is resource:
                 server.store.remove_environment(environment)
-            elif resource in environment.applications.values():
-                server.store.remove_application(
-                    environment,
-                    server.applications.store.application(environment, resource.name)
-                    or Application("", {}, {}, 0, 0),
-                )
+            elif environment.applications.get(resource.name) is resource:
+                del environment.applications[resource.name]
 
     _overlapped(server, behaviour)
 

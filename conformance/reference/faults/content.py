@@ -5,15 +5,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from conformance.reference.faults.tools import (
-    EVENTS,
-    Registry,
-    change_wire,
-    replace,
-    walk,
-    with_header,
-)
+from conformance.reference.faults.registry import Registry
 from conformance.reference.media import JSON, YAML
+from conformance.reference.replacing import EVENTS, change_wire, replace, walk, with_header
 from conformance.reference.server import Server
 from conformance.reference.values import Answer, Request, Wire
 

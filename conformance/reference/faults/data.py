@@ -6,7 +6,8 @@ from __future__ import annotations
 import unicodedata
 from typing import Any
 
-from conformance.reference.faults.tools import Registry, replace, reshape_each, walk, walk_texts
+from conformance.reference.faults.registry import Registry
+from conformance.reference.replacing import replace, reshape_each, walk, walk_texts
 from conformance.reference.server import Server
 from conformance.reference.values import Refusal, Request
 

@@ -6,15 +6,8 @@ from typing import Any
 
 from conformance.reference.clock import rfc3339
 from conformance.reference.faults.environments import DEFAULTS
-from conformance.reference.faults.tools import (
-    Registry,
-    answer_with,
-    around,
-    drop,
-    replace,
-    reshape,
-    reshape_each,
-)
+from conformance.reference.faults.registry import Registry
+from conformance.reference.replacing import answer_with, around, drop, replace, reshape, reshape_each
 from conformance.reference.resources.common import Handler
 from conformance.reference.resources.environments import Draft
 from conformance.reference.server import Server

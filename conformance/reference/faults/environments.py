@@ -5,15 +5,8 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from conformance.reference.faults.tools import (
-    READ_ENVIRONMENTS,
-    Registry,
-    around,
-    drop,
-    put,
-    replace,
-    reshape_each,
-)
+from conformance.reference.faults.registry import Registry
+from conformance.reference.replacing import READ_ENVIRONMENTS, around, drop, put, replace, reshape_each
 from conformance.reference.resources.common import Handler
 from conformance.reference.resources.environments import Draft
 from conformance.reference.server import Server

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from conformance.reference.faults.tools import Registry, answer_with, around, replace, with_header
+from conformance.reference.faults.registry import Registry
 from conformance.reference.media import JSON, YAML
+from conformance.reference.replacing import answer_with, around, replace, with_header
 from conformance.reference.resources.common import Handler
 from conformance.reference.server import Server
 from conformance.reference.values import Answer, Call, Refusal, Request, Wire

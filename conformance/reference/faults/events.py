@@ -6,7 +6,8 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from conformance.reference.faults.tools import EVENTS, Registry, around, at, drop, put, replace, reshape_each
+from conformance.reference.faults.registry import Registry
+from conformance.reference.replacing import EVENTS, around, at, drop, put, replace, reshape_each
 from conformance.reference.resources.common import Handler
 from conformance.reference.server import Server
 from conformance.reference.store import Application, Environment, Event

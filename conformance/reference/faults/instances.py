@@ -6,16 +6,9 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from conformance.reference.faults.tools import (
-    INSTANCES,
-    Registry,
-    around,
-    at,
-    drop,
-    replace,
-    reshape_each,
-)
+from conformance.reference.faults.registry import Registry
 from conformance.reference.lifecycle import merged, part
+from conformance.reference.replacing import INSTANCES, around, at, drop, replace, reshape_each
 from conformance.reference.resources.common import Handler
 from conformance.reference.server import Server
 from conformance.reference.store import Application, Environment, Instance

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from conformance.reference.faults.tools import (
-    Registry,
-    answer_with,
-    around,
-    drop,
-    replace,
-)
+from conformance.reference.faults.registry import Registry
 from conformance.reference.lifecycle import part
+from conformance.reference.replacing import answer_with, around, drop, replace
 from conformance.reference.resources.common import Handler
 from conformance.reference.server import Server
 from conformance.reference.store import Application, Environment

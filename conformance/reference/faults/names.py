@@ -6,8 +6,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from conformance.reference.faults.tools import Registry, around, replace
+from conformance.reference.faults.registry import Registry
 from conformance.reference.names import NameRule
+from conformance.reference.replacing import around, replace
 from conformance.reference.resources.common import Handler
 from conformance.reference.server import Server
 from conformance.reference.store import Environment

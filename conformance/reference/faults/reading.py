@@ -6,9 +6,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from conformance.reference.faults.tools import (
+from conformance.reference.faults.registry import Registry
+from conformance.reference.media import JSON, YAML
+from conformance.reference.replacing import (
     EVENTS,
-    Registry,
     around,
     change_wire,
     drop,
@@ -18,7 +19,6 @@ from conformance.reference.faults.tools import (
     reshape_each,
     with_header,
 )
-from conformance.reference.media import JSON, YAML
 from conformance.reference.resources.common import Handler
 from conformance.reference.server import Server
 from conformance.reference.values import Answer, Call, JsonObject, Refusal, Request, Wire

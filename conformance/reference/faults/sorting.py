@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from conformance.reference.faults.tools import EVENTS, Registry, around, replace, with_query
+from conformance.reference.faults.registry import Registry
 from conformance.reference.paging import Criterion
+from conformance.reference.replacing import EVENTS, around, replace, with_query
 from conformance.reference.resources.common import Handler
 from conformance.reference.server import Server
 from conformance.reference.store import Application, Environment

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from conformance.reference.clock import rfc3339
-from conformance.reference.faults.tools import (
+from conformance.reference.faults.registry import Registry
+from conformance.reference.replacing import (
     APPLICATIONS,
     ENVIRONMENTS,
     EVENTS,
     INSTANCES,
-    Registry,
     around,
     at,
     replace,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from conformance.reference.faults.tools import (
+from conformance.reference.replacing import (
     APPLICATIONS,
     ENVIRONMENTS,
     EVENTS,

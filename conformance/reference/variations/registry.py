@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from conformance.reference.faults.tools import (
-    Apply,
-)
+from conformance.reference.replacing import Apply
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace as with_changes
 from typing import Any
 
-from conformance.reference.faults.tools import (
-    around,
-    replace,
-)
 from conformance.reference.paging import Criterion
+from conformance.reference.replacing import around, replace
 from conformance.reference.resources.common import Handler
 from conformance.reference.server import Server
 from conformance.reference.shapes import refuse

@@ -1,10 +1,9 @@
-"""What faults and variations are made of: a registry, and the few ways to replace one behaviour of a server."""
+"""The few ways to replace one behaviour of a server that was built, for faults and variations."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -21,38 +20,6 @@ READ_APPLICATIONS = ("getApplication", "getApplications")
 APPLICATIONS = ("createOrUpdateApplication", *READ_APPLICATIONS, "startApplication", "suspendApplication")
 INSTANCES = ("getApplicationInstance", "getApplicationInstances")
 EVENTS = ("getApplicationEvents",)
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One deliberate violation of the contract."""
-
-    id: str
-    title: str
-    """In one sentence, what the server does wrong."""
-    breaks: tuple[str, ...]
-    """The requirements that an observer must see broken."""
-    apply: Apply
-    reason: str = ""
-    """A regular expression that the message of the failing check matches; empty while none is agreed."""
-
-
-class Registry:
-    """The faults of one area."""
-
-    def __init__(self) -> None:
-        self.faults: list[Fault] = []
-
-    def __call__(
-        self, identifier: str, title: str, *breaks: str, reason: str = ""
-    ) -> Callable[[Apply], Apply]:
-        """Register the decorated function as the fault of that id."""
-
-        def register(apply: Apply) -> Apply:
-            self.faults.append(Fault(identifier, title, breaks, apply, reason))
-            return apply
-
-        return register
 
 
 def replace(owner: object, name: str, behaviour: Callable[..., Any]) -> None:

@@ -1,0 +1,56 @@
+"""The body of an error: a RestError that says what is wrong, in the media type that was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance.contract.body import Body, accepted, declared, error_messages, excerpt, read_body
+from conformance.contract.observation import Observation
+from conformance.contract.openapi import Contract, Operation
+from conformance.model import Exchange, HttpResponse
+
+_SERVER_ERROR = 500
+_OF_HTTP = frozenset({401, 403, 405, 406, 408, 411, 413, 414, 415, 417, 426, 428, 429, 431})
+"""Statuses that HTTP defines for every server, often answered before the application is reached."""
+
+
+def refusals(
+    exchange: Exchange, response: HttpResponse, operation: Operation, contract: Contract
+) -> Iterator[Observation]:
+    """Everything that the body of an answer from 400 upwards says (erratum ERR-REST-ERROR-HTTP)."""
+    body = read_body(response)
+    broken = _broken(body, contract)
+    silent = "" if error_messages(body.value) else "it holds no message"
+    of_http = response.status in _OF_HTTP and response.status not in operation.answers
+    if of_http or response.status > _SERVER_ERROR:
+        problem = broken or silent
+        expected = "a RestError with a message"
+        yield _observation("CMF-ERR-BODY-HTTP", response, problem, expected)
+        return
+    yield _observation(
+        "CMF-ERR-BODY", response, broken, "a RestError as application/json or application/yaml"
+    )
+    if broken:
+        return
+    yield _observation("CMF-ERR-MESSAGE", response, silent, "at least one message that is not blank")
+    if wanted := accepted(exchange):
+        essence = declared(response) or "nothing"
+        wrong = f"asked for {wanted}, the error is declared as {essence}" if essence != wanted else ""
+        yield Observation("CMF-ERR-NEGOTIATED", wrong, wanted, essence)
+
+
+def _observation(requirement: str, response: HttpResponse, problem: str, expected: str) -> Observation:
+    return Observation(
+        requirement, f"{response.status}: {problem}" if problem else "", expected, excerpt(response)
+    )
+
+
+def _broken(body: Body, contract: Contract) -> str:
+    """Why a body is no RestError; empty when it is one."""
+    if body.problem:
+        return f"the body is {body.problem}"
+    if not isinstance(body.value, dict):
+        return "the body is no object"
+    stripped, _ = contract.without_nulls("RestError", body.value)
+    problems = contract.problems("RestError", stripped)
+    return f"{problems[0].where}: {problems[0].what}" if problems else ""

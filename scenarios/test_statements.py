@@ -1,0 +1,379 @@
+"""SQL statements: created once by POST, read, listed, deleted.  All read metadata only: nothing here starts a pod."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from conformance import bodies, views
+from conformance.contract import timestamps
+from conformance.contract.media import JSON, YAML
+from conformance.expectations import (
+    eventually,
+    optional,
+    require,
+    require_contains,
+    require_equal,
+    require_unique,
+)
+from conformance.runner.fixtures import Held
+from conformance.runner.plugin import Checks
+from conformance.scenario import needs_sql, requirement
+from conformance.target.cmf import Cmf, Collection
+
+pytestmark = needs_sql
+
+LABELS = {"tier": "gold", "example.com/owner": "team-1"}
+ANNOTATIONS = {"note": "first", "example.com/ticket": "CMF-1"}
+CONFIGURATION = {"execution.checkpointing.interval": "30000", "table.exec.state.ttl": "1 h"}
+BROKEN = "SELEC nothing FRM nowhere;"
+"""SQL that no parser takes."""
+
+
+def without(body: dict[str, Any], *keys: str) -> dict[str, Any]:
+    """The body without some keys of its spec."""
+    return {**body, "spec": {key: value for key, value in body["spec"].items() if key not in keys}}
+
+
+def moment(body: Any) -> dict[str, Any]:
+    """A statement that has come to rest, with everything that must not move by itself."""
+    return {
+        **views.statement(body),
+        "phase": views.phase(body),
+        "updated": optional(body, "metadata", "updateTimestamp"),
+    }
+
+
+def require_listed(statements: Collection, name: str, expected: dict[str, Any], what: str) -> None:
+    """The list has one statement of this name, and it is as it was."""
+    found = [item for item in statements.all() if statements.name_of(item) == name]
+    require(len(found) == 1, f"{what}, it is listed {len(found)} times", expected="once", got=str(len(found)))
+    require_equal(views.statement(found[0]), views.statement(expected), f"{what}, in the list, the statement")
+
+
+@requirement("CMF-STMT-CREATE", "CMF-STMT-GET", "CMF-STMT-DEFAULTS")
+def test_create_and_read(cmf: Cmf, check: Checks, environment: str, compute_pool: str) -> None:
+    statements = cmf.statements(environment)
+
+    def body(**fields: Any) -> dict[str, Any]:
+        return bodies.statement(cmf.name("stmt"), cmf.features, pool=compute_pool, **fields)
+
+    everything: dict[str, Any] = {"labels": LABELS, "annotations": ANNOTATIONS, "configuration": CONFIGURATION}
+    variants = {
+        "with everything": lambda: body(**everything, parallelism=2, stopped=False),
+        "with what is required alone": lambda: without(body(), "properties", "flinkConfiguration"),
+        "without session properties": lambda: without(body(**everything), "properties"),
+        "without Flink configuration": lambda: without(body(labels=LABELS, parallelism=3), "flinkConfiguration"),
+    }
+    for variant, make in variants.items():
+        for media_type in (JSON, YAML):
+            sent = make()
+            created = statements.post(sent, media_type=media_type)
+            with check("CMF-STMT-CREATE", f"a statement {variant}, sent as {media_type}, answers 200"):
+                created.expect(200)
+                require_contains(created.body, sent, "the answer")
+            created.needed(200)
+            read = statements.get(sent["metadata"]["name"], accept=media_type)
+            with check("CMF-STMT-GET", f"a statement {variant} is read as {media_type} as it was posted"):
+                require_contains(read.expect(200).body, sent, "the statement")
+            with check("CMF-STMT-DEFAULTS", f"a statement {variant} is not stopped by itself"):
+                stopped = optional(read.expect(200).body, "spec", "stopped")
+                require(not stopped, "it is stopped", expected="false or nothing", got=repr(stopped))
+                scale = optional(read.body, "spec", "parallelism")
+                require(scale is None or scale >= 1, "its parallelism is none", expected="1 or more", got=repr(scale))
+
+
+@requirement("CMF-STMT-GET-UNKNOWN")
+def test_read_unknown(
+    cmf: Cmf,
+    check: Checks,
+    environment: str,
+    other_environment: str,
+    compute_pool: str,
+    new_statement: Callable[..., Held],
+) -> None:
+    statements = cmf.statements(environment)
+    name = new_statement(environment, compute_pool).name
+    statements.get(name).needed(200)
+    with check("CMF-STMT-GET-UNKNOWN", "a name that was never used"):
+        statements.get(cmf.name("never")).expect(404)
+    with check("CMF-STMT-GET-UNKNOWN", "the beginning of an existing name, and more than it"):
+        statements.get(name[:-1]).expect(404)
+        statements.get(name + "0").expect(404)
+    with check("CMF-STMT-GET-UNKNOWN", "the name of a compute pool"):
+        statements.get(compute_pool).expect(404)
+    with check("CMF-STMT-GET-UNKNOWN", "an existing name in an environment that does not exist"):
+        cmf.statements(cmf.name("never")).get(name).expect(404)
+    with check("CMF-STMT-GET-UNKNOWN", "an existing name in another environment"):
+        cmf.statements(other_environment).get(name).expect(404)
+
+
+@requirement("CMF-STMT-CONFLICT")
+def test_create_twice(
+    cmf: Cmf,
+    check: Checks,
+    environment: str,
+    other_environment: str,
+    new_compute_pool: Callable[..., Held],
+    new_statement: Callable[..., Held],
+    until_phase: Callable[..., dict[str, Any]],
+) -> None:
+    pool, other_pool, pool_there = (new_compute_pool(place).name for place in (environment, environment, other_environment))
+    statements = cmf.statements(environment)
+    held = new_statement(environment, pool, labels=LABELS, annotations=ANNOTATIONS, configuration=CONFIGURATION)
+    before = _at_rest(statements, held.name, until_phase, environment)
+    spec, metadata = held.body["spec"], held.body["metadata"]
+    conflicts: dict[str, dict[str, Any]] = {
+        "the same again": held.body,
+        "another text": {**held.body, "spec": {**spec, "statement": "SHOW CATALOGS;"}},
+        "a text that does not compile": {**held.body, "spec": {**spec, "statement": BROKEN}},
+        "another compute pool": {**held.body, "spec": {**spec, "computePoolName": other_pool}},
+        "another configuration": {**held.body, "spec": {**spec, "flinkConfiguration": {"new.key": "1"}}},
+        "other session properties": without(held.body, "properties"),
+        "another parallelism, and stopped": {**held.body, "spec": {**spec, "parallelism": 5, "stopped": True}},
+        "other labels and annotations": {**held.body, "metadata": {"name": held.name, "labels": {"new": "1"}, "annotations": {"new": "1"}}},
+    }
+    for number, (what, body) in enumerate(conflicts.items()):
+        with check("CMF-STMT-CONFLICT", f"{what} answers 409"):
+            statements.post(body, media_type=(JSON, YAML)[number % 2]).expect(409)
+        with check("CMF-STMT-CONFLICT", f"after {what} was posted, nothing has changed"):
+            require_equal(moment(statements.get(held.name).expect(200).body), moment(before), "after a conflict, the statement")
+    statements.post(conflicts["other labels and annotations"], media_type=YAML)
+    new_statement(environment, pool)
+    namesake = bodies.statement(held.name, cmf.features, pool=pool_there, annotations={"which": "there"})
+    with check("CMF-STMT-CONFLICT", "in another environment the name is free"):
+        cmf.statements(other_environment).post(namesake).expect(200)
+        require_contains(cmf.statements(other_environment).get(held.name).expect(200).body, namesake, "the namesake")
+    with check("CMF-STMT-CONFLICT", "after other statements were created, it is listed as it was, once"):
+        require_equal(moment(statements.get(held.name).expect(200).body), moment(before), "the statement")
+        require_listed(statements, held.name, before, "after conflicts")
+
+
+def _at_rest(
+    statements: Collection, name: str, until_phase: Callable[..., dict[str, Any]], environment: str
+) -> dict[str, Any]:
+    """A statement once its phase moves no more, as far as the target gives phases."""
+    body: dict[str, Any] = statements.get(name).needed(200).body
+    return body if views.phase(body) is None else until_phase(environment, name, "completed", "failed", "stopped")
+
+
+@requirement("CMF-STMT-ENVIRONMENT-UNKNOWN")
+def test_create_in_unknown_environment(
+    cmf: Cmf, check: Checks, environment: str, compute_pool: str, new_statement: Callable[..., Held]
+) -> None:
+    held = new_statement(environment, compute_pool)
+    nowhere = cmf.name("never")
+    for name in (held.name, cmf.name("stmt")):
+        body = {**held.body, "metadata": {"name": name}}
+        with check("CMF-STMT-ENVIRONMENT-UNKNOWN", f"{'an existing' if name == held.name else 'a new'} name answers 404"):
+            cmf.statements(nowhere).post(body).expect(404)
+        with check("CMF-STMT-ENVIRONMENT-UNKNOWN", "it creates no statement and no environment"):
+            cmf.environments.get(nowhere).expect(404)
+            cmf.statements(nowhere).get(name).expect(404)
+            require(nowhere not in cmf.environments.names(), "the environment is listed", expected="not listed")
+
+
+@requirement("CMF-STMT-POOL-UNKNOWN")
+def test_create_in_unknown_pool(
+    cmf: Cmf,
+    check: Checks,
+    environment: str,
+    other_environment: str,
+    compute_pool: str,
+    new_compute_pool: Callable[..., Held],
+    until_phase: Callable[..., dict[str, Any]],
+) -> None:
+    statements = cmf.statements(environment)
+    deleted = new_compute_pool(environment).name
+    cmf.compute_pools(environment).delete(deleted).needed(204)
+    eventually(lambda: cmf.compute_pools(environment).get(deleted).expect(404), within=cmf.limits.settle)
+    statements.post(bodies.statement(cmf.name("stmt"), cmf.features, pool=compute_pool)).needed(200)
+    for what, pool in {
+        "that never was": cmf.name("never"),
+        "that is in another environment": new_compute_pool(other_environment).name,
+        "whose name is the beginning of an existing one": compute_pool[:-1],
+        "whose name is more than an existing one": f"{compute_pool}0",
+        "that was deleted": deleted,
+    }.items():
+        name = cmf.name("stmt")
+        answer = statements.post(bodies.statement(name, cmf.features, pool=pool))
+        with check("CMF-STMT-POOL-UNKNOWN", f"a statement in a compute pool {what} is refused or fails"):
+            if answer.expect_refused(200, 404).status != 200:
+                statements.get(name).expect(404)
+            elif views.phase(answer.body) is not None:
+                until_phase(environment, name, "failed")
+
+
+@requirement("CMF-STMT-LIST", "CMF-STMT-LIST-SCOPE", "CMF-STMT-UID")
+def test_list(
+    cmf: Cmf,
+    check: Checks,
+    environment: str,
+    other_environment: str,
+    new_compute_pool: Callable[..., Held],
+    new_statement: Callable[..., Held],
+) -> None:
+    longer = f"{environment}-longer"  # an environment whose name begins with that of the other
+    cmf.environments.post(bodies.environment(longer, cmf.features)).needed(200, 201)
+    pools = {place: new_compute_pool(place).name for place in (environment, other_environment, longer)}
+    held = [
+        new_statement(environment, pools[environment], labels=LABELS, annotations=ANNOTATIONS, configuration=CONFIGURATION),
+        new_statement(environment, pools[environment]),
+        new_statement(environment, pools[environment], parallelism=4),
+        new_statement(environment, pools[environment], annotations={"which": "here"}),
+        new_statement(environment, pools[environment], sql="SHOW CATALOGS;"),
+    ]
+    shared = held[3].name
+    elsewhere = {
+        other_environment: [new_statement(other_environment, pools[other_environment], name, annotations={"which": "there"}) for name in (shared, None)],
+        longer: [new_statement(longer, pools[longer])],
+    }
+    statements = cmf.statements(environment)
+    names = sorted(each.name for each in held)
+    foreign = {each.name for there in elsewhere.values() for each in there} - {shared}
+    for size in (100, 2):
+        with check("CMF-STMT-LIST", f"pages of {size} hold exactly what was created, each once"):
+            mine = [name for name in require_unique(statements.names(size=size), "statement") if name not in foreign]
+            require_equal(sorted(mine), names, "the names in the list")
+        with check("CMF-STMT-LIST", f"on pages of {size} each is listed with the values that are read of it alone"):
+            for item in statements.all(size=size):
+                name = statements.name_of(item)
+                alone = statements.get(name).expect(200).body
+                require_equal(views.statement(item), views.statement(alone), f"in the list, {name}")
+    with check("CMF-STMT-LIST", "the list shows the phase that is read"):
+        eventually(lambda: _require_phases(statements), within=cmf.limits.settle)
+    with check("CMF-STMT-LIST-SCOPE", "no statement of another environment is listed"):
+        strange = [name for name in statements.names() if name in foreign]
+        require(not strange, "a statement of another environment is listed", expected="none", got=", ".join(strange))
+        (here,) = (item for item in statements.all() if statements.name_of(item) == shared)
+        require_contains(here, held[3].body, "in the list, the one of two namesakes")
+    with check("CMF-STMT-LIST-SCOPE", "nor the other way round"):
+        for place, there in elsewhere.items():
+            require_equal(sorted(cmf.statements(place).names()), sorted(each.name for each in there), "the names in the list")
+            for item in cmf.statements(place).all():
+                (own,) = (each for each in there if each.name == item["metadata"]["name"])
+                require_contains(item, own.body, "in the list of another environment, the statement")
+    with check("CMF-STMT-UID", "no two statements have the same uid, in one environment or in several"):
+        items = [item for place in (environment, *elsewhere) for item in cmf.statements(place).all()]
+        require_unique((uid for item in items if (uid := optional(item, "metadata", "uid"))), "uid")
+
+
+def _require_phases(statements: Collection) -> None:
+    for item in statements.all():
+        alone, listed = views.phase(statements.get(statements.name_of(item)).expect(200).body), views.phase(item)
+        require(listed in {None, alone}, "the phase in the list is another", expected=repr(alone), got=repr(listed))
+
+
+@requirement("CMF-STMT-LIST-UNKNOWN")
+def test_list_of_unknown_environment(cmf: Cmf, check: Checks, environment: str) -> None:
+    cmf.statements(environment).list().needed(200)
+    nowhere = cmf.statements(cmf.name("never"))
+    with check("CMF-STMT-LIST-UNKNOWN", "an environment that does not exist has no list"):
+        nowhere.list().expect(404)
+    with check("CMF-STMT-LIST-UNKNOWN", "nor has it a first page, or a filtered one"):
+        nowhere.list(page=0, size=5).expect(404)
+        nowhere.list(query=[("phase", "completed")]).expect(404)
+        nowhere.list(query=[("compute-pool", cmf.name("pool"))]).expect(404)
+
+
+@requirement("CMF-STMT-DELETE", "CMF-STMT-DELETE-UNKNOWN", "CMF-STMT-LIST")
+def test_delete(
+    cmf: Cmf,
+    check: Checks,
+    environment: str,
+    other_environment: str,
+    new_compute_pool: Callable[..., Held],
+    new_statement: Callable[..., Held],
+) -> None:
+    pool, pool_there = new_compute_pool(environment).name, new_compute_pool(other_environment).name
+    statements, there = cmf.statements(environment), cmf.statements(other_environment)
+    held, neighbour = new_statement(environment, pool), new_statement(environment, pool, annotations=ANNOTATIONS)
+    longer = new_statement(environment, pool, f"{held.name}-longer")
+    namesake = new_statement(other_environment, pool_there, held.name, annotations={"which": "there"})
+    failing = bodies.statement(cmf.name("stmt"), cmf.features, pool=pool, sql=BROKEN)
+    doomed = [held.name]
+    if statements.post(failing).status == 200:
+        doomed.append(failing["metadata"]["name"])
+    for name in doomed:
+        with check("CMF-STMT-DELETE", f"a DELETE of a {'failed' if name != held.name else 'completed'} statement answers 202 or 204"):
+            statements.delete(name).expect(202, 204)
+
+    def gone() -> None:
+        for name in doomed:
+            statements.get(name).expect(404)
+            for query in ([], [("compute-pool", pool)], *([("phase", phase)] for phase in ("completed", "failed", "deleting"))):
+                listed = statements.names(query=query)
+                require(name not in listed, f"a deleted statement is listed{f' with {query}' if query else ''}", expected="not listed")
+
+    with check("CMF-STMT-DELETE", "afterwards it can't be read and is not listed, filtered or not"):
+        eventually(gone, within=cmf.limits.settle)
+    with check("CMF-STMT-DELETE", "its results and exceptions are gone too"):
+        for name in doomed:
+            cmf.results(environment, name).expect(404)
+            cmf.exceptions(environment, name).expect(404)
+    survivors = ((statements, neighbour), (statements, longer), (there, namesake))
+    with check("CMF-STMT-DELETE", "its neighbours and its namesake in another environment are as they were"):
+        for collection, other in survivors:
+            require_contains(collection.get(other.name).expect(200).body, other.body, "the statement that was not deleted")
+    with check("CMF-STMT-LIST", "after a deletion those that were not deleted are listed"):
+        require_equal(sorted(statements.names()), sorted([neighbour.name, longer.name]), "the names in the list")
+        require_equal(there.names(), [namesake.name], "the names in the list of another environment")
+    nowhere = cmf.statements(cmf.name("never"))
+    for where, collection, name in (
+        ("a deleted statement", statements, held.name),
+        ("a name that was never used", statements, cmf.name("never")),
+        ("an existing name in another environment", there, neighbour.name),
+        ("an existing name in an environment that does not exist", nowhere, neighbour.name),
+    ):
+        with check("CMF-STMT-DELETE-UNKNOWN", f"a DELETE of {where} answers 404"):
+            collection.delete(name).expect(404)
+    latecomer = new_statement(environment, pool)
+    with check("CMF-STMT-DELETE", "it does not come back when another is created, and no other has gone with it"):
+        gone()
+        for collection, other in (*survivors, (statements, latecomer)):
+            require_contains(collection.get(other.name).expect(200).body, other.body, "the statement that was not deleted")
+
+
+@requirement("CMF-STMT-RECREATE", "CMF-STMT-UID")
+def test_create_again(
+    cmf: Cmf,
+    check: Checks,
+    environment: str,
+    new_compute_pool: Callable[..., Held],
+    new_statement: Callable[..., Held],
+    until_phase: Callable[..., dict[str, Any]],
+) -> None:
+    pool, other_pool = new_compute_pool(environment).name, new_compute_pool(environment).name
+    statements = cmf.statements(environment)
+    fields: dict[str, Any] = {"labels": LABELS, "annotations": ANNOTATIONS, "configuration": CONFIGURATION, "parallelism": 6}
+    name = cmf.name("stmt")
+    old = bodies.statement(name, cmf.features, pool=other_pool, sql=BROKEN, **fields)
+    failed = statements.post(old).status == 200
+    if not failed:
+        new_statement(environment, other_pool, name, **fields)
+    before = _at_rest(statements, name, until_phase, environment)
+    statements.delete(name).needed(202, 204)
+    eventually(lambda: statements.get(name).expect(404), within=cmf.limits.settle)
+    bare = without(bodies.statement(name, cmf.features, pool=pool), "flinkConfiguration")
+    with check("CMF-STMT-RECREATE", "the name can be used again"):
+        eventually(lambda: statements.post(bare).expect(200), within=cmf.limits.settle)
+    after = statements.get(name).needed(200).body
+    with check("CMF-STMT-RECREATE", "nothing of the old statement is left"):
+        require_contains(after, bare, "the new statement")
+        for part, gone in (("labels", LABELS), ("annotations", ANNOTATIONS)):
+            back = [key for key in gone if optional(after, "metadata", part, key) is not None]
+            require(not back, f"{part} of the old statement are back", expected="none", got=", ".join(back))
+        back = [key for key in CONFIGURATION if optional(after, "spec", "flinkConfiguration", key) is not None]
+        require(not back, "configuration of the old statement is back", expected="none", got=", ".join(back))
+        require(optional(after, "spec", "parallelism") != 6, "the parallelism of the old statement is back", expected="another")
+        require(statements.names() == [name], "it is not the one statement listed", expected=name)
+    with check("CMF-STMT-RECREATE", "it has no exceptions of the old statement"):
+        data = optional(cmf.exceptions(environment, name).expect(200).body, "data") or []
+        require(not failed or not data, "a new statement has exceptions", expected="none", got=repr(data)[:200])
+    with check("CMF-STMT-RECREATE", "it was not created before the old one"):
+        first, second = (optional(body, "metadata", "creationTimestamp") for body in (before, after))
+        if isinstance(first, str) and isinstance(second, str):
+            require(not timestamps.is_before(second, first), "it was created before the old one", expected=first, got=second)
+    with check("CMF-STMT-UID", "it has not the uid of the old statement"):
+        first, second = (optional(body, "metadata", "uid") for body in (before, after))
+        require(first is None or first != second, "it has the uid of the old statement", expected="another", got=repr(second))
