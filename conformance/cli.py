@@ -390,9 +390,6 @@ def main() -> NoReturn:
         sys.exit(ExitCode.USAGE)
     except KeyboardInterrupt:
         sys.exit(ExitCode.INTERRUPTED)
-    except BrokenPipeError:
-        _let_go_of_output()
-        sys.exit(ExitCode.CONFORMANT)
     except Exception as defect:  # noqa: BLE001 - Python's own exit code for it means non-conformant here
         traceback.print_exc()
         _complain(

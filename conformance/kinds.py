@@ -22,8 +22,6 @@ class Kind:
     noun: str
     plural: str
     """As it stands in paths."""
-    scoped: bool
-    """Whether it lives in an environment."""
     created: int
     """The status that answers a creation."""
     view: Callable[[Any], dict[str, Any]]
@@ -34,6 +32,8 @@ class Kind:
     """A legal body: on that ground, of that name, and different in every part for each number."""
     needs: str | None = None
     """The plural of the kind that must be there first."""
+    scoped: bool = True
+    """Whether it lives in an environment."""
 
     @property
     def upsert(self) -> bool:
@@ -229,30 +229,29 @@ def _any_catalog(_ground: Ground, name: str, number: int) -> dict[str, Any]:
 
 NO_SECRET: Mapping[str, str] = {"sasl.mechanism": "PLAIN"}
 ENVIRONMENT = Kind(
-    "ENV", "environment", "environments", False, CREATED, views.environment, _environment, _any_environment
+    "ENV",
+    "environment",
+    "environments",
+    CREATED,
+    views.environment,
+    _environment,
+    _any_environment,
+    scoped=False,
 )
 APPLICATION = Kind(
-    "APP", "application", "applications", True, CREATED, views.application, _application, _any_application
+    "APP", "application", "applications", CREATED, views.application, _application, _any_application
 )
 STATEMENT = Kind(
-    "STMT", "statement", "statements", True, OK, views.statement, _statement, _any_statement, "compute-pools"
+    "STMT", "statement", "statements", OK, views.statement, _statement, _any_statement, "compute-pools"
 )
 COMPUTE_POOL = Kind(
-    "POOL", "compute pool", "compute-pools", True, OK, views.compute_pool, _compute_pool, _any_compute_pool
+    "POOL", "compute pool", "compute-pools", OK, views.compute_pool, _compute_pool, _any_compute_pool
 )
-SECRET = Kind("SECRET", "secret", "secrets", False, OK, views.secret, _secret, _any_secret)
+SECRET = Kind("SECRET", "secret", "secrets", OK, views.secret, _secret, _any_secret, scoped=False)
 SECRET_MAPPING = Kind(
-    "MAP",
-    "secret mapping",
-    "secret-mappings",
-    True,
-    OK,
-    views.secret_mapping,
-    _mapping,
-    _any_mapping,
-    "secrets",
+    "MAP", "secret mapping", "secret-mappings", OK, views.secret_mapping, _mapping, _any_mapping, "secrets"
 )
-CATALOG = Kind("CAT", "catalog", "catalogs", False, OK, views.catalog, _catalog, _any_catalog)
+CATALOG = Kind("CAT", "catalog", "catalogs", OK, views.catalog, _catalog, _any_catalog, scoped=False)
 
 UPSERTED = (ENVIRONMENT, APPLICATION)
 CREATED_ONCE = (STATEMENT, COMPUTE_POOL, SECRET, SECRET_MAPPING, CATALOG)

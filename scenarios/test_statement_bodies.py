@@ -31,8 +31,11 @@ TEXTS = {
 SCALARS = {
     f"sql.key-{number}": text
     for number, text in enumerate(
-        ("yes", "no", "on", "true", "False", "null", "~", "1", "1.10", "0123", "0x1F", "0o17", "1e3", "1_000", "12:30:00")
-        + ("2025-03-31", "2025-03-31T11:34:01Z", ".inf", "=", "", "  spaces  ", "a: b", "# c", "é日本語", "one\ntwo\n"),
+        (
+            "yes", "no", "on", "true", "False", "null", "~", "1", "1.10", "0123", "0x1F", "0o17", "1e3", "1_000",
+            "12:30:00", "2025-03-31", "2025-03-31T11:34:01Z", ".inf", "=", "", "  spaces  ", "a: b", "# c", "é日本語",
+            "one\ntwo\n",
+        )
     )
 }  # fmt: skip
 
@@ -45,18 +48,33 @@ def test_text_is_kept(cmf: Cmf, check: Checks, environment: str, compute_pool: s
             body = bodies.statement(cmf.name("stmt"), cmf.features, pool=compute_pool, sql=sql)
             answer = statements.post(body, media_type=sent)
             if answer.status in {400, 422}:
-                check.nothing_to_judge("CMF-STMT-TEXT", f"the target refuses SQL with {what}, as it may when it does not compile")
+                check.nothing_to_judge(
+                    "CMF-STMT-TEXT", f"the target refuses SQL with {what}, as it may when it does not compile"
+                )
                 continue
             with check("CMF-STMT-TEXT", f"SQL with {what}, sent as {sent}"):
                 require_equal(answer.expect(200).at("spec", "statement"), sql, "in the answer, the text")
                 for read in BOTH:
-                    text = statements.get(body["metadata"]["name"], accept=read).expect(200).at("spec", "statement")
+                    text = (
+                        statements.get(body["metadata"]["name"], accept=read)
+                        .expect(200)
+                        .at("spec", "statement")
+                    )
                     require_equal(text, sql, f"read as {read}, the text")
     with check("CMF-STMT-TEXT", "the texts in the list"):
         known = set(TEXTS.values())
         for read in BOTH:
-            strange = [text for item in statements.all(accept=read) if (text := optional(item, "spec", "statement")) not in known]
-            require(not strange, f"in the list as {read}, a text is another", expected="as it was sent", got=repr(strange[:1]))
+            strange = [
+                text
+                for item in statements.all(accept=read)
+                if (text := optional(item, "spec", "statement")) not in known
+            ]
+            require(
+                not strange,
+                f"in the list as {read}, a text is another",
+                expected="as it was sent",
+                got=repr(strange[:1]),
+            )
 
 
 @requirement("CMF-STMT-YAML")
@@ -76,7 +94,9 @@ def test_strings_stay_strings(cmf: Cmf, check: Checks, environment: str, compute
                     stored = statements.get(body["metadata"]["name"], accept=read).expect(200).body
                     require_contains(stored, body, f"read as {read}, the statement")
                     listed = {statements.name_of(item): item for item in statements.all(accept=read)}
-                    require_contains(listed.get(body["metadata"]["name"]), body, f"listed as {read}, the statement")
+                    require_contains(
+                        listed.get(body["metadata"]["name"]), body, f"listed as {read}, the statement"
+                    )
 
 
 @requirement("CMF-STMT-YAML")
@@ -86,7 +106,9 @@ def test_json_and_yaml_answers(
     statements = cmf.statements(environment)
     for number in range(3):
         new_statement(environment, compute_pool, annotations={"number": str(number)}, parallelism=number + 1)
-    failed = bodies.statement(cmf.name("stmt"), cmf.features, pool=compute_pool, sql="SELEC nothing FRM nowhere;")
+    failed = bodies.statement(
+        cmf.name("stmt"), cmf.features, pool=compute_pool, sql="SELEC nothing FRM nowhere;"
+    )
     statements.post(failed)
 
     def same() -> None:
@@ -96,15 +118,22 @@ def test_json_and_yaml_answers(
             name = statements.name_of(item)
             one, other = (statements.get(name, accept=accept).expect(200).body for accept in BOTH)
             require_equal(_plain([other]), _plain([one]), "as YAML, the statement")
-            one, other = (cmf.exceptions(environment, name, accept=accept).expect(200).body for accept in BOTH)
-            require_equal(optional(other, "data") or [], optional(one, "data") or [], "as YAML, the exceptions")
+            one, other = (
+                cmf.exceptions(environment, name, accept=accept).expect(200).body for accept in BOTH
+            )
+            require_equal(
+                optional(other, "data") or [], optional(one, "data") or [], "as YAML, the exceptions"
+            )
 
     with check("CMF-STMT-YAML", "statements, their list and their exceptions as JSON and as YAML"):
         eventually(same, within=cmf.limits.settle)
 
 
 def _plain(items: list[Body]) -> list[Body]:
-    return [{**views.statement(item), "phase": views.phase(item), "traits": optional(item, "status", "traits")} for item in items]
+    return [
+        {**views.statement(item), "phase": views.phase(item), "traits": optional(item, "status", "traits")}
+        for item in items
+    ]
 
 
 def in_spec(**fields: Any) -> Callable[[Body], Body]:
@@ -151,7 +180,9 @@ WRONG: dict[str, Callable[[Body], Any]] = {
     "a list as name": lambda body: {**body, "metadata": {"name": [body["metadata"]["name"]]}},
     "a list as statement": in_spec(statement=["SHOW TABLES;"]),
     "an object as statement": in_spec(statement={"sql": "SHOW TABLES;"}),
-    "an object as compute pool": lambda body: in_spec(computePoolName={"name": body["spec"]["computePoolName"]})(body),
+    "an object as compute pool": lambda body: in_spec(
+        computePoolName={"name": body["spec"]["computePoolName"]}
+    )(body),
     "a list as compute pool": lambda body: in_spec(computePoolName=[body["spec"]["computePoolName"]])(body),
     "words as parallelism": in_spec(parallelism="many"),
     "an object as parallelism": in_spec(parallelism={"value": 1}),
@@ -192,10 +223,15 @@ def test_invalid_bodies(cmf: Cmf, check: Checks, environment: str, compute_pool:
     statements = cmf.statements(environment)
 
     def body() -> Body:
-        return bodies.statement(cmf.name("stmt"), cmf.features, pool=compute_pool, labels={"a": "b"}, parallelism=1, stopped=False)
+        return bodies.statement(
+            cmf.name("stmt"), cmf.features, pool=compute_pool, labels={"a": "b"}, parallelism=1, stopped=False
+        )
 
-    legal = [statements.post(control := body(), media_type=sent).needed(200) and control["metadata"]["name"] for sent in BOTH]
-    refused = []
+    controls = [body() for _ in BOTH]
+    for control, sent in zip(controls, BOTH, strict=True):
+        statements.post(control, media_type=sent).needed(200)
+    legal = [control["metadata"]["name"] for control in controls]
+    refused: list[str] = []
     for rule, cases in (("CMF-STMT-BODY", WRONG), ("CMF-STMT-BODY-NESTED", WRONG_INSIDE)):
         for number, (why, spoil) in enumerate(cases.items()):
             sent, spoilt = BOTH[number % 2], body()
@@ -218,7 +254,12 @@ def test_invalid_bodies(cmf: Cmf, check: Checks, environment: str, compute_pool:
         created = [name for name in listed if name in refused]
         require(not created, "a refused body created a statement", expected="none", got=", ".join(created))
         missing = [name for name in legal if name not in listed]
-        require(not missing, "statements that were accepted are not listed", expected=", ".join(legal), got=", ".join(listed))
+        require(
+            not missing,
+            "statements that were accepted are not listed",
+            expected=", ".join(legal),
+            got=", ".join(listed),
+        )
     with check("CMF-STMT-REFUSED", "a name that was refused is free"):
         for name in refused[:2]:
             legal_now = {**body(), "metadata": {"name": name}}

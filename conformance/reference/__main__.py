@@ -106,6 +106,8 @@ def serve(wiring: Wiring, host: str, port: int) -> None:
     Raises OSError when the address can't be listened on.
     """
     with socket.create_server((host, port), backlog=512) as listening:
+        # Accepted sockets inherit it.  Without it an answer in two writes waits 40 ms for an acknowledgement.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         config = uvicorn.Config(
             wiring,
             lifespan="off",

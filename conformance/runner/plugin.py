@@ -176,9 +176,9 @@ class ConformancePlugin:
             self._context.notes.append(str(defect))
             item.session.shouldstop = str(defect)
 
-    def pytest_keyboard_interrupt(self) -> None:
-        """The user, or SIGTERM, ended the run."""
-        self.interrupted = True
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """The user, or SIGTERM, ended the run; pytest says the same when it stops by itself."""
+        self.interrupted = not isinstance(excinfo.value, pytest.Session.Interrupted)
 
 
 def _reason(defect: BaseException | None) -> tuple[Verdict, str]:

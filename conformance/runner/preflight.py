@@ -67,10 +67,13 @@ _HINTS = (
     ("refused", "is the server running, and is the port right?"),
     ("Name or service not known", "is the host name right?"),
     ("nodename nor servname", "is the host name right?"),
+    ("name resolution", "is the host name right, and does name resolution work here?"),
     ("No address associated", "is the host name right?"),
     ("Timeout", "the host or a firewall in between stays silent"),
     ("RemoteProtocolError", "what listens there does not speak HTTP/1.1; for TLS use https://"),
     ("disconnected", "what listens there closes the connection; for TLS use https://"),
+    ("reset by peer", "what listens there closes the connection; for TLS use https://"),
+    ("broken pipe", "what listens there closes the connection; for TLS use https://"),
 )
 
 

@@ -45,6 +45,8 @@ from conformance.runner.progress import Display
 from conformance.runner.recorder import Recorder
 from conformance.runner.selection import FEATURES, Choice, absent
 from conformance.runner.surroundings import own_pytest, terminable, undisturbed
+from conformance.target.address import Address
+from conformance.target.auth import Credentials, ssl_context
 from conformance.target.cleanup import clean_up
 from conformance.target.evidence import EvidenceLog
 from conformance.target.guard import Ownership
@@ -88,6 +90,7 @@ def execute(target: Target, options: Options, console: Console) -> Outcome:
     """
     known = catalogue()
     selected = known.select(options.selection)
+    _must_be_usable(target)
     run_id = "".join(secrets.choice(_ALPHABET) for _ in range(_RUN_ID_LENGTH))
     run = _Run(
         target,
@@ -100,6 +103,13 @@ def execute(target: Target, options: Options, console: Console) -> Outcome:
         console=console,
     )
     return run.execute()
+
+
+def _must_be_usable(target: Target) -> None:
+    """Raise ``ConfigurationError`` before anything is written: an earlier report must survive a typing error."""
+    Address(target.url)
+    Credentials(target.auth)
+    ssl_context(target.auth)
 
 
 class _Run:
@@ -296,7 +306,8 @@ class _Run:
                 reason = f"the target declares that {FEATURES[feature]}"
                 return RequirementResult(requirement, Verdict.NOT_APPLICABLE, reason, (), errata)
         checks = self.recorder.results_of(requirement.id)
-        if problem is not None and not checks:
+        if problem is not None:
+            # What little was seen was not seen of a CMF server.
             checks = (CheckResult(requirement.id, "preflight", Verdict.ERROR, str(problem)),)
         elif not checks and self.context.notes:
             checks = (CheckResult(requirement.id, "not reached", Verdict.NOT_TESTED, self.context.notes[0]),)

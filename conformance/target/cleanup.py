@@ -36,6 +36,8 @@ _PARALLEL = 4
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
 _PATIENCE = 5.0
 """Seconds after which a deletion that was acknowledged is asked for once more."""
+_WAITS = 6
+"""How often the whole time to settle is waited for; a target that removes nothing is then asked once for each."""
 _GONE = frozenset({404, 410})
 _NEVER_WAS = _GONE | {400, 414, 422}
 """What a target may say to a GET of a name that it refused to create."""
@@ -47,8 +49,8 @@ def clean_up(
 ) -> tuple[Resource, ...]:
     """Delete what this run may have left on the target; returns what may still be there.
 
-    Each resource has ``settle`` seconds to be gone; when the target answers nothing at all for that long, the
-    work ends.  ``stop`` is asked before each request, and ends the work when it says so.  Can be called again.
+    Each resource has ``settle`` seconds to be gone, but not all of them together more than six times that; when
+    the target answers nothing at all for that long, the work ends.  ``stop`` is asked before each request, and ends the work when it says so.  Can be called again.
     The budget of the wire is lifted.  Nothing is raised but ``KeyboardInterrupt``, after the requests under way
     have ended; what is left then is ``ledger.open``.
     """
@@ -125,6 +127,7 @@ class _Work:
         self._stop = stop
         self._halted = threading.Event()
         self._last_answer = time.monotonic()
+        self._patience_ends = self._last_answer + _WAITS * settle
 
     def do_all(self, action: Callable[[Resource], object], resources: Iterable[Resource]) -> None:
         """Do something with resources that do not depend on each other; what goes wrong ends nothing else."""
@@ -147,7 +150,7 @@ class _Work:
 
     def remove(self, resource: Resource) -> None:
         """Delete a resource and wait until it is gone, at most as long as it may take to settle."""
-        deadline = time.monotonic() + self._settle
+        deadline = min(time.monotonic() + self._settle, max(time.monotonic(), self._patience_ends))
         pause = _FIRST_PAUSE
         delete_again = 0.0
         while self._is_due(resource):

@@ -60,6 +60,7 @@ def test_post_creates_and_replaces(client: httpx.Client, home: str) -> None:
         (lambda body: body.update(spec=None), 400),
         (lambda body: body.update(metadata=[]), 400),
         (lambda body: body["metadata"].update(name=1), 400),
+        (lambda body: body.update(status="RUNNING"), 400),
         (lambda body: body.update(kind="Pod"), 422),
         (lambda body: body.update(apiVersion="v1"), 422),
         (lambda body: body["metadata"].update(name="abc"), 422),

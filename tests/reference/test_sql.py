@@ -79,6 +79,33 @@ def test_a_bounded_query_is_read_to_its_end(client: httpx.Client, sql: str) -> N
     assert client.get(sql + "/stmt/exceptions").json()["data"] == []
 
 
+def test_values_are_the_rows(client: httpx.Client, sql: str) -> None:
+    client.post(sql, json=statement("-- two rows\nSELECT * FROM (VALUES (1, 'it''s'), (2, 'b')) AS t(n, x);"))
+    in_phase(client, sql + "/stmt", "COMPLETED")
+    rows = client.get(sql + "/stmt/results").json()["results"]["data"]
+    assert [row["row"] for row in rows] == [["1", "it's"], ["2", "b"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "compiles"),
+    [
+        ("SHOW TABLES /* all; of them */ LIKE 'a;b''%'; -- it's", True),
+        ("explain SELECT 1", True),
+        ("SHOW TABLES LIKE", False),
+        ("SELECT FROM WHERE;", False),
+        ("SELECT 'open", False),
+        ("SELECT (1", False),
+        ("SHOW TABLES; SHOW TABLES", False),
+        ("this is no SQL", False),
+        ("  ", False),
+        ("/* nothing", False),
+    ],
+)
+def test_what_compiles(client: httpx.Client, sql: str, text: str, compiles: bool) -> None:  # noqa: FBT001
+    phase = client.post(sql, json=statement(text)).json()["status"]["phase"]
+    assert phase == ("COMPLETED" if compiles else "FAILED")
+
+
 def test_statements_without_results(client: httpx.Client, sql: str) -> None:
     shown = client.post(sql, json=statement("SHOW TABLES;", "show")).json()
     assert shown["status"]["phase"] == "COMPLETED"
@@ -202,6 +229,10 @@ def test_catalogs(client: httpx.Client) -> None:
     assert (
         client.post(V1 + "/catalogs/kafka", json=resource("KafkaCatalog", "cat-2", twice)).status_code == 422
     )
+    for field in ("uid", "creationTimestamp"):
+        named = {"name": "cat-2", field: 1}
+        odd = {**resource("KafkaCatalog", "cat-2", spec), "metadata": named}
+        assert client.post(V1 + "/catalogs/kafka", json=odd).status_code == 400
     for wrong in ({}, {"srInstance": {}}, {**spec, "kafkaClusters": [1]}, {**spec, "kafkaClusters": {}}):
         assert (
             client.post(V1 + "/catalogs/kafka", json=resource("KafkaCatalog", "cat-2", wrong)).status_code

@@ -6,13 +6,10 @@ from dataclasses import dataclass
 
 from conformance.reference.lifecycle import Lifecycle
 from conformance.reference.paging import Property
-from conformance.reference.resources.common import RECORD_PROPERTIES, Handler, Resources, Tools
+from conformance.reference.resources.common import OWN, RECORD_PROPERTIES, Handler, Resources, Tools
 from conformance.reference.shapes import refuse, required, texts
 from conformance.reference.store import Application, Environment
 from conformance.reference.values import Answer, Call, JsonObject
-
-OWN = frozenset({"name", "uid", "creationTimestamp", "updateTimestamp"})
-"""Metadata that the server decides, whatever a body says."""
 
 STATES = ("running", "suspended")
 
@@ -106,7 +103,7 @@ class Applications(Resources):
 
     def draft(self, body: JsonObject) -> Draft:
         """What the body asks for (contract: schema FlinkApplication); raises Refusal 400 or 422."""
-        self.identity(body)
+        self.check_identity(body)
         name, metadata = self.metadata(body)
         spec = required(body, "spec", dict)
         self.check_spec(spec)
@@ -120,7 +117,7 @@ class Applications(Resources):
         for key in ("labels", "annotations"):
             if key in metadata:
                 texts(metadata[key], f"metadata.{key}", self.content_status)
-        return name, {key: value for key, value in metadata.items() if key not in OWN}
+        return name, {key: value for key, value in metadata.items() if key not in ("name", *OWN)}
 
     def check_spec(self, spec: JsonObject) -> None:
         """Raise Refusal 422 for a job that is no object or has a state that no job can be told to have."""

@@ -27,7 +27,7 @@ class KafkaCatalogs(Resources):
     def post(self, call: Call) -> Answer:
         """Create the catalog; raises Refusal 409 if its name exists."""
         body = self.body(call)
-        self.identity(body)
+        self.check_identity(body)
         name, metadata = self.metadata(body)
         spec = self.spec(body)
         if name in self.store.catalogs:

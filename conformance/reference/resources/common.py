@@ -10,11 +10,14 @@ from conformance.reference.clock import Clock, rfc3339
 from conformance.reference.media import Media
 from conformance.reference.names import NameRule
 from conformance.reference.paging import Paging, Property
-from conformance.reference.shapes import as_object, optional_texts, refuse, required
+from conformance.reference.shapes import as_object, optional, optional_texts, refuse, required
 from conformance.reference.store import Environment, Record, Store
 from conformance.reference.values import Answer, Call, JsonObject, Refusal
 
 API_VERSION = "cmf.confluent.io/v1"
+
+OWN = ("uid", "creationTimestamp", "updateTimestamp")
+"""Metadata that the server decides, whatever a body says."""
 
 Handler = Callable[[Call], Answer]
 
@@ -67,21 +70,26 @@ class Resources:
         """The answer with one page of the items."""
         return Answer(200, self.tools.paging.page(call.request, items, properties, view))
 
-    def identity(self, body: JsonObject) -> str:
-        """The API version of a body after its version and kind were checked; raises Refusal."""
+    def check_identity(self, body: JsonObject) -> None:
+        """Raise Refusal unless version and kind are those of this kind, and what the server decides has a form."""
         version = required(body, "apiVersion", str)
         kind = required(body, "kind", str)
         if version != API_VERSION:
             raise refuse("apiVersion", f"must be {API_VERSION}", self.content_status)
         if kind != self.kind:
             raise refuse("kind", f"must be {self.kind}", self.content_status)
-        return version
+        for key in ("status", "result"):
+            # The server decides both; a body may repeat them, or say null as the clients of the vendor do.
+            if body.get(key) is not None:
+                optional(body, key, dict)
 
     def metadata(self, body: JsonObject) -> tuple[str, JsonObject]:
         """The legal name and the rest that is kept of a body's metadata; raises Refusal."""
         metadata = required(body, "metadata", dict)
         name = required(metadata, "name", str, "metadata.")
         self.check_name(name)
+        for key in OWN:
+            optional(metadata, key, str, "metadata.")
         kept: JsonObject = {}
         for key in ("labels", "annotations"):
             texts = optional_texts(metadata, key, "metadata.")

@@ -31,7 +31,7 @@ class ComputePools(Resources):
         """Create the compute pool; raises Refusal 409 if its name exists in the environment."""
         environment = self.environment(call)
         body = self.body(call)
-        self.identity(body)
+        self.check_identity(body)
         name, metadata = self.metadata(body)
         spec = self.spec(body)
         if name in environment.pools:

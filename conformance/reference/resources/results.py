@@ -51,7 +51,7 @@ class Results(Resources):
         follow = first + count
         more = follow < statement.query.rows and phase not in {"FAILED", "FAILING"}
         return Answer(
-            200, result_page(statement.created, first, count, self.token(statement, follow) if more else None)
+            200, result_page(statement, first, count, self.token(statement, follow) if more else None)
         )
 
     def token(self, statement: Statement, position: int) -> str:

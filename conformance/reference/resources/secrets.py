@@ -71,7 +71,7 @@ class Secrets(Resources):
 
     def draft(self, body: JsonObject) -> tuple[str, JsonObject, JsonObject]:
         """Name, metadata and spec of a body (contract: schema Secret); raises Refusal 400."""
-        self.identity(body)
+        self.check_identity(body)
         name, metadata = self.metadata(body)
         spec = required(body, "spec", dict)
         return name, metadata, {"data": optional_texts(spec, "data", "spec.") or {}}
@@ -153,7 +153,7 @@ class SecretMappings(Resources):
 
     def draft(self, body: JsonObject) -> tuple[str, JsonObject, JsonObject]:
         """Name, metadata and spec of a body (contract: EnvironmentSecretMapping); raises Refusal 400."""
-        self.identity(body)
+        self.check_identity(body)
         name, metadata = self.metadata(body)
         spec = required(body, "spec", dict)
         return name, metadata, {"secretName": required(spec, "secretName", str, "spec.")}

@@ -64,7 +64,7 @@ class Statements(Resources):
         """Create the statement; one that does not compile is created, and has failed."""
         environment = self.environment(call)
         body = self.body(call)
-        self.identity(body)
+        self.check_identity(body)
         name, metadata = self.metadata(body)
         spec = self.spec(body)
         if self.existing(environment, name) is not None:
@@ -101,16 +101,20 @@ class Statements(Resources):
         """Rescale, stop or resume the statement; its text and its pool can't be changed."""
         statement = self.statement(call)
         body = self.body(call)
-        self.identity(body)
+        self.check_identity(body)
         name, metadata = self.metadata(body)
         spec = self.spec(body)
         if name != statement.name:
             raise refuse("metadata.name", f"must be '{statement.name}', as in the path", 422)
         for key in ("statement", "computePoolName", "properties", "flinkConfiguration"):
-            if spec.get(key) != statement.spec.get(key):
+            # An empty map says as much as none.
+            if (spec.get(key) or None) != (statement.spec.get(key) or None):
                 raise refuse(f"spec.{key}", "can't be changed", 422)
         self.change(statement, spec)
-        statement.metadata, statement.spec = metadata, spec
+        kept: JsonObject = {
+            key: statement.spec[key] for key in ("properties", "flinkConfiguration") if key in statement.spec
+        }
+        statement.metadata, statement.spec = metadata, {**spec, **kept}
         statement.updated = self.tools.clock.stamp()
         return Answer(200)
 
@@ -206,11 +210,9 @@ class Statements(Resources):
         if query.kind:
             traits: JsonObject = {"sqlKind": query.kind, "isBounded": query.bounded, "isAppendOnly": True}
             if query.rows:
-                traits["schema"] = {
-                    "columns": [
-                        {"name": "EXPR$0", "type": {"type": "VARCHAR", "nullable": True, "length": 64}}
-                    ]
-                }
+                text = {"type": "VARCHAR", "nullable": True, "length": 64}
+                columns = [{"name": f"EXPR${n}", "type": text} for n in range(len(query.row(0)))]
+                traits["schema"] = {"columns": columns}
             status["traits"] = traits
         view = {
             **self.head(),
@@ -219,18 +221,19 @@ class Statements(Resources):
             "status": status,
         }
         if query.immediate and query.rows:
-            view["result"] = result_page(statement.created, 0, query.rows, None)
+            view["result"] = result_page(statement, 0, query.rows, None)
         return view
 
 
-def result_page(created: int, first: int, count: int, next_token: str | None) -> JsonObject:
+def result_page(statement: Statement, first: int, count: int, next_token: str | None) -> JsonObject:
     """Rows of a result (contract: schema StatementResult); the token leads to the next ones."""
-    metadata: JsonObject = {"creationTimestamp": rfc3339(created)}
+    metadata: JsonObject = {"creationTimestamp": rfc3339(statement.created)}
     if next_token is not None:
         metadata["annotations"] = {"nextPageToken": next_token}
+    rows = [statement.query.row(first + n) for n in range(count)]
     return {
         "apiVersion": API_VERSION,
         "kind": "StatementResult",
         "metadata": metadata,
-        "results": {"data": [{"op": 0, "row": [f"row {first + n}"]} for n in range(count)]},
+        "results": {"data": [{"op": 0, "row": list(row)} for row in rows]},
     }

@@ -1,0 +1,130 @@
+"""Compute pools: what keeps them, and what does not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from conformance import bodies
+from conformance.contract.media import JSON, YAML
+from conformance.expectations import eventually, require, require_equal
+from conformance.kinds import COMPUTE_POOL, STATEMENT, Ground
+from conformance.kinds import ground as prepare
+from conformance.runner.plugin import Checks
+from conformance.scenario import needs_sql, requirement
+from conformance.target.cmf import Cmf
+
+pytestmark = needs_sql
+
+
+def pool(ground: Ground, word: str = "pool", number: int = 1) -> str:
+    """The name of a new compute pool."""
+    name = ground.cmf.name(word)
+    ground.collection.post(ground.variant(name, number)).needed(200, 201)
+    return name
+
+
+def statement(cmf: Cmf, environment: str, pool: str, **fields: Any) -> str:
+    """The name of a new metadata statement in a compute pool."""
+    name = cmf.name("stmt")
+    cmf.statements(environment).post(bodies.statement(name, cmf.features, pool=pool, **fields)).needed(200, 201)
+    return name
+
+
+def remove(cmf: Cmf, environment: str, statement: str) -> None:
+    """Delete a statement, and wait until it is gone."""
+    cmf.statements(environment).delete(statement).needed(200, 202, 204)
+    eventually(lambda: cmf.statements(environment).get(statement).expect(404), within=cmf.limits.settle)
+
+
+@requirement("CMF-POOL-IN-USE", "CMF-POOL-RELEASED")
+def test_pool_in_use(cmf: Cmf, check: Checks, environment: str) -> None:
+    ground = prepare(COMPUTE_POOL, cmf, environment)
+    pools, used, idle = ground.collection, pool(ground), pool(ground, number=2)
+    statements = [statement(cmf, environment, used), statement(cmf, environment, used)]
+    before = pools.get(used).needed(200).body
+
+    def require_kept(why: str) -> None:
+        COMPUTE_POOL.require_same(pools.get(used).expect(200).body, before, f"{why}, the compute pool: ")
+        listed = [item for item in pools.all() if pools.name_of(item) == used]
+        require(len(listed) == 1, f"{why}, it is listed {len(listed)} times", expected="once", got=str(len(listed)))
+        COMPUTE_POOL.require_same(listed[0], before, f"{why}, in the list, the compute pool: ")
+
+    for number, accept in enumerate((JSON, YAML), start=1):
+        with check("CMF-POOL-IN-USE", f"attempt {number} to delete a compute pool with two statements answers 409"):
+            pools.delete(used, accept=accept).expect(409)
+        with check("CMF-POOL-IN-USE", f"after attempt {number} it is read and listed as before"):
+            require_kept("after a refused DELETE")
+    with check("CMF-POOL-IN-USE", "its statements are still there, and others can be created in it"):
+        for name in statements:
+            cmf.statements(environment).get(name).expect(200)
+        body = bodies.statement(cmf.name("stmt"), cmf.features, pool=used)
+        cmf.statements(environment).post(body).expect(200)
+        statements.append(body["metadata"]["name"])
+    for name in statements[:-1]:
+        remove(cmf, environment, name)
+    with check("CMF-POOL-IN-USE", "with one statement left it still answers 409"):
+        pools.delete(used).expect(409)
+        require_kept("after a refused DELETE")
+    with check("CMF-POOL-RELEASED", "a compute pool without statements beside it can be deleted"):
+        pools.delete(idle).expect(204)
+    remove(cmf, environment, statements[-1])
+    with check("CMF-POOL-RELEASED", "once the last statement is gone it can be deleted"):
+        eventually(lambda: pools.delete(used).expect(204), within=cmf.limits.settle)
+        pools.get(used).expect(404)
+        require(used not in pools.names(), "it is still listed", expected="not listed")
+
+
+@requirement("CMF-POOL-IN-USE")
+def test_pool_of_a_statement_that_did_not_run(cmf: Cmf, check: Checks, environment: str) -> None:
+    ground = prepare(COMPUTE_POOL, cmf, environment)
+    variants: dict[str, dict[str, Any]] = {
+        "was created stopped": {"stopped": True},
+        "does not compile": {"sql": "SELECT FROM WHERE;"},
+    }
+    tried = 0
+    for what, fields in variants.items():
+        used, name = pool(ground), cmf.name("stmt")
+        answer = cmf.statements(environment).post(bodies.statement(name, cmf.features, pool=used, **fields))
+        if answer.status != 200 or cmf.statements(environment).get(name).status != 200:
+            continue
+        tried += 1
+        with check("CMF-POOL-IN-USE", f"the compute pool of a statement that {what} can't be deleted"):
+            ground.collection.delete(used).expect(409)
+            ground.collection.get(used).expect(200)
+    if not tried:
+        check.nothing_to_judge("CMF-POOL-IN-USE", "the target refuses statements that can't run at once, as it may")
+
+
+@requirement("CMF-POOL-RELEASED")
+def test_namesakes_and_neighbours_keep_no_pool(cmf: Cmf, check: Checks, environment: str, other_environment: str) -> None:
+    here, there = prepare(COMPUTE_POOL, cmf, environment), prepare(COMPUTE_POOL, cmf, other_environment)
+    shared = pool(here)
+    there.collection.post(there.variant(shared, 2)).needed(200, 201)
+    name = statement(cmf, other_environment, shared)
+    longer = f"{shared}-longer"
+    here.collection.post(here.variant(longer, 3)).needed(200, 201)
+    statement(cmf, environment, longer)
+    with check("CMF-POOL-RELEASED", "a statement of another environment, and one in a pool of a longer name, keep nothing"):
+        here.collection.delete(shared).expect(204)
+        here.collection.get(shared).expect(404)
+    with check("CMF-POOL-RELEASED", "and what they use is still there"):
+        there.collection.get(shared).expect(200)
+        here.collection.get(longer).expect(200)
+        require_equal(cmf.statements(other_environment).get(name).expect(200).at("spec", "computePoolName"), shared, "its pool")
+
+
+@requirement("CMF-POOL-RELEASED")
+def test_refused_statements_keep_no_pool(cmf: Cmf, check: Checks, environment: str) -> None:
+    ground = prepare(COMPUTE_POOL, cmf, environment)
+    wanted, other = pool(ground), pool(ground, number=2)
+    name = statement(cmf, environment, other)
+    again = bodies.statement(name, cmf.features, pool=wanted)
+    conflict = cmf.statements(environment).post(again)
+    invalid = STATEMENT.collection(cmf, environment).post({**again, "metadata": {"name": f"{name}_A"}})
+    if conflict.status < 400 or invalid.status < 400:
+        check.nothing_to_judge("CMF-POOL-RELEASED", "the target accepts what another requirement says it must refuse")
+        return
+    with check("CMF-POOL-RELEASED", "a statement that was refused keeps no compute pool"):
+        ground.collection.delete(wanted).expect(204)
+    with check("CMF-POOL-RELEASED", "and one that exists keeps its own"):
+        ground.collection.delete(other).expect(409)

@@ -1,0 +1,369 @@
+"""Compute pools, secrets, secret mappings and Kafka catalogs: created once, read, listed, deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from conformance import bodies
+from conformance.contract.media import JSON, YAML
+from conformance.expectations import eventually, optional, require, require_equal, require_unique
+from conformance.kinds import CATALOG, COMPUTE_POOL, SECRET, SECRET_MAPPING, Ground, Kind
+from conformance.kinds import ground as prepare
+from conformance.runner.plugin import Checks
+from conformance.scenario import each_kind
+from conformance.target.cmf import Cmf, Collection
+
+ALL = (COMPUTE_POOL, SECRET, SECRET_MAPPING, CATALOG)
+SCOPED = (COMPUTE_POOL, SECRET_MAPPING)
+
+
+def created(ground: Ground, number: int = 1, word: str = "once") -> tuple[str, dict[str, Any]]:
+    """The name and the body of a new resource."""
+    name = ground.cmf.name(word)
+    body = ground.variant(name, number)
+    ground.collection.post(body).needed(200, 201)
+    return name, body
+
+
+def elsewhere(ground: Ground, environment: str) -> Ground:
+    """The same kind of resource in another environment, with what it needs there."""
+    return prepare(ground.kind, ground.cmf, environment, ground.data)
+
+
+def listed(collection: Collection, name: str) -> dict[str, Any]:
+    """The item of this name in the list; raises ``Broken`` when it is not there exactly once."""
+    items = [item for item in collection.all() if collection.name_of(item) == name]
+    require(len(items) == 1, f"{name} is listed {len(items)} times", expected="once", got=f"{len(items)} times")
+    return items[0]
+
+
+@each_kind("CREATE", "GET", kinds=ALL)
+def test_create_and_read(kind: Kind, cmf: Cmf, check: Checks, ground: Ground, collection: Collection) -> None:
+    for sent in (JSON, YAML):
+        for number, draw in enumerate((ground.body, lambda name: ground.variant(name, 1), lambda name: ground.variant(name, 2))):
+            body = draw(cmf.name("once"))
+            name = body["metadata"]["name"]
+            answer = collection.post(body, media_type=sent)
+            with check(kind.rule("CREATE"), f"a new {kind.noun}, body {number} as {sent}, answers 200"):
+                answer.expect(200)
+                kind.require_stored(answer.body, body, "the answer: ")
+            answer.needed(200, 201)
+            for read in (JSON, YAML):
+                with check(kind.rule("GET"), f"{kind.noun} {number}, sent as {sent}, is read as {read} as it was sent"):
+                    kind.require_stored(collection.get(name, accept=read).expect(200).body, body, f"the {kind.noun}: ")
+    first, body = created(ground, 1)
+    before = collection.get(first).needed(200).body
+    created(ground, 2)
+    cmf.environments.post(bodies.environment(cmf.name("other"), cmf.features)).needed(200, 201)
+    with check(kind.rule("GET"), f"a {kind.noun} stays as it is when others are created"):
+        after = collection.get(first).expect(200).body
+        kind.require_stored(after, body, f"the {kind.noun}: ")
+        kind.require_same(after, before, f"the {kind.noun}: ")
+
+
+@each_kind("GET-UNKNOWN", kinds=ALL)
+def test_read_unknown(kind: Kind, cmf: Cmf, check: Checks, ground: Ground, other_environment: str) -> None:
+    collection = ground.collection
+    name, _ = created(ground)
+    collection.get(name).needed(200)
+    rule = kind.rule("GET-UNKNOWN")
+    with check(rule, "a name that was never used"):
+        collection.get(cmf.name("never")).expect(404)
+    with check(rule, "the beginning of an existing name, and more than it"):
+        collection.get(name[:-1]).expect(404)
+        collection.get(f"{name}0").expect(404)
+    if kind.scoped:
+        with check(rule, "an existing name in an environment that does not exist"):
+            kind.collection(cmf, cmf.name("never")).get(name).expect(404)
+        with check(rule, "an existing name in another environment"):
+            kind.collection(cmf, other_environment).get(name).expect(404)
+
+
+@each_kind("CONFLICT", kinds=ALL)
+def test_conflict(kind: Kind, cmf: Cmf, check: Checks, ground: Ground, collection: Collection) -> None:
+    name, body = created(ground, 1)
+    others = ground.references
+    if kind is SECRET_MAPPING:
+        secrets = prepare(SECRET, cmf, "", ground.data)
+        others = {"secrets": created(secrets)[0]}
+    different = replace(ground, references=others)
+    before = collection.get(name).needed(200).body
+    sent: list[tuple[str, dict[str, Any], str]] = [
+        ("the same body", body, JSON),
+        ("another body", different.variant(name, 2), JSON),
+        ("another body", different.variant(name, 3), YAML),
+        ("a body without labels", different.body(name), JSON),
+        ("another body, once more", different.variant(name, 4), JSON),
+    ]
+    for what, again, media_type in sent:
+        answer = collection.post(again, media_type=media_type)
+        with check(kind.rule("CONFLICT"), f"posting an existing {kind.noun} with {what} as {media_type} answers 409"):
+            answer.expect(409)
+        with check(kind.rule("CONFLICT"), f"after posting it with {what} as {media_type} the {kind.noun} is as it was"):
+            kind.require_same(collection.get(name).expect(200).body, before, f"the {kind.noun}: ")
+            kind.require_same(listed(collection, name), before, f"in the list, the {kind.noun}: ")
+
+
+@each_kind("LIST", kinds=ALL)
+def test_list(kind: Kind, check: Checks, ground: Ground, collection: Collection) -> None:
+    held = [created(ground, number)[0] for number in range(1, 6)]
+    plain = ground.body(ground.cmf.name("once"))
+    collection.post(plain).needed(200, 201)
+    held.append(plain["metadata"]["name"])
+    with check(kind.rule("LIST"), f"each {kind.noun} is listed once"):
+        names = require_unique((name for name in collection.names() if name in held), kind.noun)
+        require(set(names) == set(held), f"a {kind.noun} is missing from the list", expected=", ".join(held), got=", ".join(names))
+    if kind.scoped:
+        with check(kind.rule("LIST"), f"nothing but the {kind.noun}s of the environment is listed"):
+            names = collection.names()
+            require(sorted(names) == sorted(held), "the list is not what was created", expected=", ".join(held), got=", ".join(names))
+    for size, read in ((100, JSON), (2, JSON), (100, YAML)):
+        with check(kind.rule("LIST"), f"each is listed, on pages of {size} as {read}, with the values that are read of it alone"):
+            items = {collection.name_of(item): item for item in collection.all(size=size, accept=read)}
+            for name in held:
+                require(name in items, f"{name} is not listed", expected=name)
+                alone = collection.get(name).expect(200).body
+                kind.require_same(items[name], alone, f"in the list, {name}: ")
+
+
+@each_kind("LIST-SCOPE", "LIST-UNKNOWN", kinds=SCOPED)
+def test_list_of_one_environment(
+    kind: Kind, cmf: Cmf, check: Checks, environment: str, other_environment: str, ground: Ground
+) -> None:
+    longer = f"{environment}-longer"  # an environment whose name begins with that of the other
+    cmf.environments.post(bodies.environment(longer, cmf.features)).needed(200, 201)
+    grounds = {environment: ground, **{place: elsewhere(ground, place) for place in (other_environment, longer)}}
+    held = {place: sorted(created(each, number)[0] for number in (1, 2)) for place, each in grounds.items()}
+    shared = cmf.name("namesake")
+    for place in (environment, longer):
+        grounds[place].collection.post(grounds[place].body(shared)).needed(200, 201)
+        held[place] = sorted([*held[place], shared])
+    for place, expected in held.items():
+        with check(kind.rule("LIST-SCOPE"), f"the list of an environment holds its own {kind.noun}s alone"):
+            names = sorted(grounds[place].collection.names())
+            require(names == expected, "the list is not that of the environment", expected=", ".join(expected), got=", ".join(names))
+    with check(kind.rule("LIST-UNKNOWN"), "an environment that does not exist has no list"):
+        kind.collection(cmf, cmf.name("never")).list().expect(404)
+        kind.collection(cmf, cmf.name("never")).list(page=0, size=5).expect(404)
+
+
+@each_kind("DELETE", "DELETE-UNKNOWN", "LIST", kinds=ALL)
+def test_delete(kind: Kind, cmf: Cmf, check: Checks, ground: Ground, other_environment: str) -> None:
+    collection = ground.collection
+    (name, _), (neighbour, _) = created(ground, 1), created(ground, 2)
+    namesake: Collection | None = None
+    if kind.scoped:
+        there = elsewhere(ground, other_environment)
+        there.collection.post(there.variant(name, 3)).needed(200, 201)
+        namesake = there.collection
+    beside = collection.get(neighbour).needed(200).body
+    with check(kind.rule("DELETE"), "a DELETE answers 204"):
+        collection.delete(name).expect(204)
+
+    def gone() -> None:
+        collection.get(name).expect(404)
+        require(name not in collection.names(), f"a deleted {kind.noun} is listed", expected="not listed")
+
+    with check(kind.rule("DELETE"), "afterwards it can't be read and is not listed"):
+        eventually(gone, within=cmf.limits.settle)
+    with check(kind.rule("DELETE"), "its neighbour is as it was"):
+        kind.require_same(collection.get(neighbour).expect(200).body, beside, "the neighbour: ")
+    with check(kind.rule("LIST"), "after a deletion the neighbour is still listed"):
+        kind.require_same(listed(collection, neighbour), beside, "in the list, the neighbour: ")
+    if namesake is not None:
+        with check(kind.rule("DELETE"), "its namesake in another environment is still there"):
+            namesake.get(name).expect(200)
+            listed(namesake, name)
+    with check(kind.rule("DELETE-UNKNOWN"), "a second DELETE answers 404"):
+        collection.delete(name).expect(404)
+        if namesake is not None:
+            namesake.get(name).expect(200)
+    with check(kind.rule("DELETE-UNKNOWN"), "so does one of a name that was never used"):
+        collection.delete(cmf.name("never")).expect(404)
+    if kind.scoped:
+        with check(kind.rule("DELETE-UNKNOWN"), "and one in an environment that does not exist, which leaves namesakes alone"):
+            kind.collection(cmf, cmf.name("never")).delete(neighbour).expect(404)
+            collection.get(neighbour).expect(200)
+    with check(kind.rule("DELETE"), "it does not come back when another one is created"):
+        created(ground, 3)
+        gone()
+
+
+@each_kind("RECREATE", kinds=ALL)
+def test_create_again(kind: Kind, cmf: Cmf, check: Checks, ground: Ground, collection: Collection) -> None:
+    name, old = created(ground, 7)
+    before = collection.get(name).needed(200).body
+    collection.delete(name).needed(200, 202, 204)
+    eventually(lambda: collection.get(name).expect(404), within=cmf.limits.settle)
+    bare = ground.body(name)
+    with check(kind.rule("RECREATE"), "the name can be used again"):
+        eventually(lambda: collection.post(bare).expect(200), within=cmf.limits.settle)
+    read = collection.get(name).needed(200).body
+    with check(kind.rule("RECREATE"), f"nothing of the old {kind.noun} is left"):
+        kind.require_stored(read, bare, f"the new {kind.noun}: ")
+        for part in ("labels", "annotations"):
+            back = [key for key in old["metadata"][part] if optional(read, "metadata", part, key) is not None]
+            require(not back, f"{part} of the old {kind.noun} are back", expected="none", got=", ".join(back))
+        uid = optional(before, "metadata", "uid")
+        require(uid is None or optional(read, "metadata", "uid") != uid, "it has the uid of the old one", expected="another uid", got=str(uid))
+        for key in ("pipeline.name", "execution.checkpointing.interval"):
+            back = optional(read, "spec", "clusterSpec", "flinkConfiguration", key)
+            require(back is None, "configuration of the old compute pool is back", expected="nothing", got=repr(back))
+        back = optional(read, "spec", "srInstance", "connectionSecretId")
+        require(back is None, "the secret id of the old catalog is back", expected="nothing", got=repr(back))
+    with check(kind.rule("RECREATE"), "it is listed once"):
+        listed(collection, name)
+
+
+@each_kind("ENVIRONMENT-UNKNOWN", kinds=SCOPED)
+def test_create_in_unknown_environment(kind: Kind, cmf: Cmf, check: Checks, ground: Ground) -> None:
+    name, _ = created(ground)
+    nowhere = cmf.name("never")
+    there = kind.collection(cmf, nowhere)
+    rule = kind.rule("ENVIRONMENT-UNKNOWN")
+    for sent in (JSON, YAML):
+        with check(rule, f"it is refused, sent as {sent}"):
+            answer = there.post(ground.variant(name, 2), media_type=sent)
+            # The contract lists 404 for mappings, and nothing for compute pools (erratum ERR-STATUS-PARENT).
+            answer.expect(404) if kind is SECRET_MAPPING else answer.expect_refused(404)
+    with check(rule, f"it creates no {kind.noun} and no environment"):
+        cmf.environments.get(nowhere).expect(404)
+        there.get(name).expect(404)
+        require(nowhere not in cmf.environments.names(), "the environment is listed", expected="not listed")
+    with check(rule, "nor does it show in an environment created later under that name"):
+        cmf.environments.post(bodies.environment(nowhere, cmf.features)).needed(200, 201)
+        require_equal(there.names(), [], "the list of the new environment")
+        there.get(name).expect(404)
+
+
+Spoil = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+def without(body: dict[str, Any], *path: str) -> dict[str, Any]:
+    """The body without one of its fields."""
+    return {key: without(value, *path[1:]) if key == path[0] else value for key, value in body.items() if path != (key,)}
+
+
+def having(body: dict[str, Any], value: Any, *path: str) -> dict[str, Any]:
+    """The body with another value in one of its fields."""
+    return {**body, path[0]: having(body.get(path[0], {}), value, *path[1:]) if path[1:] else value}
+
+
+def lacks(*path: str) -> Spoil:
+    """A body without this field."""
+    return lambda body: without(body, *path)
+
+
+def has(value: Any, *path: str) -> Spoil:
+    """A body with this value in this field."""
+    return lambda body: having(body, value, *path)
+
+
+def clustered(value: Any, *path: str) -> Spoil:
+    """A catalog with this value in this field of its second cluster, or without the field for None."""
+
+    def spoil(body: dict[str, Any]) -> dict[str, Any]:
+        first, second = body["spec"]["kafkaClusters"]
+        second = without(second, *path) if value is None else having(second, value, *path)
+        return having(body, [first, second], "spec", "kafkaClusters")
+
+    return spoil
+
+
+WRONG: dict[str, Spoil] = {
+    "no apiVersion": lacks("apiVersion"),
+    "no kind": lacks("kind"),
+    "no metadata": lacks("metadata"),
+    "no name": lacks("metadata", "name"),
+    "null as name": has(None, "metadata", "name"),
+    "an object as name": has({}, "metadata", "name"),
+    "a list as apiVersion": has(["cmf.confluent.io/v1"], "apiVersion"),
+    "an object as kind": has({}, "kind"),
+    "a string as metadata": has("name: x", "metadata"),
+    "a string as spec": has("type: x", "spec"),
+    "a list as spec": has([{}], "spec"),
+    "a list as labels": has(["a"], "metadata", "labels"),
+    "an object as label": has({"a": {"b": "c"}}, "metadata", "labels"),
+    "a string as annotations": has("a: b", "metadata", "annotations"),
+    "a list as annotation": has({"a": ["b"]}, "metadata", "annotations"),
+}
+NO_SPEC: dict[str, Spoil] = {"no spec": lacks("spec"), "null as spec": has(None, "spec")}
+WRONG_SPEC: dict[Kind, dict[str, Spoil]] = {
+    COMPUTE_POOL: {
+        **NO_SPEC,
+        "no type": lacks("spec", "type"),
+        "no cluster spec": lacks("spec", "clusterSpec"),
+        "an object as type": has({}, "spec", "type"),
+        "a list as cluster spec": has([], "spec", "clusterSpec"),
+        "a string as cluster spec": has("image: x", "spec", "clusterSpec"),
+    },
+    SECRET: {
+        **NO_SPEC,
+        "a list as data": has(["a"], "spec", "data"),
+        "a string as data": has("a: b", "spec", "data"),
+        "an object in the data": has({"a": {"b": "c"}}, "spec", "data"),
+        "a list in the data": has({"a": ["b"]}, "spec", "data"),
+    },
+    SECRET_MAPPING: {
+        "a spec without secret name": has({}, "spec"),
+        "null as secret name": has(None, "spec", "secretName"),
+        "a list as secret name": has(["a"], "spec", "secretName"),
+        "an object as secret name": has({}, "spec", "secretName"),
+    },
+    CATALOG: {
+        **NO_SPEC,
+        "no schema registry": lacks("spec", "srInstance"),
+        "a schema registry without connection": lacks("spec", "srInstance", "connectionConfig"),
+        "a list as schema registry": has([], "spec", "srInstance"),
+        "a list as connection": has(["a"], "spec", "srInstance", "connectionConfig"),
+        "an object in the connection": has({"a": {"b": "c"}}, "spec", "srInstance", "connectionConfig"),
+        "an object as secret id": has({}, "spec", "srInstance", "connectionSecretId"),
+        "no clusters": lacks("spec", "kafkaClusters"),
+        "an object as clusters": has({}, "spec", "kafkaClusters"),
+        "a string among the clusters": has(["first"], "spec", "kafkaClusters"),
+        "a second cluster without database name": clustered(None, "databaseName"),
+        "a second cluster without connection": clustered(None, "connectionConfig"),
+        "a list as connection of the second cluster": clustered([], "connectionConfig"),
+        "an object as database name of the second cluster": clustered({}, "databaseName"),
+    },
+}
+# What the contract leaves to the server: it may be accepted, but when it is refused it must have no effect.
+DOUBTFUL: dict[str, Spoil] = {
+    "an unknown property": has(True, "unknown"),
+    "an unknown property of the metadata": has("x", "metadata", "unknown"),
+    "an unknown property of the spec": has("x", "spec", "unknown"),
+    "another kind": has("Deployment", "kind"),
+    "another apiVersion": has("apps/v1", "apiVersion"),
+    "a number as label": has({"a": 1}, "metadata", "labels"),
+    "a uid": has("11111111-2222-4333-8444-555555555555", "metadata", "uid"),
+    "no labels": has(None, "metadata", "labels"),
+    "a spec that is empty": has({}, "spec"),
+}
+
+
+@each_kind("BODY", "REFUSED", kinds=ALL)
+def test_invalid_bodies(kind: Kind, cmf: Cmf, check: Checks, ground: Ground, collection: Collection) -> None:
+    name, _ = created(ground)
+    before = collection.get(name).needed(200).body
+    refused: dict[str, str] = {}
+    for why, spoil in {**WRONG, **WRONG_SPEC[kind]}.items():
+        fresh = cmf.name("refused")
+        answer = collection.post(spoil(ground.variant(fresh, 2)))
+        with check(kind.rule("BODY"), f"{why} is refused"):
+            answer.expect_refused()
+        if answer.status >= 400:
+            refused[fresh] = why
+    doubtful = {**DOUBTFUL, **({} if kind is not SECRET_MAPPING else NO_SPEC)}
+    for why, spoil in doubtful.items():
+        fresh = cmf.name("doubtful")
+        if collection.post(spoil(ground.variant(fresh, 2))).status >= 400:
+            refused[fresh] = why
+    with check(kind.rule("REFUSED"), f"none of {len(refused)} refused bodies created a {kind.noun}"):
+        there = [why for fresh, why in refused.items() if collection.get(fresh).expect(200, 404).status == 200]
+        require(not there, f"refused for {there[:1]}, it was created all the same", expected="404", got="200")
+        names = [refused[each] for each in collection.names() if each in refused]
+        require(not names, f"refused for {names[:1]}, it is listed all the same", expected="not listed")
+    with check(kind.rule("REFUSED"), f"an existing {kind.noun} is as it was"):
+        kind.require_same(collection.get(name).expect(200).body, before, f"the {kind.noun}: ")

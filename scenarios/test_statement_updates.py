@@ -1,0 +1,408 @@
+"""Statements updated by PUT, as far as no cluster is needed for it: nothing here starts a pod."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from conformance import bodies, views
+from conformance.contract import timestamps
+from conformance.contract.media import JSON, YAML
+from conformance.expectations import (
+    eventually,
+    optional,
+    require,
+    require_contains,
+    require_equal,
+)
+from conformance.runner.fixtures import Held
+from conformance.runner.plugin import Checks
+from conformance.scenario import needs_sql, requirement
+from conformance.target.answer import Answer
+from conformance.target.cmf import Cmf, Collection
+
+pytestmark = needs_sql
+
+Body = dict[str, Any]
+LABELS = {"tier": "gold", "example.com/owner": "team-1"}
+ANNOTATIONS = {"note": "first", "example.com/ticket": "CMF-1"}
+NOT_DONE = (400, 409, 422)
+"""How an update may be refused in the phase that the statement is in (erratum ERR-STMT-UPDATE)."""
+
+
+def changed(body: Body, *, metadata: Body | None = None, **spec: Any) -> Body:
+    """A body with other fields in its metadata and spec."""
+    return {**body, "metadata": {**body["metadata"], **(metadata or {})}, "spec": {**body["spec"], **spec}}
+
+
+def listed(statements: Collection, name: str) -> list[Body]:
+    """Every item of the list with this name."""
+    return [item for item in statements.all() if statements.name_of(item) == name]
+
+
+@requirement("CMF-STMT-UPDATE", "CMF-STMT-UPDATE-REFUSED", "CMF-STMT-UID", "CMF-STMT-CREATED-KEPT")
+def test_update(
+    cmf: Cmf,
+    check: Checks,
+    environment: str,
+    other_environment: str,
+    new_compute_pool: Callable[..., Held],
+    new_statement: Callable[..., Held],
+    until_phase: Callable[..., Body],
+) -> None:
+    pool, pool_there = new_compute_pool(environment).name, new_compute_pool(other_environment).name
+    fields: Body = {
+        "labels": LABELS,
+        "annotations": ANNOTATIONS,
+        "configuration": {"table.exec.state.ttl": "1 h"},
+    }
+    held, neighbour = (
+        new_statement(environment, pool, parallelism=2, stopped=False, **fields) for _ in range(2)
+    )
+    namesake = new_statement(other_environment, pool_there, held.name, annotations={"which": "there"})
+    statements, there = cmf.statements(environment), cmf.statements(other_environment)
+    first = _at_rest(statements, held.name, until_phase, environment)
+    others = ((statements, neighbour), (there, namesake))
+    had = [views.statement(collection.get(other.name).needed(200).body) for collection, other in others]
+    changes: dict[str, Callable[[Body], Body]] = {
+        "nothing": lambda body: body,
+        "an annotation": lambda body: changed(
+            body, metadata={"annotations": {**ANNOTATIONS, "note": "second"}}
+        ),
+        "a label": lambda body: changed(
+            body, metadata={"labels": {**LABELS, "tier": "silver", "new": "yes"}}
+        ),
+        "labels and annotations": lambda body: changed(
+            body, metadata={"labels": {"only": "this"}, "annotations": {"only": "this"}}
+        ),
+        "the parallelism": lambda body: changed(body, parallelism=3),
+        "the parallelism and an annotation": lambda body: changed(
+            body, metadata={"annotations": {"scale": "5"}}, parallelism=5
+        ),
+        "everything that can be": lambda body: changed(
+            body, metadata={"annotations": {"all": "of it"}, "labels": {"all": "yes"}}, parallelism=4
+        ),
+    }
+    body = held.body
+    for what, change in changes.items():
+        for sent in (JSON, YAML):
+            wanted = change(
+                changed(body, metadata={"annotations": {"sent": sent}}) if what != "nothing" else body
+            )
+            before = statements.get(held.name).needed(200).body
+            answer = statements.put(held.name, wanted, media_type=sent)
+            after = statements.get(held.name)
+            if answer.status == 200:
+                body = wanted
+                with check("CMF-STMT-UPDATE", f"an update of {what}, sent as {sent}, holds"):
+                    require_contains(after.expect(200).body, wanted, "the statement")
+                    (item,) = _one(listed(statements, held.name))
+                    require_contains(item, wanted, "in the list, the statement")
+            else:
+                with check(
+                    "CMF-STMT-UPDATE",
+                    f"an update of {what}, sent as {sent}, is done or refused for the phase",
+                ):
+                    answer.expect(200, *NOT_DONE)
+                with check("CMF-STMT-UPDATE-REFUSED", f"an update of {what} that was refused has no effect"):
+                    require_equal(
+                        views.statement(after.expect(200).body), views.statement(before), "the statement"
+                    )
+    last = statements.get(held.name).needed(200).body
+    with check("CMF-STMT-UPDATE", "after many updates it is listed once"):
+        _one(listed(statements, held.name))
+    with check("CMF-STMT-UPDATE", "its text, compute pool and session properties are as they were"):
+        kept = {key: held.body["spec"][key] for key in ("statement", "computePoolName", "properties")}
+        require_contains(last, {"spec": kept}, "the statement")
+    with check("CMF-STMT-UPDATE", "its neighbour and its namesake in another environment are as they were"):
+        for (collection, other), view in zip(others, had, strict=True):
+            require_equal(
+                views.statement(collection.get(other.name).expect(200).body),
+                view,
+                "a statement that was not updated",
+            )
+    with check("CMF-STMT-UID", "its uid is what it was"):
+        require_equal(optional(last, "metadata", "uid"), optional(first, "metadata", "uid"), "metadata.uid")
+    with check("CMF-STMT-CREATED-KEPT", "its creation time is what it was"):
+        created, now = (optional(each, "metadata", "creationTimestamp") for each in (first, last))
+        same = created is None or (isinstance(now, str) and timestamps.is_same(created, now))
+        require(same, "the updates changed creationTimestamp", expected=repr(created), got=repr(now))
+
+
+def _at_rest(statements: Collection, name: str, until_phase: Callable[..., Body], environment: str) -> Body:
+    """A statement once its phase moves no more, as far as the target gives phases."""
+    body: Body = statements.get(name).needed(200).body
+    return (
+        body
+        if views.phase(body) is None
+        else until_phase(environment, name, "completed", "failed", "stopped")
+    )
+
+
+def _one(items: list[Body]) -> list[Body]:
+    require(
+        len(items) == 1, f"the statement is listed {len(items)} times", expected="once", got=str(len(items))
+    )
+    return items
+
+
+@requirement("CMF-STMT-UPDATED-MOVES")
+def test_times_of_an_update(
+    cmf: Cmf,
+    check: Checks,
+    environment: str,
+    compute_pool: str,
+    new_statement: Callable[..., Held],
+    until_phase: Callable[..., Body],
+) -> None:
+    statements = cmf.statements(environment)
+    held = new_statement(environment, compute_pool, annotations=ANNOTATIONS)
+    before = optional(
+        _at_rest(statements, held.name, until_phase, environment), "metadata", "updateTimestamp"
+    )
+
+    def update(note: str) -> tuple[Answer, Any]:
+        body = changed(held.body, metadata={"annotations": {"note": note}})
+        answer = statements.put(held.name, body, media_type=YAML if note == "third" else JSON)
+        return answer, optional(statements.get(held.name).needed(200).body, "metadata", "updateTimestamp")
+
+    for note in ("second", "third"):
+        answer, after = update(note)
+        if answer.status != 200 or before is None:
+            why = (
+                "the target gives no updateTimestamp, as the schema allows"
+                if before is None
+                else "the target refuses it in this phase"
+            )
+            check.nothing_to_judge("CMF-STMT-UPDATED-MOVES", why)
+            return
+        if isinstance(after, str) and timestamps.is_same(before, after):
+            time.sleep(1.1)  # a clock that counts whole seconds had no chance to move
+            _, after = update(f"{note} again")
+        with check(
+            "CMF-STMT-UPDATED-MOVES", f"updateTimestamp before and after the {note} text of an annotation"
+        ):
+            moved = isinstance(after, str) and timestamps.is_before(before, after)
+            require(
+                moved,
+                "the update did not move updateTimestamp",
+                expected=f"later than {before}",
+                got=repr(after),
+            )
+        before = after
+
+
+@requirement("CMF-STMT-UPDATE-UNKNOWN")
+def test_update_unknown(
+    cmf: Cmf,
+    check: Checks,
+    environment: str,
+    other_environment: str,
+    new_compute_pool: Callable[..., Held],
+    new_statement: Callable[..., Held],
+) -> None:
+    pool = new_compute_pool(environment).name
+    new_compute_pool(other_environment, pool)
+    held, deleted = (
+        new_statement(environment, pool, annotations=ANNOTATIONS),
+        new_statement(environment, pool),
+    )
+    statements = cmf.statements(environment)
+    statements.delete(deleted.name).needed(202, 204)
+    eventually(lambda: statements.get(deleted.name).expect(404), within=cmf.limits.settle)
+    before = views.statement(statements.get(held.name).needed(200).body)
+    nowhere = cmf.name("never")
+    for where, place, name in (
+        ("a name that was never used", environment, cmf.name("never")),
+        ("a deleted statement", environment, deleted.name),
+        ("an existing name in another environment", other_environment, held.name),
+        ("an existing name in an environment that does not exist", nowhere, held.name),
+    ):
+        for sent in (JSON, YAML):
+            body = bodies.statement(name, cmf.features, pool=pool, annotations={"note": "put"}, parallelism=2)
+            with check("CMF-STMT-UPDATE-UNKNOWN", f"a PUT of {where}, sent as {sent}, answers 404"):
+                cmf.statements(place).put(name, body, media_type=sent).expect(404)
+            with check("CMF-STMT-UPDATE-UNKNOWN", f"a PUT of {where} creates nothing"):
+                cmf.statements(place).get(name).expect(404)
+                require(
+                    place == nowhere or name not in cmf.statements(place).names(),
+                    "it is listed",
+                    expected="not listed",
+                )
+    with check("CMF-STMT-UPDATE-UNKNOWN", "an existing statement of that name elsewhere is as it was"):
+        cmf.environments.get(nowhere).expect(404)
+        require_equal(views.statement(statements.get(held.name).expect(200).body), before, "the statement")
+
+
+def spoilt(key: str, value: Any) -> Callable[[Body], Body]:
+    """Spoils the spec of a body."""
+    return lambda body: {**body, "spec": {**body["spec"], key: value}}
+
+
+WRONG: dict[str, Callable[[Body], Any]] = {
+    "no spec": lambda body: {key: value for key, value in body.items() if key != "spec"},
+    "no metadata": lambda body: {key: value for key, value in body.items() if key != "metadata"},
+    "no apiVersion": lambda body: {key: value for key, value in body.items() if key != "apiVersion"},
+    "no kind": lambda body: {key: value for key, value in body.items() if key != "kind"},
+    "no statement": lambda body: {
+        **body,
+        "spec": {key: value for key, value in body["spec"].items() if key != "statement"},
+    },
+    "no compute pool": lambda body: {
+        **body,
+        "spec": {key: value for key, value in body["spec"].items() if key != "computePoolName"},
+    },
+    "no name": lambda body: {**body, "metadata": {"annotations": {"note": "refused"}}},
+    "a string as spec": lambda body: {**body, "spec": "SHOW TABLES;"},
+    "a list as metadata": lambda body: {**body, "metadata": [body["metadata"]]},
+    "a list as statement": spoilt("statement", ["SHOW TABLES;"]),
+    "words as parallelism": spoilt("parallelism", "many"),
+    "words as stopped": spoilt("stopped", "maybe"),
+    "a list": lambda body: [body],
+    "a string": lambda body: str(body["metadata"]["name"]),
+}
+# What the contract leaves to the server: it may be accepted, but when it is refused it must have no effect.
+DOUBTFUL: dict[str, Callable[[Body], Any]] = {
+    "an unknown property": lambda body: {**body, "unknown": True},
+    "a status": lambda body: {**body, "status": {"phase": "RUNNING"}},
+    "another kind": lambda body: {**body, "kind": "FlinkApplication"},
+    "another apiVersion": lambda body: {**body, "apiVersion": "apps/v1"},
+    "a parallelism of 0": spoilt("parallelism", 0),
+    "a negative parallelism": spoilt("parallelism", -1),
+    "a list as Flink configuration": spoilt("flinkConfiguration", ["a"]),
+    "an object as session property": spoilt("properties", {"sql.current-catalog": {"name": "examples"}}),
+    "an empty text": spoilt("statement", ""),
+}
+
+
+@requirement("CMF-STMT-UPDATE-BODY", "CMF-STMT-UPDATE-REFUSED")
+def test_invalid_updates(
+    cmf: Cmf,
+    check: Checks,
+    environment: str,
+    compute_pool: str,
+    new_statement: Callable[..., Held],
+    until_phase: Callable[..., Body],
+) -> None:
+    statements = cmf.statements(environment)
+    held, neighbour = (
+        new_statement(environment, compute_pool, labels=LABELS, annotations=ANNOTATIONS, parallelism=2)
+        for _ in range(2)
+    )
+    before = _at_rest(statements, held.name, until_phase, environment)
+    view, phase = views.statement(before), views.phase(before)
+    wanted = changed(
+        held.body, metadata={"annotations": {"note": "refused"}, "labels": {"new": "1"}}, parallelism=9
+    )
+
+    def unchanged(what: str) -> None:
+        read = statements.get(held.name).expect(200).body
+        require_equal(views.statement(read), view, f"{what}, the statement")
+        require(
+            views.phase(read) == phase,
+            f"{what}, the phase is another",
+            expected=repr(phase),
+            got=repr(views.phase(read)),
+        )
+
+    for number, (why, spoil) in enumerate(WRONG.items()):
+        sent = (JSON, YAML)[number % 2]
+        answer = statements.put(held.name, spoil(wanted), media_type=sent)
+        with check("CMF-STMT-UPDATE-BODY", f"{why}, sent as {sent}, is refused"):
+            answer.expect_refused()
+        if answer.status >= 400:
+            with check("CMF-STMT-UPDATE-REFUSED", f"an update that was refused with {why} changes nothing"):
+                unchanged("after a refused update")
+        else:
+            statements.put(held.name, held.body)
+    for why, spoil in DOUBTFUL.items():
+        if statements.put(held.name, spoil(wanted)).status >= 400:
+            with check("CMF-STMT-UPDATE-REFUSED", f"an update that was refused for {why} changes nothing"):
+                unchanged("after a refused update")
+        else:
+            statements.put(held.name, held.body)
+            view = views.statement(statements.get(held.name).needed(200).body)
+    statements.put(neighbour.name, changed(neighbour.body, metadata={"annotations": {"note": "later"}}))
+    with check("CMF-STMT-UPDATE-REFUSED", "nor has any an effect later, when another statement is updated"):
+        unchanged("after the update of another")
+        (item,) = _one(listed(statements, held.name))
+        require_equal(views.statement(item), view, "in the list, the statement")
+
+
+@requirement("CMF-STMT-UPDATE-NAME")
+def test_update_by_another_name(
+    cmf: Cmf, check: Checks, environment: str, compute_pool: str, new_statement: Callable[..., Held]
+) -> None:
+    statements = cmf.statements(environment)
+    held, other = (new_statement(environment, compute_pool, annotations=ANNOTATIONS) for _ in range(2))
+    had = views.statement(statements.get(other.name).needed(200).body)
+    for what, name in (
+        ("that of another statement", other.name),
+        ("one that nothing has", cmf.name("renamed")),
+    ):
+        body = changed(held.body, metadata={"name": name, "annotations": {"note": "renamed"}}, parallelism=7)
+        answer = statements.put(held.name, body)
+        with check("CMF-STMT-UPDATE-NAME", f"a PUT whose name is {what} reaches no other statement"):
+            answer.expect(200, 404, *NOT_DONE)
+            require(
+                statements.get(held.name).expect(200).at("metadata", "name") == held.name,
+                "it was renamed",
+                expected=held.name,
+            )
+            require_equal(
+                views.statement(statements.get(other.name).expect(200).body), had, "the other statement"
+            )
+            if name != other.name:
+                statements.get(name).expect(404)
+            require_equal(
+                sorted(statements.names()), sorted([held.name, other.name]), "the names in the list"
+            )
+
+
+@requirement("CMF-STMT-UPDATE-PARTS", "CMF-STMT-UPDATE-REFUSED", "CMF-STMT-POOL-UNKNOWN")
+def test_update_of_what_may_be_immutable(
+    cmf: Cmf,
+    check: Checks,
+    environment: str,
+    other_environment: str,
+    new_compute_pool: Callable[..., Held],
+    new_statement: Callable[..., Held],
+    until_phase: Callable[..., Body],
+) -> None:
+    pool, other_pool = new_compute_pool(environment).name, new_compute_pool(environment).name
+    elsewhere = new_compute_pool(other_environment).name
+    statements = cmf.statements(environment)
+    changes: dict[str, Body] = {
+        "other SQL": {"statement": "SHOW CATALOGS;"},
+        "another compute pool": {"computePoolName": other_pool},
+        "other session properties": {"properties": {"sql.current-catalog": cmf.features.catalog}},
+        "other Flink configuration": {"flinkConfiguration": {"table.exec.state.ttl": "2 h"}},
+        "a compute pool that does not exist": {"computePoolName": cmf.name("never")},
+        "a compute pool of another environment": {"computePoolName": elsewhere},
+    }
+    for what, spec in changes.items():
+        held = new_statement(environment, pool, annotations=ANNOTATIONS)
+        _at_rest(statements, held.name, until_phase, environment)
+        before = statements.get(held.name).needed(200).body
+        body = changed(held.body, metadata={"annotations": {"note": "changed"}}, **spec)
+        answer = statements.put(held.name, body)
+        after = statements.get(held.name).needed(200).body
+        if 400 <= answer.status < 500:
+            with check("CMF-STMT-UPDATE-REFUSED", f"{what} that is refused changes nothing"):
+                answer.expect(*NOT_DONE, *((404,) if "computePoolName" in spec else ()))
+                require_equal(views.statement(after), views.statement(before), "the statement")
+                (item,) = _one(listed(statements, held.name))
+                require_equal(views.statement(item), views.statement(before), "in the list, the statement")
+        elif what.startswith("a compute pool"):
+            with check("CMF-STMT-POOL-UNKNOWN", f"{what} is not taken in an update"):
+                used = optional(after, "spec", "computePoolName")
+                if used != pool:
+                    until_phase(environment, held.name, "failed")
+        else:
+            with check("CMF-STMT-UPDATE-PARTS", f"{what} is refused or taken"):
+                answer.expect(200)
+                require_contains(after, body, "after the update, the statement")
+    check.nothing_to_judge("CMF-STMT-UPDATE-PARTS", "what was refused had no effect")
+    check.nothing_to_judge("CMF-STMT-UPDATE-REFUSED", "what was not refused took effect")
+    check.nothing_to_judge("CMF-STMT-POOL-UNKNOWN", "what was refused had no effect")

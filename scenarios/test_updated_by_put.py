@@ -1,0 +1,284 @@
+"""Secrets and secret mappings: updated by PUT, and nothing else with them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from conformance.contract import timestamps
+from conformance.contract.media import JSON, YAML
+from conformance.expectations import optional, require, require_equal
+from conformance.kinds import SECRET, SECRET_MAPPING, Ground, Kind
+from conformance.kinds import ground as prepare
+from conformance.runner.context import RunContext
+from conformance.runner.plugin import Checks
+from conformance.scenario import each_kind
+from conformance.target.cmf import Cmf, Collection
+
+BOTH = (SECRET, SECRET_MAPPING)
+
+
+@pytest.fixture
+def second(kind: Kind, cmf: Cmf, run: RunContext, ground: Ground) -> Ground:
+    """Where bodies with other content than those of ``ground`` come from: other data, another secret."""
+    data = run.canaries.data("second")
+    if kind is SECRET:
+        return replace(ground, data=data)
+    secrets = prepare(SECRET, cmf, "", data)
+    name = cmf.name("second")
+    secrets.collection.post(secrets.body(name)).needed(200, 201)
+    return replace(ground, references={"secrets": name}, data=data)
+
+
+def created(ground: Ground, number: int = 1, word: str = "put") -> tuple[str, dict[str, Any]]:
+    """The name and the body of a new resource."""
+    name = ground.cmf.name(word)
+    body = ground.variant(name, number)
+    ground.collection.post(body).needed(200, 201)
+    return name, body
+
+
+def in_list(collection: Collection, name: str) -> dict[str, Any]:
+    """The item of this name in the list; raises ``Broken`` when it is not there exactly once."""
+    items = [item for item in collection.all() if collection.name_of(item) == name]
+    require(len(items) == 1, f"{name} is listed {len(items)} times", expected="once", got=f"{len(items)} times")
+    return items[0]
+
+
+@each_kind("UPDATE", kinds=BOTH)
+def test_update(
+    kind: Kind, cmf: Cmf, check: Checks, ground: Ground, second: Ground, collection: Collection, other_environment: str
+) -> None:
+    (name, first), (neighbour, _) = created(ground, 1), created(ground, 2)
+    namesake = kind.collection(cmf, other_environment)
+    if kind.scoped:
+        namesake.post(ground.variant(name, 9)).needed(200, 201)
+    beside, elsewhere = collection.get(neighbour).needed(200).body, namesake.get(name).needed(200).body
+    sent = [
+        ("with other content", second.variant(name, 3), JSON),
+        ("back to what it was", first, YAML),
+        ("with other content again", second.variant(name, 4), YAML),
+        ("with other labels and annotations alone", second.variant(name, 5), JSON),
+        ("with the same as before", second.variant(name, 5), JSON),
+        ("with other content alone", ground.variant(name, 5), JSON),
+    ]
+    for number, (what, body, media_type) in enumerate(sent, start=1):
+        answer = collection.put(name, body, media_type=media_type)
+        with check(kind.rule("UPDATE"), f"update {number}, {what}, as {media_type}, answers 200"):
+            answer.expect(200)
+            kind.require_stored(answer.body, body, "the answer: ")
+        for read in (JSON, YAML):
+            with check(kind.rule("UPDATE"), f"update {number}, {what}, as {media_type}, holds, read as {read}"):
+                kind.require_stored(collection.get(name, accept=read).expect(200).body, body, f"the {kind.noun}: ")
+        with check(kind.rule("UPDATE"), f"update {number} shows in the list, where it is still once"):
+            kind.require_stored(in_list(collection, name), body, f"in the list, the {kind.noun}: ")
+    with check(kind.rule("UPDATE"), f"another {kind.noun} is as it was"):
+        kind.require_same(collection.get(neighbour).expect(200).body, beside, "the neighbour: ")
+    if kind.scoped:
+        with check(kind.rule("UPDATE"), "a namesake in another environment is as it was"):
+            kind.require_same(namesake.get(name).expect(200).body, elsewhere, "the namesake: ")
+
+
+@each_kind("REPLACE", kinds=BOTH)
+def test_update_replaces(kind: Kind, check: Checks, ground: Ground, collection: Collection) -> None:
+    name, first = created(ground)
+    for part in ("labels", "annotations"):
+        collection.put(name, first).needed(200)
+        kept = {key: value for key, value in first["metadata"].items() if key != part}
+        collection.put(name, {**first, "metadata": kept}).needed(200)
+        with check(kind.rule("REPLACE"), f"{part} left out of an update are gone"):
+            left = optional(collection.get(name).expect(200).body, "metadata", part) or {}
+            back = [key for key in first["metadata"][part] if key in left]
+            require(not back, f"{part} are still there", expected="none", got=", ".join(back))
+        one = dict(list(first["metadata"][part].items())[:1])
+        collection.put(name, first).needed(200)
+        collection.put(name, {**first, "metadata": {**kept, part: one}}).needed(200)
+        with check(kind.rule("REPLACE"), f"one of the {part} left out of an update is gone"):
+            left = optional(collection.get(name).expect(200).body, "metadata", part) or {}
+            back = [key for key in first["metadata"][part] if key in left and key not in one]
+            require(not back, f"some {part} are still there", expected="none", got=", ".join(back))
+
+
+@each_kind("CREATED-KEPT", "UPDATED-MOVES", kinds=BOTH)
+def test_marks_of_an_update(kind: Kind, check: Checks, ground: Ground, second: Ground, collection: Collection) -> None:
+    name, first = created(ground)
+
+    def marks() -> dict[str, Any]:
+        metadata: dict[str, Any] = optional(collection.get(name).needed(200).body, "metadata") or {}
+        return {key: metadata.get(key) for key in ("uid", "creationTimestamp", "updateTimestamp")}
+
+    before = marks()
+    claimed = {"creationTimestamp": "2001-01-01T00:00:00Z", "uid": "11111111-2222-4333-8444-555555555555"}
+    claiming = second.variant(name, 4)
+    claiming["metadata"] = {**claiming["metadata"], **claimed}
+    for what, body in (
+        ("with other content", second.variant(name, 2)),
+        ("with other labels", second.variant(name, 3)),
+        ("with the first content", first),
+        ("that sends others in their place", claiming),
+    ):
+        answer = collection.put(name, body)
+        if body is claiming and answer.status in {400, 422}:
+            continue
+        answer.needed(200)
+        after = marks()
+        if before["uid"] is None and before["creationTimestamp"] is None:
+            check.nothing_to_judge(kind.rule("CREATED-KEPT"), "the target gives neither, as the schema allows")
+        else:
+            with check(kind.rule("CREATED-KEPT"), f"uid and creationTimestamp after an update {what}"):
+                require_equal(after["uid"], before["uid"], "metadata.uid")
+                _require_same_time(before["creationTimestamp"], after["creationTimestamp"])
+        earlier, later = before["updateTimestamp"], after["updateTimestamp"]
+        if not isinstance(earlier, str):
+            check.nothing_to_judge(kind.rule("UPDATED-MOVES"), "the target gives no updateTimestamp, as the schema allows")
+        else:
+            with check(kind.rule("UPDATED-MOVES"), f"updateTimestamp after an update {what}"):
+                if isinstance(later, str) and timestamps.is_same(earlier, later):
+                    time.sleep(1.1)  # a clock that counts whole seconds had no chance to move
+                    collection.put(name, second.variant(name, 8)).needed(200)
+                    later = marks()["updateTimestamp"]
+                moved = isinstance(later, str) and timestamps.is_before(earlier, later)
+                require(moved, "the update did not move updateTimestamp", expected=f"later than {earlier}", got=repr(later))
+        before = marks()
+
+
+def _require_same_time(before: Any, after: Any) -> None:
+    same = before == after or (isinstance(before, str) and isinstance(after, str) and timestamps.is_same(before, after))
+    require(same, "the update changed creationTimestamp", expected=repr(before), got=repr(after))
+
+
+@each_kind("UPDATE-UNKNOWN", kinds=BOTH)
+def test_update_unknown(
+    kind: Kind, cmf: Cmf, check: Checks, ground: Ground, collection: Collection, other_environment: str
+) -> None:
+    name, body = created(ground)
+    collection.put(name, body).needed(200)
+    before = collection.get(name).needed(200).body
+    never = cmf.name("never")
+    rule = kind.rule("UPDATE-UNKNOWN")
+    places = [("a name that was never used", collection, never), ("more than an existing name", collection, f"{name}0")]
+    if kind.scoped:
+        places.append(("an existing name in another environment", kind.collection(cmf, other_environment), name))
+        places.append(("an existing name in an environment that does not exist", kind.collection(cmf, never), name))
+    for what, place, unknown in places:
+        with check(rule, f"a PUT of {what} answers 404"):
+            place.put(unknown, ground.variant(unknown, 2)).expect(404)
+        with check(rule, f"a PUT of {what} creates nothing"):
+            place.get(unknown).expect(404)
+            if place is not collection or not kind.scoped:
+                continue
+            require(unknown not in place.names(), "it is listed", expected="not listed")
+    gone, _ = created(ground, 3)
+    collection.delete(gone).needed(200, 202, 204)
+    with check(rule, f"a PUT of a deleted {kind.noun} answers 404, and does not bring it back"):
+        collection.put(gone, ground.variant(gone, 2)).expect(404)
+        collection.get(gone).expect(404)
+        require(gone not in collection.names(), "it is listed", expected="not listed")
+    with check(rule, f"an existing {kind.noun} is as it was"):
+        kind.require_same(collection.get(name).expect(200).body, before, f"the {kind.noun}: ")
+
+
+@each_kind("UPDATE-NAME", kinds=BOTH)
+def test_update_names_another(kind: Kind, cmf: Cmf, check: Checks, ground: Ground, second: Ground, collection: Collection) -> None:
+    (name, _), (other, _) = created(ground, 1), created(ground, 2)
+    beside = collection.get(other).needed(200).body
+    collection.put(name, ground.variant(name, 3)).needed(200)
+    never = cmf.name("never")
+    rule = kind.rule("UPDATE-NAME")
+    for number, (what, wanted) in enumerate((("another one", other), ("an unknown one", never)), start=4):
+        before = collection.get(name).needed(200).body
+        body = second.variant(wanted, number)
+        answer = collection.put(name, body)
+        with check(rule, f"a PUT whose body names {what} is refused, or updates the {kind.noun} in the path"):
+            answer.expect(200, 400, 404, 409, 422)
+            now = collection.get(name).expect(200).body
+            require_equal(collection.name_of(now), name, "its name")
+            if answer.status == 200:
+                stored = {**body, "metadata": {**body["metadata"], "name": name}}
+                kind.require_stored(now, stored, f"the {kind.noun}: ")
+            else:
+                kind.require_same(now, before, f"after a refused update, the {kind.noun}: ")
+            in_list(collection, name)
+        with check(rule, f"a PUT whose body names {what} changes no other {kind.noun}, and creates none"):
+            kind.require_same(collection.get(other).expect(200).body, beside, f"the other {kind.noun}: ")
+            kind.require_same(in_list(collection, other), beside, f"in the list, the other {kind.noun}: ")
+            collection.get(never).expect(404)
+
+
+Spoil = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+def _in(part: str, **fields: Any) -> Spoil:
+    return lambda body: {**body, part: {**body[part], **fields}}
+
+
+WRONG: dict[str, Spoil] = {
+    "no apiVersion": lambda body: {key: value for key, value in body.items() if key != "apiVersion"},
+    "no kind": lambda body: {key: value for key, value in body.items() if key != "kind"},
+    "a list as apiVersion": lambda body: {**body, "apiVersion": ["cmf.confluent.io/v1"]},
+    "an object as kind": lambda body: {**body, "kind": {}},
+    "a string as metadata": lambda body: {**body, "metadata": "name: x"},
+    "an object as name": _in("metadata", name={}),
+    "a list as labels": _in("metadata", labels=["a"]),
+    "an object as label": _in("metadata", labels={"a": {"b": "c"}}),
+    "a list as annotations": _in("metadata", annotations=["a"]),
+    "a list as spec": lambda body: {**body, "spec": [{}]},
+    "a string as spec": lambda body: {**body, "spec": "data: {}"},
+}
+WRONG_SPEC: dict[Kind, dict[str, Spoil]] = {
+    SECRET: {
+        "no spec": lambda body: {key: value for key, value in body.items() if key != "spec"},
+        "a list as data": lambda body: {**body, "spec": {"data": ["a"]}},
+        "a string as data": lambda body: {**body, "spec": {"data": "a: b"}},
+        "an object in the data": lambda body: {**body, "spec": {"data": {"a": {"b": "c"}}}},
+    },
+    SECRET_MAPPING: {
+        "a spec without secret name": lambda body: {**body, "spec": {}},
+        "a list as secret name": lambda body: {**body, "spec": {"secretName": ["a"]}},
+        "an object as secret name": lambda body: {**body, "spec": {"secretName": {}}},
+    },
+}
+# What the contract leaves to the server: it may be accepted, but when it is refused it must have no effect.
+DOUBTFUL: dict[str, Spoil] = {
+    "no metadata": lambda body: {key: value for key, value in body.items() if key != "metadata"},
+    "no name": lambda body: {**body, "metadata": {key: value for key, value in body["metadata"].items() if key != "name"}},
+    "an unknown property": lambda body: {**body, "unknown": True},
+    "an unknown property of the spec": lambda body: {**body, "spec": {**body["spec"], "unknown": "x"}},
+    "another kind": lambda body: {**body, "kind": "Deployment"},
+    "another apiVersion": lambda body: {**body, "apiVersion": "apps/v1"},
+}
+
+
+@each_kind("BODY", "REFUSED", kinds=BOTH)
+def test_invalid_updates(kind: Kind, check: Checks, ground: Ground, second: Ground, collection: Collection) -> None:
+    name, _ = created(ground)
+    collection.put(name, ground.variant(name, 2)).needed(200)
+    before = collection.get(name).needed(200).body
+
+    def require_unchanged(why: str) -> None:
+        with check(kind.rule("REFUSED"), f"an update that is refused for {why} changes nothing"):
+            kind.require_same(collection.get(name).expect(200).body, before, f"the {kind.noun}: ")
+
+    for why, spoil in {**WRONG, **WRONG_SPEC[kind]}.items():
+        answer = collection.put(name, spoil(second.variant(name, 3)))
+        with check(kind.rule("BODY"), f"an update with {why} is refused"):
+            answer.expect_refused()
+        if answer.status >= 400:
+            require_unchanged(why)
+    for why, content, media_type in (("JSON cut in half", b'{"apiVersion": "cmf', JSON), ("broken YAML", b"a: [", YAML), ("nothing", b"", JSON)):
+        answer = collection.put(name, content=content, media_type=media_type)
+        with check(kind.rule("BODY"), f"an update with {why} is refused"):
+            answer.expect_refused()
+        require_unchanged(why)
+    for why, spoil in DOUBTFUL.items():
+        if collection.put(name, spoil(second.variant(name, 3))).status < 400:
+            collection.put(name, ground.variant(name, 2)).needed(200)
+            before = collection.get(name).needed(200).body
+        else:
+            require_unchanged(why)
+    with check(kind.rule("REFUSED"), "in the list it is as it was, too"):
+        kind.require_same(in_list(collection, name), before, f"the {kind.noun}: ")

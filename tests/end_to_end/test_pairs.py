@@ -1,0 +1,81 @@
+"""What ``specs/cmf-2.0/pairs.yaml`` claims of each documented answer, held against what runs have seen."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from rich.console import Console
+
+from conformance import resources
+from conformance.config import Limits, Selection, Target
+from conformance.model import RunReport
+from conformance.reference.launch import ReferenceServer
+from conformance.registry import CONTRACT
+from conformance.runner.run import Options, execute
+
+Pair = tuple[str, int]
+SERVER_ERROR = 500
+LIMITS = Limits(settle=5.0, deploy=5.0)
+CHOOSY = ("lifecycle", "applications", "statements")
+"""The areas whose operations have answers by choice."""
+
+
+def claims() -> dict[Pair, dict[str, Any]]:
+    text = (resources.contract_folder(CONTRACT) / "pairs.yaml").read_text(encoding="utf-8")
+    document = yaml.load(text, Loader=yaml.CSafeLoader)
+    return {
+        (operation, int(status)): entry
+        for operation, statuses in document["pairs"].items()
+        for status, entry in statuses.items()
+    }
+
+
+CLAIMS = claims()
+CHOICES = sorted({entry["choice"] for entry in CLAIMS.values() if "choice" in entry})
+
+
+def certify(folder: Path, selection: Selection, variations: Sequence[str] = ()) -> RunReport:
+    with ReferenceServer(variations=variations, pace=0.3) as server:
+        options = Options(selection=selection, report_dir=folder, seed=7, quiet=True)
+        return execute(Target(url=server.url, limits=LIMITS), options, Console(file=io.StringIO())).report
+
+
+def observed(report: RunReport) -> set[Pair]:
+    return {(pair.operation, pair.status) for pair in report.coverage.pairs if pair.documented}
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory) -> set[Pair]:
+    return observed(certify(tmp_path_factory.mktemp("full"), Selection()))
+
+
+@pytest.fixture(scope="module")
+def chosen(tmp_path_factory: pytest.TempPathFactory) -> set[Pair]:
+    return observed(certify(tmp_path_factory.mktemp("chosen"), Selection(areas=CHOOSY), CHOICES))
+
+
+def test_every_pair_that_a_requirement_holds_is_observed(full: set[Pair]) -> None:
+    held = {pair for pair, entry in CLAIMS.items() if "requirements" in entry and "choice" not in entry}
+    assert sorted(held - full) == []
+
+
+def test_no_other_pair_is_observed(full: set[Pair]) -> None:
+    """So that the list of what is not provoked stays exact."""
+    other = {pair for pair, entry in CLAIMS.items() if "requirements" not in entry or "choice" in entry}
+    assert sorted(other & full) == []
+
+
+def test_answers_by_choice_are_observed_when_they_are_given(chosen: set[Pair]) -> None:
+    by_choice = {pair for pair, entry in CLAIMS.items() if "choice" in entry}
+    assert sorted(by_choice - chosen) == []
+
+
+def test_nearly_every_answer_below_500_is_observed(full: set[Pair], chosen: set[Pair]) -> None:
+    below = {pair for pair in CLAIMS if pair[1] < SERVER_ERROR}
+    assert len(below) == 98
+    assert len(below & (full | chosen)) >= 97, sorted(below - full - chosen)
