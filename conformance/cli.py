@@ -73,8 +73,22 @@ def target_options(command: F) -> F:
     return command
 
 
+class _Commands(click.Group):
+    """Commands whose output may end early: ``list | head`` is no failure."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Invoke a command; whoever stops reading ends it well."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            _let_go_of_output()
+            return ExitCode.CONFORMANT
+
+
 @click.group(
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}, epilog=EXIT_CODES
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog=EXIT_CODES,
 )
 @click.version_option(__version__, prog_name="cmf-conformance")
 def cli() -> None:

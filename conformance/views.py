@@ -73,7 +73,11 @@ def instance(body: Any) -> dict[str, Any]:
     """The documented fields of an instance that never change."""
     view = _present(body, ("apiVersion", "kind"))
     spec = optional(body, "status", "spec")
-    return {**view, "metadata": _present(optional(body, "metadata"), _METADATA), "status": {"spec": spec} if spec else {}}
+    return {
+        **view,
+        "metadata": _present(optional(body, "metadata"), _METADATA),
+        "status": {"spec": spec} if spec else {},
+    }
 
 
 def without_state(body: Any) -> dict[str, Any]:
@@ -82,7 +86,11 @@ def without_state(body: Any) -> dict[str, Any]:
     spec = dict(view.get("spec") or {})
     if isinstance(spec.get("job"), Mapping):
         spec["job"] = {key: value for key, value in spec["job"].items() if key != "state"}
-    metadata = {key: value for key, value in view["metadata"].items() if key in {"name", "labels", "annotations"} and value}
+    metadata = {
+        key: value
+        for key, value in view["metadata"].items()
+        if key in {"name", "labels", "annotations"} and value
+    }
     return {**view, "spec": spec, "metadata": metadata}
 
 

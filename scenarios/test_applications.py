@@ -7,7 +7,14 @@ from typing import Any
 
 from conformance import bodies, views
 from conformance.contract.media import JSON, YAML
-from conformance.expectations import eventually, optional, require, require_contains, require_equal, require_unique
+from conformance.expectations import (
+    eventually,
+    optional,
+    require,
+    require_contains,
+    require_equal,
+    require_unique,
+)
 from conformance.runner.fixtures import Held
 from conformance.runner.plugin import Checks
 from conformance.scenario import requirement
@@ -22,7 +29,11 @@ CONFIGURATION = {"taskmanager.numberOfTaskSlots": "2", "execution.checkpointing.
 def test_create_and_read(cmf: Cmf, check: Checks, environment: str) -> None:
     applications = cmf.applications(environment)
     variants: dict[str, dict[str, Any]] = {
-        "with labels, annotations and configuration": {"labels": LABELS, "annotations": ANNOTATIONS, "configuration": CONFIGURATION},
+        "with labels, annotations and configuration": {
+            "labels": LABELS,
+            "annotations": ANNOTATIONS,
+            "configuration": CONFIGURATION,
+        },
         "without labels and annotations": {},
         "with a greater parallelism": {"parallelism": 7},
     }
@@ -34,11 +45,15 @@ def test_create_and_read(cmf: Cmf, check: Checks, environment: str) -> None:
             require_contains(created.body, body, "the answer")
         created.needed(200, 201)
         with check("CMF-APP-GET", f"an application {variant} is read as it was posted"):
-            require_contains(applications.get(body["metadata"]["name"]).expect(200).body, body, "the application")
+            require_contains(
+                applications.get(body["metadata"]["name"]).expect(200).body, body, "the application"
+            )
 
 
 @requirement("CMF-APP-GET-UNKNOWN")
-def test_read_unknown(cmf: Cmf, check: Checks, environment: str, other_environment: str, suspended_application: str) -> None:
+def test_read_unknown(
+    cmf: Cmf, check: Checks, environment: str, other_environment: str, suspended_application: str
+) -> None:
     applications = cmf.applications(environment)
     applications.get(suspended_application).needed(200)
     with check("CMF-APP-GET-UNKNOWN", "a name that was never used"):
@@ -78,7 +93,11 @@ def test_update(cmf: Cmf, check: Checks, environment: str, new_application: Call
         "the parallelism": {"parallelism": 11},
     }
     for part, change in changes.items():
-        fields: dict[str, Any] = {"labels": LABELS, "annotations": ANNOTATIONS, "configuration": CONFIGURATION}
+        fields: dict[str, Any] = {
+            "labels": LABELS,
+            "annotations": ANNOTATIONS,
+            "configuration": CONFIGURATION,
+        }
         applications.post(bodies.application(held.name, cmf.features, **fields)).needed(200, 201)
         body = bodies.application(held.name, cmf.features, **{**fields, **change})
         with check("CMF-APP-UPDATE", f"an update of {part} alone holds"):
@@ -92,10 +111,14 @@ def test_update(cmf: Cmf, check: Checks, environment: str, new_application: Call
 
 
 @requirement("CMF-APP-REPLACE")
-def test_update_replaces(cmf: Cmf, check: Checks, environment: str, new_application: Callable[..., Held]) -> None:
+def test_update_replaces(
+    cmf: Cmf, check: Checks, environment: str, new_application: Callable[..., Held]
+) -> None:
     applications = cmf.applications(environment)
     held = new_application(environment, configuration=CONFIGURATION, labels=LABELS, annotations=ANNOTATIONS)
-    shorter = bodies.application(held.name, cmf.features, configuration={"taskmanager.numberOfTaskSlots": "1"})
+    shorter = bodies.application(
+        held.name, cmf.features, configuration={"taskmanager.numberOfTaskSlots": "1"}
+    )
     applications.post(shorter).needed(200, 201)
     read = applications.get(held.name).needed(200).body
     with check("CMF-APP-REPLACE", "a configuration left out of an update is gone"):
@@ -136,11 +159,21 @@ def test_list(
             require_equal(views.application(item), views.application(alone), "in the list, the application")
     with check("CMF-APP-LIST-SCOPE", "no application of another environment is listed"):
         foreign = [name for name in applications.names() if name in {*elsewhere, there_too}]
-        require(not foreign, "an application of another environment is listed", expected="none", got=", ".join(foreign))
+        require(
+            not foreign,
+            "an application of another environment is listed",
+            expected="none",
+            got=", ".join(foreign),
+        )
     with check("CMF-APP-LIST-SCOPE", "nor the other way round"):
         for place, expected in ((other_environment, elsewhere), (longer, [there_too])):
             names = cmf.applications(place).names()
-            require(sorted(names) == sorted(expected), "the list is not that of the environment", expected=", ".join(expected), got=", ".join(names))
+            require(
+                sorted(names) == sorted(expected),
+                "the list is not that of the environment",
+                expected=", ".join(expected),
+                got=", ".join(names),
+            )
 
 
 @requirement("CMF-APP-LIST-UNKNOWN")
@@ -160,7 +193,9 @@ def test_delete(cmf: Cmf, check: Checks, environment: str, new_application: Call
 
     def gone() -> None:
         applications.get(held.name).expect(404)
-        require(held.name not in applications.names(), "a deleted application is listed", expected="not listed")
+        require(
+            held.name not in applications.names(), "a deleted application is listed", expected="not listed"
+        )
 
     with check("CMF-APP-DELETE", "afterwards it can't be read and is not listed"):
         eventually(gone, within=cmf.limits.settle)
@@ -174,20 +209,29 @@ def test_delete(cmf: Cmf, check: Checks, environment: str, new_application: Call
     with check("CMF-APP-DELETE", "its neighbour is as it was"):
         require_contains(applications.get(neighbour.name).expect(200).body, neighbour.body, "the neighbour")
     with check("CMF-APP-LIST", "after a deletion the neighbour is still listed"):
-        require(applications.names() == [neighbour.name], "the list is not what is left", expected=neighbour.name)
+        require(
+            applications.names() == [neighbour.name], "the list is not what is left", expected=neighbour.name
+        )
     with check("CMF-APP-DELETE-UNKNOWN", "a second DELETE does not claim success"):
         applications.delete(held.name).expect(404, 304, 400, 409, 410, 422)
     with check("CMF-APP-DELETE-UNKNOWN", "nor does one of a name that was never used"):
         applications.delete(cmf.name("never")).expect(404, 304, 400, 409, 410, 422)
-    with check("CMF-APP-DELETE-UNKNOWN", "nor one in an environment that does not exist, which leaves namesakes alone"):
+    with check(
+        "CMF-APP-DELETE-UNKNOWN",
+        "nor one in an environment that does not exist, which leaves namesakes alone",
+    ):
         cmf.applications(cmf.name("never")).delete(neighbour.name).expect(404, 304, 400, 409, 410, 422)
         applications.get(neighbour.name).expect(200)
 
 
 @requirement("CMF-APP-RECREATE")
-def test_create_again(cmf: Cmf, check: Checks, environment: str, new_application: Callable[..., Held]) -> None:
+def test_create_again(
+    cmf: Cmf, check: Checks, environment: str, new_application: Callable[..., Held]
+) -> None:
     applications = cmf.applications(environment)
-    held = new_application(environment, parallelism=6, configuration=CONFIGURATION, labels=LABELS, annotations=ANNOTATIONS)
+    held = new_application(
+        environment, parallelism=6, configuration=CONFIGURATION, labels=LABELS, annotations=ANNOTATIONS
+    )
     applications.delete(held.name).needed(200)
     eventually(lambda: applications.get(held.name).expect(404), within=cmf.limits.settle)
     bare = bodies.application(held.name, cmf.features)
@@ -200,12 +244,18 @@ def test_create_again(cmf: Cmf, check: Checks, environment: str, new_application
             back = [key for key in old if optional(read, "metadata", part, key) is not None]
             require(not back, f"{part} of the old application are back", expected="none", got=", ".join(back))
         back = optional(read, "spec", "flinkConfiguration", "execution.checkpointing.interval")
-        require(back is None, "configuration of the old application is back", expected="nothing", got=repr(back))
-        require(applications.names() == [held.name], "it is not the one application listed", expected=held.name)
+        require(
+            back is None, "configuration of the old application is back", expected="nothing", got=repr(back)
+        )
+        require(
+            applications.names() == [held.name], "it is not the one application listed", expected=held.name
+        )
 
 
 @requirement("CMF-APP-ENVIRONMENT-UNKNOWN")
-def test_create_in_unknown_environment(cmf: Cmf, check: Checks, environment: str, new_application: Callable[..., Held]) -> None:
+def test_create_in_unknown_environment(
+    cmf: Cmf, check: Checks, environment: str, new_application: Callable[..., Held]
+) -> None:
     held = new_application(environment)
     nowhere = cmf.name("never")
     with check("CMF-APP-ENVIRONMENT-UNKNOWN", "it is refused"):
@@ -228,7 +278,10 @@ WRONG: dict[str, Callable[[dict[str, Any]], Any]] = {
     "no spec": lambda body: without(body, "spec"),
     "no name": lambda body: {**body, "metadata": without(body["metadata"], "name")},
     "null as name": lambda body: {**body, "metadata": {**body["metadata"], "name": None}},
-    "a list as name": lambda body: {**body, "metadata": {**body["metadata"], "name": [body["metadata"]["name"]]}},
+    "a list as name": lambda body: {
+        **body,
+        "metadata": {**body["metadata"], "name": [body["metadata"]["name"]]},
+    },
     "null as spec": lambda body: {**body, "spec": None},
     "null as metadata": lambda body: {**body, "metadata": None},
     "a list as apiVersion": lambda body: {**body, "apiVersion": ["cmf.confluent.io/v1"]},
@@ -240,7 +293,9 @@ WRONG: dict[str, Callable[[dict[str, Any]], Any]] = {
 
 
 @requirement("CMF-APP-BODY", "CMF-APP-REFUSED")
-def test_invalid_bodies(cmf: Cmf, check: Checks, environment: str, new_application: Callable[..., Held]) -> None:
+def test_invalid_bodies(
+    cmf: Cmf, check: Checks, environment: str, new_application: Callable[..., Held]
+) -> None:
     applications = cmf.applications(environment)
     held = new_application(environment, labels=LABELS, annotations=ANNOTATIONS)
     before = applications.get(held.name).needed(200).body
@@ -252,14 +307,20 @@ def test_invalid_bodies(cmf: Cmf, check: Checks, environment: str, new_applicati
         if answer.status >= 400:
             with check("CMF-APP-REFUSED", f"a refused update with {why} changes nothing"):
                 after = applications.get(held.name).expect(200).body
-                require_equal(views.application(after), views.application(before), "after a refused update, the application")
+                require_equal(
+                    views.application(after),
+                    views.application(before),
+                    "after a refused update, the application",
+                )
     for why, spoil in DOUBTFUL.items():
         if applications.post(spoil(changed)).status < 400:
             applications.post(held.body).needed(200, 201)
             continue
         with check("CMF-APP-REFUSED", f"an update that is refused for {why} changes nothing"):
             after = applications.get(held.name).expect(200).body
-            require_equal(views.application(after), views.application(before), "after a refused update, the application")
+            require_equal(
+                views.application(after), views.application(before), "after a refused update, the application"
+            )
         name = cmf.name("refused")
         applications.post(spoil({**changed, "metadata": {"name": name}}))
         with check("CMF-APP-REFUSED", f"a creation that is refused for {why} creates nothing"):
@@ -271,7 +332,9 @@ def test_invalid_bodies(cmf: Cmf, check: Checks, environment: str, new_applicati
         names = applications.names()
         created = [name for name in names if name in fresh.values()]
         require(not created, "a refused body created an application", expected="none", got=", ".join(created))
-        require(names == [held.name], "the list is not what was created", expected=held.name, got=", ".join(names))
+        require(
+            names == [held.name], "the list is not what was created", expected=held.name, got=", ".join(names)
+        )
 
 
 def in_spec(body: dict[str, Any], part: str, **fields: Any) -> dict[str, Any]:
@@ -288,7 +351,9 @@ DOUBTFUL: dict[str, Callable[[dict[str, Any]], Any]] = {
     "a negative parallelism": lambda body: in_spec(body, "job", parallelism=-1),
     "a parallelism that is no number": lambda body: in_spec(body, "job", parallelism="many"),
     "an unknown upgrade mode": lambda body: in_spec(body, "job", upgradeMode="sideways"),
-    "memory that is no amount": lambda body: in_spec(body, "taskManager", resource={"memory": "much", "cpu": 1}),
+    "memory that is no amount": lambda body: in_spec(
+        body, "taskManager", resource={"memory": "much", "cpu": 1}
+    ),
     "an unknown Flink version": lambda body: {**body, "spec": {**body["spec"], "flinkVersion": "v0_1"}},
     "an illegal label": lambda body: {**body, "metadata": {**body["metadata"], "labels": {"-": "!"}}},
     "a number as label": lambda body: {**body, "metadata": {**body["metadata"], "labels": {"a": 1}}},

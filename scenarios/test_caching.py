@@ -27,12 +27,18 @@ class Cached:
     def read(self, cmf: Cmf, tag: str | None = None) -> Answer:
         """Read it, with a tag in If-None-Match when there is one."""
         query = [] if self.operation == "getApplication" else [("page", "0"), ("size", "100")]
-        return cmf.call(self.operation, self.names, query=query, headers=[("If-None-Match", tag)] if tag else [])
+        return cmf.call(
+            self.operation, self.names, query=query, headers=[("If-None-Match", tag)] if tag else []
+        )
 
 
 @pytest.fixture
 def cached(
-    cmf: Cmf, environment: str, new_environment: Callable[..., Held], new_application: Callable[..., Held], request: pytest.FixtureRequest
+    cmf: Cmf,
+    environment: str,
+    new_environment: Callable[..., Held],
+    new_application: Callable[..., Held],
+    request: pytest.FixtureRequest,
 ) -> Cached:
     """One of the reads for which the contract has 304."""
     application, another = new_application(environment), new_application(environment)
@@ -41,7 +47,9 @@ def cached(
     def update() -> None:
         number = len(applications.get(application.name).body.get("spec", {}).get("flinkConfiguration", {}))
         configuration = {f"key.{each}": "1" for each in range(number + 1)}
-        applications.post(bodies.application(application.name, cmf.features, configuration=configuration)).needed(200, 201)
+        applications.post(
+            bodies.application(application.name, cmf.features, configuration=configuration)
+        ).needed(200, 201)
 
     def delete_another() -> None:
         applications.delete(another.name).needed(200)
@@ -50,10 +58,17 @@ def cached(
     operation = request.param
     if operation == "getApplication":
         relabel = bodies.application(application.name, cmf.features, labels={"changed": "yes"})
-        changes: dict[str, Callable[[], object]] = {"an update": update, "a change of labels": lambda: applications.post(relabel).needed(200, 201)}
+        changes: dict[str, Callable[[], object]] = {
+            "an update": update,
+            "a change of labels": lambda: applications.post(relabel).needed(200, 201),
+        }
         return Cached(operation, {"envName": environment, "appName": application.name}, changes)
     if operation == "getApplications":
-        changes = {"an update of one": update, "a creation": lambda: new_application(environment), "a deletion": delete_another}
+        changes = {
+            "an update of one": update,
+            "a creation": lambda: new_application(environment),
+            "a deletion": delete_another,
+        }
         return Cached(operation, {"envName": environment}, changes)
     held = new_environment()
     defaults = {"flinkApplicationDefaults": {"metadata": {"labels": {"changed": "yes"}}}}
@@ -65,14 +80,22 @@ def cached(
     return Cached(operation, {}, changes)
 
 
-@requirement("CMF-CACHE-CHANGED", "CMF-CACHE-UNCONDITIONAL", "CMF-CACHE-BODY", "CMF-CACHE-ETAG", "CMF-CACHE-REVALIDATE")
+@requirement(
+    "CMF-CACHE-CHANGED", "CMF-CACHE-UNCONDITIONAL", "CMF-CACHE-BODY", "CMF-CACHE-ETAG", "CMF-CACHE-REVALIDATE"
+)
 @pytest.mark.parametrize("cached", ["getEnvironments", "getApplications", "getApplication"], indirect=True)
 def test_conditional_reads(cmf: Cmf, check: Checks, cached: Cached) -> None:
     cached.read(cmf).needed(200)
-    with check("CMF-CACHE-UNCONDITIONAL", f"{cached.operation} without condition, and with a tag never given"):
+    with check(
+        "CMF-CACHE-UNCONDITIONAL", f"{cached.operation} without condition, and with a tag never given"
+    ):
         cached.read(cmf).expect(200)
         for never_given in ('"cmfc-never-given"', 'W/"cmfc-never-given"'):
-            require(cached.read(cmf, never_given).expect(200).body, "the answer is empty", expected="the whole answer")
+            require(
+                cached.read(cmf, never_given).expect(200).body,
+                "the answer is empty",
+                expected="the whole answer",
+            )
     seen_304 = False
 
     def unchanged() -> None:
@@ -96,7 +119,12 @@ def test_conditional_reads(cmf: Cmf, check: Checks, cached: Cached) -> None:
             if cached.read(cmf).expect(200).raw == before.raw:
                 continue  # the change lies on another page of a long list, so this answer may be given again
             after = cached.read(cmf, tag).expect(200)
-            require(after.raw != before.raw, f"after {what} the old answer is given", expected="the new state", got="the old")
+            require(
+                after.raw != before.raw,
+                f"after {what} the old answer is given",
+                expected="the new state",
+                got="the old",
+            )
             require(
                 after.header("etag") != before.header("etag") or not before.header("etag"),
                 f"after {what} another answer has the same ETag",
@@ -110,14 +138,26 @@ def test_conditional_reads(cmf: Cmf, check: Checks, cached: Cached) -> None:
     with check("CMF-CACHE-BODY", f"a 304 of {cached.operation} has no content"):
         last = cached.read(cmf).needed(200)
         answer = cached.read(cmf, last.header("etag") or "")
-        require(answer.status != 304 or not answer.raw, "a 304 came with content", expected="no content", got=f"{len(answer.raw)} bytes")
+        require(
+            answer.status != 304 or not answer.raw,
+            "a 304 came with content",
+            expected="no content",
+            got=f"{len(answer.raw)} bytes",
+        )
     with check("CMF-CACHE-ETAG", f"a 304 of {cached.operation} carries the ETag"):
-        require(answer.status != 304 or answer.header("etag"), "a 304 came without ETag", expected="the ETag", got="none")
+        require(
+            answer.status != 304 or answer.header("etag"),
+            "a 304 came without ETag",
+            expected="the ETag",
+            got="none",
+        )
 
 
 @needs_flink
 @requirement("CMF-CACHE-CHANGED")
-def test_start_and_suspend_are_changes(cmf: Cmf, check: Checks, environment: str, new_application: Callable[..., Held]) -> None:
+def test_start_and_suspend_are_changes(
+    cmf: Cmf, check: Checks, environment: str, new_application: Callable[..., Held]
+) -> None:
     application = new_application(environment)
     read = Cached("getApplication", {"envName": environment, "appName": application.name}, {})
     for act, what in ((cmf.start, "start"), (cmf.suspend, "suspend")):

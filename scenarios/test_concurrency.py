@@ -21,28 +21,50 @@ both_kinds = pytest.mark.parametrize("kind", [pytest.param(kind, id=kind.noun) f
 
 @requirement("CMF-CONC-UPSERT")
 @both_kinds
-def test_parallel_upserts(kind: Kind, cmf: Cmf, check: Checks, ground: Ground, collection: Collection) -> None:
+def test_parallel_upserts(
+    kind: Kind, cmf: Cmf, check: Checks, ground: Ground, collection: Collection
+) -> None:
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        list(pool.map(lambda _: collection.list(size=1), range(AT_ONCE)))  # connections that stand when it begins
+        list(
+            pool.map(lambda _: collection.list(size=1), range(AT_ONCE))
+        )  # connections that stand when it begins
         for number in range(1, ROUNDS + 1):
             name = cmf.name("parallel")
             sent = [ground.marked(name, {"writer": str(writer)}) for writer in range(AT_ONCE)]
             answers: list[Answer] = list(pool.map(collection.post, sent))
-            with check("CMF-CONC-UPSERT", f"{AT_ONCE} parallel upserts of one new {kind.noun}, round {number}"):
+            with check(
+                "CMF-CONC-UPSERT", f"{AT_ONCE} parallel upserts of one new {kind.noun}, round {number}"
+            ):
                 for answer in answers:
                     answer.expect(201, 409)
-                require(any(answer.status == 201 for answer in answers), "none of them was accepted", expected="at least one 201")
+                require(
+                    any(answer.status == 201 for answer in answers),
+                    "none of them was accepted",
+                    expected="at least one 201",
+                )
                 listed = collection.names().count(name)
-                require(listed == 1, f"the {kind.noun} is listed {listed} times", expected="once", got=f"{listed} times")
+                require(
+                    listed == 1,
+                    f"the {kind.noun} is listed {listed} times",
+                    expected="once",
+                    got=f"{listed} times",
+                )
                 stored = collection.get(name).expect(200).body
                 accepted = [body for body, answer in zip(sent, answers, strict=True) if answer.status == 201]
                 one = any(first_loss(body, stored) is None for body in accepted)
-                require(one, "what is stored is none of what was sent", expected="one of the accepted bodies", got=repr(stored)[:200])
+                require(
+                    one,
+                    "what is stored is none of what was sent",
+                    expected="one of the accepted bodies",
+                    got=repr(stored)[:200],
+                )
 
 
 @requirement("CMF-CONC-UPSERT")
 @both_kinds
-def test_parallel_creations(kind: Kind, cmf: Cmf, check: Checks, ground: Ground, collection: Collection) -> None:
+def test_parallel_creations(
+    kind: Kind, cmf: Cmf, check: Checks, ground: Ground, collection: Collection
+) -> None:
     names = [cmf.name("parallel") for _ in range(AT_ONCE * 2)]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         answers: list[Answer] = list(pool.map(lambda name: collection.post(ground.body(name)), names))
@@ -51,7 +73,12 @@ def test_parallel_creations(kind: Kind, cmf: Cmf, check: Checks, ground: Ground,
             answer.expect(201)
         listed = collection.names()
         wrong = [name for name in names if listed.count(name) != 1]
-        require(not wrong, f"{len(wrong)} of them are not listed once", expected="each once", got=", ".join(wrong[:3]))
+        require(
+            not wrong,
+            f"{len(wrong)} of them are not listed once",
+            expected="each once",
+            got=", ".join(wrong[:3]),
+        )
         for name in names:
             collection.get(name).expect(200)
 

@@ -48,10 +48,14 @@ TYPES: dict[str, Any] = {
         "job": {"parallelism": 3, "allowNonRestoredState": False},
         "jobManager": {"resource": {"cpu": 0.5, "memory": "1g"}, "replicas": 2},
         "taskManager": {"resource": {"cpu": 2.25}},
-        "podTemplate": {"spec": {"containers": [{"name": "flink-main-container", "args": ["a", "b"], "env": []}]}},
+        "podTemplate": {
+            "spec": {"containers": [{"name": "flink-main-container", "args": ["a", "b"], "env": []}]}
+        },
     }
 }
-POOL: dict[str, Any] = {"spec": {"clusterSpec": {"taskManager": {"resource": {"cpu": 1.5, "memory": "1g"}, "replicas": 2}}}}
+POOL: dict[str, Any] = {
+    "spec": {"clusterSpec": {"taskManager": {"resource": {"cpu": 1.5, "memory": "1g"}, "replicas": 2}}}
+}
 
 
 def held_in_both(kind: Kind, collection: Collection, body: dict[str, Any], what: str) -> None:
@@ -74,7 +78,12 @@ def test_text_is_kept(kind: Kind, cmf: Cmf, check: Checks, ground: Ground, colle
     if kind is ENVIRONMENT:
         with check("CMF-CONTENT-UNICODE", "configuration keys outside ASCII in an environment"):
             part = {"detached": {"flinkConfiguration": {"clé-ключ-鍵": "value"}}}
-            held_in_both(kind, collection, bodies.environment(cmf.name("text"), cmf.features, statementDefaults=part), "a key")
+            held_in_both(
+                kind,
+                collection,
+                bodies.environment(cmf.name("text"), cmf.features, statementDefaults=part),
+                "a key",
+            )
     with check("CMF-CONTENT-UNICODE", f"JSON with every character escaped in an {kind.noun}"):
         body = ground.marked(cmf.name("text"), {"note": UNICODE["scripts"] + UNICODE["astral"]})
         collection.post(content=json.dumps(body, ensure_ascii=True).encode()).expect(201)
@@ -84,12 +93,17 @@ def test_text_is_kept(kind: Kind, cmf: Cmf, check: Checks, ground: Ground, colle
 
 @requirement("CMF-CONTENT-SCALARS")
 @both_kinds
-def test_strings_stay_strings(kind: Kind, cmf: Cmf, check: Checks, ground: Ground, collection: Collection) -> None:
+def test_strings_stay_strings(
+    kind: Kind, cmf: Cmf, check: Checks, ground: Ground, collection: Collection
+) -> None:
     with check("CMF-CONTENT-SCALARS", f"strings that look like other types in an {kind.noun}"):
         held_in_both(kind, collection, ground.marked(cmf.name("scalar"), SCALARS), "a string")
     if kind is ENVIRONMENT:
         with check("CMF-CONTENT-SCALARS", "strings that look like other types in statement defaults"):
-            part = {"detached": {"flinkConfiguration": SCALARS}, "interactive": {"flinkConfiguration": SCALARS}}
+            part = {
+                "detached": {"flinkConfiguration": SCALARS},
+                "interactive": {"flinkConfiguration": SCALARS},
+            }
             body = bodies.environment(cmf.name("scalar"), cmf.features, statementDefaults=part)
             held_in_both(kind, collection, body, "a string")
 
@@ -97,7 +111,9 @@ def test_strings_stay_strings(kind: Kind, cmf: Cmf, check: Checks, ground: Groun
 @requirement("CMF-CONTENT-TYPES")
 def test_types_are_kept(cmf: Cmf, check: Checks, environment: str) -> None:
     with check("CMF-CONTENT-TYPES", "numbers, booleans, lists and objects in the defaults of an environment"):
-        body = bodies.environment(cmf.name("types"), cmf.features, flinkApplicationDefaults=TYPES, computePoolDefaults=POOL)
+        body = bodies.environment(
+            cmf.name("types"), cmf.features, flinkApplicationDefaults=TYPES, computePoolDefaults=POOL
+        )
         held_in_both(ENVIRONMENT, cmf.environments, body, "a value")
     with check("CMF-CONTENT-TYPES", "numbers in the spec of an application"):
         body = bodies.application(cmf.name("types"), cmf.features, parallelism=4)
@@ -122,7 +138,10 @@ def test_yaml_bodies(kind: Kind, cmf: Cmf, check: Checks, ground: Ground, collec
 
     twins(lambda body: write(body, YAML).decode(), "YAML")
     twins(lambda body: "---\n" + yaml.safe_dump(body) + "...\n", "YAML with document markers")
-    twins(lambda body: "# a comment\n" + yaml.safe_dump(body, default_flow_style=True), "YAML in flow style with a comment")
+    twins(
+        lambda body: "# a comment\n" + yaml.safe_dump(body, default_flow_style=True),
+        "YAML in flow style with a comment",
+    )
     twins(lambda body: json.dumps(body, indent=2), "JSON declared as YAML, which it is")
 
 
@@ -137,22 +156,41 @@ def _anonymous(view: dict[str, Any]) -> dict[str, Any]:
 
 @requirement("CMF-CONTENT-SAME", "CMF-CONTENT-JSON", "CMF-CONTENT-YAML", "CMF-CONTENT-TYPE")
 def test_json_and_yaml_answers(
-    cmf: Cmf, check: Checks, environment: str, new_environment: Callable[..., Held], new_application: Callable[..., Held]
+    cmf: Cmf,
+    check: Checks,
+    environment: str,
+    new_environment: Callable[..., Held],
+    new_application: Callable[..., Held],
 ) -> None:
-    held = new_environment(flinkApplicationDefaults=TYPES, statementDefaults={"detached": {"flinkConfiguration": SCALARS}})
-    application = new_application(environment, annotations=UNICODE, configuration=SCALARS, labels={"tier": "gold"})
+    held = new_environment(
+        flinkApplicationDefaults=TYPES, statementDefaults={"detached": {"flinkConfiguration": SCALARS}}
+    )
+    application = new_application(
+        environment, annotations=UNICODE, configuration=SCALARS, labels={"tier": "gold"}
+    )
     below = {"envName": environment, "appName": application.name}
     calls: dict[str, tuple[str, dict[str, str], list[tuple[str, str]], Callable[[Any], Any]]] = {
         "an environment": ("getEnvironment", {"envName": held.name}, [], views.environment),
         "a list of environments": ("getEnvironments", {}, [("size", "3")], _items(views.environment)),
         "an application": ("getApplication", below, [], views.application),
-        "a list of applications": ("getApplications", {"envName": environment}, [], _items(views.application)),
+        "a list of applications": (
+            "getApplications",
+            {"envName": environment},
+            [],
+            _items(views.application),
+        ),
         "a list of events": ("getApplicationEvents", below, [], _items(lambda item: item)),
         "a list of instances": ("getApplicationInstances", below, [], _items(views.instance)),
     }
     for what, (operation, names, query, view) in calls.items():
 
-        def same(operation: str = operation, names: Any = names, query: Any = query, view: Any = view, what: str = what) -> None:
+        def same(
+            operation: str = operation,
+            names: Any = names,
+            query: Any = query,
+            view: Any = view,
+            what: str = what,
+        ) -> None:
             first = cmf.call(operation, names, query=query, accept=JSON).expect(200)
             second = cmf.call(operation, names, query=query, accept=YAML).expect(200)
             require_equal(view(second.body), view(first.body), f"as YAML, {what}")
@@ -162,14 +200,23 @@ def test_json_and_yaml_answers(
     for media_type, rule in ((JSON, "CMF-CONTENT-JSON"), (YAML, "CMF-CONTENT-YAML")):
         with check(rule, "what creating and updating answers comes as asked for"):
             for _ in range(2):
-                _require_type(cmf.applications(environment).post(application.body, accept=media_type).expect(201), media_type)
+                _require_type(
+                    cmf.applications(environment).post(application.body, accept=media_type).expect(201),
+                    media_type,
+                )
                 _require_type(cmf.environments.post(held.body, accept=media_type).expect(201), media_type)
         with check(rule, "what suspending answers comes as asked for"):
             answer = cmf.suspend(environment, application.name, accept=media_type)
             if answer.status == 200:
                 _require_type(answer, media_type)
     with check("CMF-CONTENT-TYPE", "whatever is accepted, the answer is of a documented type"):
-        for accept in (None, "*/*", "application/*", "application/yaml;q=0.5, application/json", "text/html, */*;q=0.1"):
+        for accept in (
+            None,
+            "*/*",
+            "application/*",
+            "application/yaml;q=0.5, application/json",
+            "text/html, */*;q=0.1",
+        ):
             answer = cmf.call("getEnvironment", {"envName": held.name}, accept=accept).expect(200)
             require_contains(answer.body, held.body, "the environment: ")
 
@@ -180,13 +227,26 @@ def _items(view: Callable[[Any], Any]) -> Callable[[Any], list[Any]]:
 
 def _require_type(answer: Answer, media_type: str) -> None:
     declared = (answer.header("content-type") or "").split(";")[0].strip().lower()
-    require(declared == media_type, "the answer is of another media type", expected=media_type, got=declared or "nothing")
+    require(
+        declared == media_type,
+        "the answer is of another media type",
+        expected=media_type,
+        got=declared or "nothing",
+    )
 
 
 @requirement("CMF-CONTENT-CHARSET")
 def test_charset_parameter(cmf: Cmf, check: Checks) -> None:
-    for media_type in ("application/json; charset=utf-8", "application/json;charset=UTF-8", 'application/json; charset="utf-8"'):
-        body = bodies.environment(cmf.name("charset"), cmf.features, flinkApplicationDefaults={"metadata": {"annotations": {"a": "é"}}})
+    for media_type in (
+        "application/json; charset=utf-8",
+        "application/json;charset=UTF-8",
+        'application/json; charset="utf-8"',
+    ):
+        body = bodies.environment(
+            cmf.name("charset"),
+            cmf.features,
+            flinkApplicationDefaults={"metadata": {"annotations": {"a": "é"}}},
+        )
         with check("CMF-CONTENT-CHARSET", f"a body sent as {media_type}"):
             cmf.environments.post(content=write(body, JSON), media_type=media_type).expect(201)
             require_contains(cmf.environments.get(body["name"]).expect(200).body, body, "the environment")
@@ -194,7 +254,9 @@ def test_charset_parameter(cmf: Cmf, check: Checks) -> None:
 
 @requirement("CMF-CONTENT-MALFORMED", "CMF-CONTENT-NOT-OBJECT", "CMF-CONTENT-MEDIA-TYPE")
 @both_kinds
-def test_what_is_no_resource(kind: Kind, cmf: Cmf, check: Checks, ground: Ground, collection: Collection) -> None:
+def test_what_is_no_resource(
+    kind: Kind, cmf: Cmf, check: Checks, ground: Ground, collection: Collection
+) -> None:
     legal = ground.body(cmf.name("control"))
     collection.post(legal).needed(200, 201)
     tried: list[str] = []
@@ -225,7 +287,13 @@ def test_what_is_no_resource(kind: Kind, cmf: Cmf, check: Checks, ground: Ground
         refuse("CMF-CONTENT-MALFORMED", what, spoil(write(body(), YAML).decode()).encode(), YAML)
     for media_type in BOTH:
         refuse("CMF-CONTENT-MALFORMED", "nothing", b"", media_type)
-        for what, value in (("an array", [body()]), ("a string", cmf.name("text")), ("a number", 42), ("a boolean", True), ("null", None)):
+        for what, value in (
+            ("an array", [body()]),
+            ("a string", cmf.name("text")),
+            ("a number", 42),
+            ("a boolean", True),
+            ("null", None),
+        ):
             refuse("CMF-CONTENT-NOT-OBJECT", what, write(value, media_type), media_type)
     for media_type in ("text/plain", "application/xml", "application/octet-stream"):
         refuse("CMF-CONTENT-MEDIA-TYPE", "the right JSON", write(body(), JSON), media_type, 415)
@@ -239,13 +307,30 @@ def test_what_is_no_resource(kind: Kind, cmf: Cmf, check: Checks, ground: Ground
 @requirement("CMF-CONTENT-ACCEPT")
 def test_unsupported_accept(cmf: Cmf, check: Checks, environment: str, suspended_application: str) -> None:
     below = {"envName": environment, "appName": suspended_application}
-    for operation, names in (("getEnvironment", {"envName": environment}), ("getApplication", below), ("getEnvironments", {})):
-        for accept in ("text/html", "application/xml", "image/png", "nonsense", "application/json;q=0", ";;;,", "*/"):
+    for operation, names in (
+        ("getEnvironment", {"envName": environment}),
+        ("getApplication", below),
+        ("getEnvironments", {}),
+    ):
+        for accept in (
+            "text/html",
+            "application/xml",
+            "image/png",
+            "nonsense",
+            "application/json;q=0",
+            ";;;,",
+            "*/",
+        ):
             with check("CMF-CONTENT-ACCEPT", f"{operation} accepting only {accept}"):
                 answer = cmf.call(operation, names, accept=accept).expect(200, 400, 406)
                 if answer.status == 200:
                     declared = (answer.header("content-type") or "").split(";")[0].strip().lower()
-                    require(declared in BOTH, "the answer is of no documented type", expected=" or ".join(BOTH), got=declared)
+                    require(
+                        declared in BOTH,
+                        "the answer is of no documented type",
+                        expected=" or ".join(BOTH),
+                        got=declared,
+                    )
 
 
 @requirement("CMF-CONTENT-HOSTILE")
@@ -284,7 +369,9 @@ def test_hostile_bodies(kind: Kind, cmf: Cmf, check: Checks, ground: Ground, col
     for what, (content, media_type) in hostile.items():
         name = cmf.name("hostile")
         with check("CMF-CONTENT-HOSTILE", f"{what} in an {kind.noun}"):
-            answer = collection.post(content=content(name), media_type=media_type).expect(201, 400, 413, 415, 422)
+            answer = collection.post(content=content(name), media_type=media_type).expect(
+                201, 400, 413, 415, 422
+            )
             read = collection.get(name)
             read.expect(200 if answer.status == 201 else 404)
             collection.list(size=5).expect(200).items  # noqa: B018 - it can still be read

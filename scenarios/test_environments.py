@@ -28,17 +28,26 @@ from conformance.target.cmf import Cmf
 DEFAULTS: dict[str, Any] = {
     "flinkApplicationDefaults": {
         "metadata": {"annotations": {"team": "streams"}, "labels": {"tier": "gold"}},
-        "spec": {"flinkConfiguration": {"execution.checkpointing.interval": "60000"}, "image": "registry.example/flink:1"},
+        "spec": {
+            "flinkConfiguration": {"execution.checkpointing.interval": "60000"},
+            "image": "registry.example/flink:1",
+        },
     },
-    "computePoolDefaults": {"spec": {"clusterSpec": {"taskManager": {"resource": {"cpu": 1.5, "memory": "1024m"}}}}},
+    "computePoolDefaults": {
+        "spec": {"clusterSpec": {"taskManager": {"resource": {"cpu": 1.5, "memory": "1024m"}}}}
+    },
     "statementDefaults": {
         "detached": {"flinkConfiguration": {"parallelism.default": "2"}},
         "interactive": {"flinkConfiguration": {"parallelism.default": "1", "table.exec.state.ttl": "1 h"}},
     },
 }
 OTHER_DEFAULTS = {
-    "flinkApplicationDefaults": {"spec": {"flinkConfiguration": {"execution.checkpointing.interval": "90000", "new.key": "1"}}},
-    "computePoolDefaults": {"spec": {"clusterSpec": {"taskManager": {"resource": {"cpu": 2, "memory": "2048m"}}}}},
+    "flinkApplicationDefaults": {
+        "spec": {"flinkConfiguration": {"execution.checkpointing.interval": "90000", "new.key": "1"}}
+    },
+    "computePoolDefaults": {
+        "spec": {"clusterSpec": {"taskManager": {"resource": {"cpu": 2, "memory": "2048m"}}}}
+    },
     "statementDefaults": {
         "detached": {"flinkConfiguration": {"parallelism.default": "4"}},
         "interactive": {"flinkConfiguration": {"parallelism.default": "3"}},
@@ -48,7 +57,11 @@ OTHER_DEFAULTS = {
 
 @requirement("CMF-ENV-CREATE", "CMF-ENV-GET")
 @pytest.mark.parametrize("media_type", [JSON, YAML])
-@pytest.mark.parametrize("fields", [DEFAULTS, *({key: value} for key, value in DEFAULTS.items()), {}], ids=["all", *DEFAULTS, "none"])
+@pytest.mark.parametrize(
+    "fields",
+    [DEFAULTS, *({key: value} for key, value in DEFAULTS.items()), {}],
+    ids=["all", *DEFAULTS, "none"],
+)
 def test_create_and_read(cmf: Cmf, check: Checks, fields: dict[str, object], media_type: str) -> None:
     body = bodies.environment(cmf.name("env"), cmf.features, **fields)
     created = cmf.environments.post(body, media_type=media_type)
@@ -88,7 +101,9 @@ def test_update(cmf: Cmf, check: Checks, new_environment: Callable[..., Held]) -
         listed = cmf.environments.names().count(held.name)
         require(listed == 1, f"it is listed {listed} times", expected="once", got=f"{listed} times")
     with check("CMF-ENV-GET", "another environment is as it was"):
-        require_contains(cmf.environments.get(neighbour.name).expect(200).body, neighbour.body, "the neighbour")
+        require_contains(
+            cmf.environments.get(neighbour.name).expect(200).body, neighbour.body, "the neighbour"
+        )
 
 
 @requirement("CMF-ENV-REPLACE")
@@ -122,14 +137,18 @@ def test_times_of_an_update(cmf: Cmf, check: Checks, new_environment: Callable[.
     for part in DEFAULTS:
         after = update(**{part: DEFAULTS[part]})
         if optional(before, "created_time") is None:
-            check.nothing_to_judge("CMF-ENV-CREATED-KEPT", "the target gives no created_time, as the schema allows")
+            check.nothing_to_judge(
+                "CMF-ENV-CREATED-KEPT", "the target gives no created_time, as the schema allows"
+            )
         else:
             with check("CMF-ENV-CREATED-KEPT", f"created_time before and after an update of {part}"):
                 created, now = before["created_time"], optional(after, "created_time")
                 kept = isinstance(now, str) and timestamps.is_same(created, now)
                 require(kept, "the update changed created_time", expected=created, got=repr(now))
         if optional(before, "updated_time") is None:
-            check.nothing_to_judge("CMF-ENV-UPDATED-MOVES", "the target gives no updated_time, as the schema allows")
+            check.nothing_to_judge(
+                "CMF-ENV-UPDATED-MOVES", "the target gives no updated_time, as the schema allows"
+            )
         else:
             with check("CMF-ENV-UPDATED-MOVES", f"updated_time before and after an update of {part}"):
                 earlier, later = before["updated_time"], optional(after, "updated_time")
@@ -138,7 +157,12 @@ def test_times_of_an_update(cmf: Cmf, check: Checks, new_environment: Callable[.
                     after = update(**{part: OTHER_DEFAULTS[part]})
                     later = optional(after, "updated_time")
                 moved = isinstance(later, str) and timestamps.is_before(earlier, later)
-                require(moved, "the update did not move updated_time", expected=f"later than {earlier}", got=repr(later))
+                require(
+                    moved,
+                    "the update did not move updated_time",
+                    expected=f"later than {earlier}",
+                    got=repr(later),
+                )
         before = after
 
 
@@ -148,12 +172,19 @@ def test_list(cmf: Cmf, check: Checks, new_environment: Callable[..., Held]) -> 
     names = {each.name for each in held}
     with check("CMF-ENV-LIST", "each is listed once"):
         listed = require_unique((name for name in cmf.environments.names() if name in names), "environment")
-        require(set(listed) == names, "an environment is missing from the list", expected=", ".join(sorted(names)), got=", ".join(listed))
+        require(
+            set(listed) == names,
+            "an environment is missing from the list",
+            expected=", ".join(sorted(names)),
+            got=", ".join(listed),
+        )
     with check("CMF-ENV-LIST", "each is listed with the values that are read of it alone"):
         for item in cmf.environments.all():
             if item.get("name") in names:
                 alone = cmf.environments.get(item["name"]).expect(200).body
-                require_equal(views.environment(item), views.environment(alone), f"in the list, {item['name']}")
+                require_equal(
+                    views.environment(item), views.environment(alone), f"in the list, {item['name']}"
+                )
 
 
 @requirement("CMF-ENV-DELETE", "CMF-ENV-DELETE-UNKNOWN", "CMF-ENV-LIST")
@@ -164,14 +195,20 @@ def test_delete(cmf: Cmf, check: Checks, new_environment: Callable[..., Held]) -
 
     def gone() -> None:
         cmf.environments.get(held.name).expect(404)
-        require(held.name not in cmf.environments.names(), "a deleted environment is listed", expected="not listed")
+        require(
+            held.name not in cmf.environments.names(),
+            "a deleted environment is listed",
+            expected="not listed",
+        )
 
     with check("CMF-ENV-DELETE", "afterwards it can't be read and is not listed"):
         eventually(gone, within=cmf.limits.settle)
     with check("CMF-ENV-DELETE", "its neighbour is still there"):
         cmf.environments.get(neighbour.name).expect(200)
     with check("CMF-ENV-LIST", "after a deletion the neighbour is still listed"):
-        require(neighbour.name in cmf.environments.names(), "the neighbour is not listed", expected=neighbour.name)
+        require(
+            neighbour.name in cmf.environments.names(), "the neighbour is not listed", expected=neighbour.name
+        )
     with check("CMF-ENV-DELETE-UNKNOWN", "a second DELETE answers 404"):
         cmf.environments.delete(held.name).expect(404)
     with check("CMF-ENV-DELETE-UNKNOWN", "a DELETE of a name that was never used answers 404"):
@@ -179,12 +216,16 @@ def test_delete(cmf: Cmf, check: Checks, new_environment: Callable[..., Held]) -
 
 
 @requirement("CMF-ENV-RECREATE")
-def test_create_again(cmf: Cmf, check: Checks, new_environment: Callable[..., Held], new_application: Callable[..., Held]) -> None:
+def test_create_again(
+    cmf: Cmf, check: Checks, new_environment: Callable[..., Held], new_application: Callable[..., Held]
+) -> None:
     held = new_environment(**DEFAULTS)
     application = new_application(held.name)
     first = cmf.environments.get(held.name).needed(200).body
     cmf.applications(held.name).delete(application.name).needed(200)
-    eventually(lambda: cmf.applications(held.name).get(application.name).expect(404), within=cmf.limits.settle)
+    eventually(
+        lambda: cmf.applications(held.name).get(application.name).expect(404), within=cmf.limits.settle
+    )
     cmf.environments.delete(held.name).needed(200)
     eventually(lambda: cmf.environments.get(held.name).expect(404), within=cmf.limits.settle)
     bare = bodies.environment(held.name, cmf.features)
@@ -195,8 +236,16 @@ def test_create_again(cmf: Cmf, check: Checks, new_environment: Callable[..., He
         require_contains(second, bare, "the new environment")
         for part in DEFAULTS:
             left = optional(second, part)
-            require(first_difference(left, DEFAULTS[part]), f"{part} of the old environment is back", expected="nothing")
-        require(not cmf.applications(held.name).names(), "applications of the old environment are back", expected="none")
+            require(
+                first_difference(left, DEFAULTS[part]),
+                f"{part} of the old environment is back",
+                expected="nothing",
+            )
+        require(
+            not cmf.applications(held.name).names(),
+            "applications of the old environment are back",
+            expected="none",
+        )
         before, after = optional(first, "created_time"), optional(second, "created_time")
         if isinstance(before, str) and isinstance(after, str):
             require(not timestamps.is_before(after, before), "it was created before the old one", got=after)
@@ -233,9 +282,13 @@ def test_delete_with_applications(
         cmf.applications(elsewhere.name).get(children[0].name).expect(200)
     if answer.status == 200:
         cmf.environments.post(held.body).needed(200, 201)
-        with check("CMF-ENV-DELETE-CHILDREN", "an environment of the same name has none of the old applications"):
+        with check(
+            "CMF-ENV-DELETE-CHILDREN", "an environment of the same name has none of the old applications"
+        ):
             left = applications.names()
-            require(not left, "applications of the deleted environment are back", expected="none", got=repr(left))
+            require(
+                not left, "applications of the deleted environment are back", expected="none", got=repr(left)
+            )
             applications.get(children[0].name).expect(404)
     else:
         for child in children:
@@ -271,7 +324,13 @@ DOUBTFUL: dict[str, dict[str, Any]] = {
     "an unknown property of a default": {"statementDefaults": {"unknown": {}}},
     "application defaults that are none": {"flinkApplicationDefaults": {"unknown": True}},
 }
-NAMESPACES = {"empty": "", "too long": "n" * 254, "upper case": "Default", "an underscore": "a_b", "a hyphen behind": "default-"}
+NAMESPACES = {
+    "empty": "",
+    "too long": "n" * 254,
+    "upper case": "Default",
+    "an underscore": "a_b",
+    "a hyphen behind": "default-",
+}
 
 
 @requirement("CMF-ENV-BODY", "CMF-ENV-BODY-NESTED", "CMF-ENV-NAMESPACE", "CMF-ENV-REFUSED")
@@ -283,7 +342,11 @@ def test_invalid_bodies(cmf: Cmf, check: Checks, new_environment: Callable[..., 
 
     def require_unchanged(why: str) -> None:
         after = cmf.environments.get(held.name).expect(200).body
-        require_equal(views.environment(after), views.environment(before), f"after a refused update with {why}, the environment")
+        require_equal(
+            views.environment(after),
+            views.environment(before),
+            f"after a refused update with {why}, the environment",
+        )
 
     def try_each(rule: str, wrong: dict[str, Any]) -> None:
         for why, body in wrong.items():
@@ -306,8 +369,17 @@ def test_invalid_bodies(cmf: Cmf, check: Checks, new_environment: Callable[..., 
                 if name != held.name:
                     cmf.environments.get(name).expect(404)
     try_each("CMF-ENV-BODY", {why: spoil(changed) for why, spoil in WRONG.items()})
-    try_each("CMF-ENV-BODY-NESTED", {why: {**changed, "statementDefaults": part} for why, part in WRONG_INSIDE.items()})
-    try_each("CMF-ENV-NAMESPACE", {f"a namespace that is {why}": {**changed, "kubernetesNamespace": value} for why, value in NAMESPACES.items()})
+    try_each(
+        "CMF-ENV-BODY-NESTED",
+        {why: {**changed, "statementDefaults": part} for why, part in WRONG_INSIDE.items()},
+    )
+    try_each(
+        "CMF-ENV-NAMESPACE",
+        {
+            f"a namespace that is {why}": {**changed, "kubernetesNamespace": value}
+            for why, value in NAMESPACES.items()
+        },
+    )
 
 
 @requirement("CMF-ENV-UPDATE")

@@ -23,7 +23,9 @@ API = "/cmf/api/v1"
 def require_message(answer: Answer) -> None:
     """The answer is a RestError that says something."""
     messages = error_messages(answer.body)
-    require(messages, "the error says nothing", expected="a RestError with a message", got=repr(answer.raw[:160]))
+    require(
+        messages, "the error says nothing", expected="a RestError with a message", got=repr(answer.raw[:160])
+    )
 
 
 @requirement("CMF-ERR-BODY", "CMF-ERR-MESSAGE", "CMF-ERR-NEGOTIATED")
@@ -42,8 +44,12 @@ def test_refusals(cmf: Cmf, check: Checks, environment: str, suspended_applicati
         "applications of an unknown environment": lambda: cmf.applications(never).list(accept=accept),
         "an invalid application": lambda: applications.post({**invalid, "spec": "x"}, accept=accept),
         "a malformed application": lambda: applications.post(content=b"a: [", media_type=YAML, accept=accept),
-        "instances of an unknown application": lambda: cmf.call("getApplicationInstances", below, accept=accept),
-        "an unknown instance": lambda: cmf.instances(environment, suspended_application).get(never, accept=accept),
+        "instances of an unknown application": lambda: cmf.call(
+            "getApplicationInstances", below, accept=accept
+        ),
+        "an unknown instance": lambda: cmf.instances(environment, suspended_application).get(
+            never, accept=accept
+        ),
         "events of an unknown application": lambda: cmf.call("getApplicationEvents", below, accept=accept),
     }
     for what, act in refusals.items():
@@ -53,9 +59,16 @@ def test_refusals(cmf: Cmf, check: Checks, environment: str, suspended_applicati
             require_message(answer)
         declared = (answer.header("content-type") or "").split(";")[0].strip().lower()
         with check("CMF-ERR-BODY", f"{what}, accepting {accept}, is of a documented type"):
-            require(declared in {JSON, YAML}, "the error is of no documented type", expected=f"{JSON} or {YAML}", got=declared or "nothing")
+            require(
+                declared in {JSON, YAML},
+                "the error is of no documented type",
+                expected=f"{JSON} or {YAML}",
+                got=declared or "nothing",
+            )
         with check("CMF-ERR-NEGOTIATED", f"{what}, accepting {accept}"):
-            require(declared == accept, "the error is not of the type asked for", expected=accept, got=declared)
+            require(
+                declared == accept, "the error is not of the type asked for", expected=accept, got=declared
+            )
 
 
 @requirement("CMF-ERR-ROUTE", "CMF-ERR-ROUTE-BODY")
@@ -87,7 +100,11 @@ def test_unknown_routes(cmf: Cmf, check: Checks, environment: str) -> None:
 
 @requirement("CMF-ERR-METHOD")
 def test_methods_that_the_contract_does_not_have(
-    cmf: Cmf, check: Checks, environment: str, new_environment: Callable[..., Held], new_application: Callable[..., Held]
+    cmf: Cmf,
+    check: Checks,
+    environment: str,
+    new_environment: Callable[..., Held],
+    new_application: Callable[..., Held],
 ) -> None:
     held, application = new_environment(), new_application(environment)
     other = write({**held.body, "flinkApplicationDefaults": {"metadata": {"labels": {"a": "b"}}}}, JSON)
@@ -107,7 +124,12 @@ def test_methods_that_the_contract_does_not_have(
         what = f"{method} on a single {'application' if path == app_item else 'environment'}"
         with check("CMF-ERR-METHOD", f"{what} is refused"):
             answer = cmf.send(method, path, content=content, headers=[("Content-Type", JSON)])
-            require(400 <= answer.status < 500, "it was not refused", expected="405 or another 4xx", got=str(answer.status))
+            require(
+                400 <= answer.status < 500,
+                "it was not refused",
+                expected="405 or another 4xx",
+                got=str(answer.status),
+            )
         with check("CMF-ERR-METHOD", f"{what} changes nothing"):
             now = cmf.environments.get(held.name).expect(200).body
             require_equal(views.environment(now), views.environment(before), "the environment")

@@ -16,8 +16,20 @@ BUDGET = {"createOrUpdateEnvironment": 100, "createOrUpdateApplication": 100}
 SOME, FEW = 40, 20
 ALWAYS = ("CMF-ERR-SERVER", "CMF-ERR-STATUS")
 ALSO = {
-    "createOrUpdateEnvironment": ("CMF-ENV-BODY", "CMF-ENV-CREATE", "CMF-ENV-GET", "CMF-ENV-REFUSED", "CMF-ENV-NAME-REFUSED"),
-    "createOrUpdateApplication": ("CMF-APP-BODY", "CMF-APP-CREATE", "CMF-APP-GET", "CMF-APP-REFUSED", "CMF-APP-NAME-REFUSED"),
+    "createOrUpdateEnvironment": (
+        "CMF-ENV-BODY",
+        "CMF-ENV-CREATE",
+        "CMF-ENV-GET",
+        "CMF-ENV-REFUSED",
+        "CMF-ENV-NAME-REFUSED",
+    ),
+    "createOrUpdateApplication": (
+        "CMF-APP-BODY",
+        "CMF-APP-CREATE",
+        "CMF-APP-GET",
+        "CMF-APP-REFUSED",
+        "CMF-APP-NAME-REFUSED",
+    ),
 }
 
 
@@ -29,7 +41,9 @@ def is_sql(operation: str) -> bool:
 @pytest.mark.parametrize(
     "operation",
     [
-        pytest.param(name, marks=[requirement(*ALWAYS, *ALSO.get(name, ())), *([needs_sql] if is_sql(name) else [])])
+        pytest.param(
+            name, marks=[requirement(*ALWAYS, *ALSO.get(name, ())), *([needs_sql] if is_sql(name) else [])]
+        )
         for name in operations(catalogue())
     ],
 )
@@ -38,6 +52,14 @@ def test_generated_requests(run: RunContext, check: Checks, operation: str) -> N
     campaign = Campaign(run.cmf, run.catalogue, operation, run.seed, budget, run.recorder.add_finding)
     campaign.run()
     with check("CMF-ERR-STATUS", f"generated requests of {operation} were sent and answered"):
-        require(campaign.answered > 0, f"none of {campaign.sent} generated requests was answered", expected="an answer")
+        require(
+            campaign.answered > 0,
+            f"none of {campaign.sent} generated requests was answered",
+            expected="an answer",
+        )
     with check("CMF-ERR-SERVER", f"generated requests of {operation} were answered below 500"):
-        require(campaign.answered > 0, f"none of {campaign.sent} generated requests was answered", expected="an answer")
+        require(
+            campaign.answered > 0,
+            f"none of {campaign.sent} generated requests was answered",
+            expected="an answer",
+        )

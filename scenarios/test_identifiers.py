@@ -54,7 +54,12 @@ def filled(name: str, length: int) -> str:
 
 @each_kind("NAME-MIN")
 def test_shortest_name(
-    kind: Kind, cmf: Cmf, ground: Ground, collection: Collection, check: Checks, short_name: Callable[..., str]
+    kind: Kind,
+    cmf: Cmf,
+    ground: Ground,
+    collection: Collection,
+    check: Checks,
+    short_name: Callable[..., str],
 ) -> None:
     allowed = short_name(collection, SHORTEST)
     accepted = collection.post(ground.body(allowed))
@@ -84,7 +89,12 @@ def test_longest_name(kind: Kind, cmf: Cmf, ground: Ground, collection: Collecti
 
 @each_kind("NAME-LEGAL")
 def test_legal_names(
-    kind: Kind, cmf: Cmf, ground: Ground, collection: Collection, check: Checks, short_name: Callable[..., str]
+    kind: Kind,
+    cmf: Cmf,
+    ground: Ground,
+    collection: Collection,
+    check: Checks,
+    short_name: Callable[..., str],
 ) -> None:
     names = {shape: pattern.format(cmf.name("legal")) for shape, pattern in LEGAL.items()}
     names["a digit in front"] = short_name(collection, SHORTEST, digit=True)
@@ -92,7 +102,9 @@ def test_legal_names(
         with check(kind.rule("NAME-LEGAL"), f"a name with {shape}"):
             collection.post(ground.body(name)).expect(201)
             read = collection.get(name).expect(200)
-            require(collection.name_of(read.body) == name, "it is read back under another name", expected=name)
+            require(
+                collection.name_of(read.body) == name, "it is read back under another name", expected=name
+            )
 
 
 @each_kind("NAME-PATTERN", "NAME-REFUSED")
@@ -110,11 +122,15 @@ def test_illegal_names(kind: Kind, cmf: Cmf, ground: Ground, collection: Collect
     with check(kind.rule("NAME-REFUSED"), "no refused name is listed, in whatever form"):
         listed = collection.names()
         created = [name for name in listed if any(unique in name for unique in refused)]
-        require(not created, "a name was refused and created all the same", expected="none", got=repr(created[:3]))
+        require(
+            not created, "a name was refused and created all the same", expected="none", got=repr(created[:3])
+        )
 
 
 @requirement("CMF-APP-NAME-SCOPE")
-def test_namesakes_in_two_environments(cmf: Cmf, check: Checks, environment: str, other_environment: str) -> None:
+def test_namesakes_in_two_environments(
+    cmf: Cmf, check: Checks, environment: str, other_environment: str
+) -> None:
     name = cmf.name("namesake")
     here, there = cmf.applications(environment), cmf.applications(other_environment)
     first = bodies.application(name, cmf.features, parallelism=1, annotations={"which": "first"})

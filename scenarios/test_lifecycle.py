@@ -64,8 +64,16 @@ def until(cmf: Cmf, environment: str, application: str, holds: Callable[[Any], b
 
     def look() -> Answer:
         answer = cmf.applications(environment).get(application).expect(200)
-        state = {"spec.job.state": optional(answer.body, "spec", "job", "state"), "status": optional(answer.body, "status")}
-        require(holds(answer.body), f"the application does not show that it is {what}", expected=what, got=repr(state))
+        state = {
+            "spec.job.state": optional(answer.body, "spec", "job", "state"),
+            "status": optional(answer.body, "status"),
+        }
+        require(
+            holds(answer.body),
+            f"the application does not show that it is {what}",
+            expected=what,
+            got=repr(state),
+        )
         return answer
 
     return eventually(look, within=cmf.limits.settle)
@@ -95,22 +103,37 @@ def test_example_of_the_documentation(cmf: Cmf, check: Checks, environment: str)
 
 
 @needs_flink
-@requirement("CMF-APP-START", "CMF-APP-START-AGAIN", "CMF-APP-START-SPEC", "CMF-APP-SUSPEND", "CMF-APP-SUSPEND-SPEC")
+@requirement(
+    "CMF-APP-START", "CMF-APP-START-AGAIN", "CMF-APP-START-SPEC", "CMF-APP-SUSPEND", "CMF-APP-SUSPEND-SPEC"
+)
 def test_start_and_suspend(
     cmf: Cmf, check: Checks, environment: str, other_environment: str, new_application: Callable[..., Held]
 ) -> None:
-    fields = {"labels": {"tier": "gold"}, "annotations": {"note": "kept"}, "configuration": {"execution.checkpointing.interval": "30000"}}
+    fields = {
+        "labels": {"tier": "gold"},
+        "annotations": {"note": "kept"},
+        "configuration": {"execution.checkpointing.interval": "30000"},
+    }
     held = new_application(environment, parallelism=2, **fields)
     neighbour, namesake = new_application(environment), new_application(other_environment, held.name)
     applications = cmf.applications(environment)
     before = views.without_state(applications.get(held.name).needed(200).body)
-    others = (("its neighbour", environment, neighbour), ("its namesake in another environment", other_environment, namesake))
+    others = (
+        ("its neighbour", environment, neighbour),
+        ("its namesake in another environment", other_environment, namesake),
+    )
     had = {what: cmf.instances(place, other.name).names() for what, place, other in others}
     for round_ in ("first", "second"):
         answer = cmf.start(environment, held.name)
-        with check("CMF-APP-START", f"the {round_} start answers 200 with the application, which then shows it"):
+        with check(
+            "CMF-APP-START", f"the {round_} start answers 200 with the application, which then shows it"
+        ):
             answer.expect(200)
-            require(answer.at("metadata", "name") == held.name, "another application was returned", expected=held.name)
+            require(
+                answer.at("metadata", "name") == held.name,
+                "another application was returned",
+                expected=held.name,
+            )
             until(cmf, environment, held.name, views.is_started, "started")
         answer.needed(200)
         with check("CMF-APP-START-SPEC", f"the {round_} start changes nothing but the state"):
@@ -121,9 +144,15 @@ def test_start_and_suspend(
             again.expect(200, 304, 409)
             until(cmf, environment, held.name, views.is_started, "started")
         answer = cmf.suspend(environment, held.name)
-        with check("CMF-APP-SUSPEND", f"the {round_} suspend answers 200 with the application, which then shows it"):
+        with check(
+            "CMF-APP-SUSPEND", f"the {round_} suspend answers 200 with the application, which then shows it"
+        ):
             answer.expect(200)
-            require(answer.at("metadata", "name") == held.name, "another application was returned", expected=held.name)
+            require(
+                answer.at("metadata", "name") == held.name,
+                "another application was returned",
+                expected=held.name,
+            )
             until(cmf, environment, held.name, views.is_suspended, "suspended")
         answer.needed(200)
         with check("CMF-APP-SUSPEND-SPEC", f"the {round_} suspend changes nothing but the state"):
@@ -140,22 +169,32 @@ def test_start_and_suspend(
     suspended(cmf, environment, held.name)
     with check("CMF-APP-SUSPEND", "its namesake in another environment stays started"):
         read = cmf.applications(other_environment).get(namesake.name).expect(200).body
-        require(views.is_started(read), "suspending an application suspended its namesake", expected="started")
+        require(
+            views.is_started(read), "suspending an application suspended its namesake", expected="started"
+        )
 
 
 @needs_flink
 @requirement("CMF-APP-START", "CMF-APP-SUSPEND", "CMF-APP-UPDATE")
-def test_no_time_to_settle(cmf: Cmf, check: Checks, environment: str, new_application: Callable[..., Held]) -> None:
+def test_no_time_to_settle(
+    cmf: Cmf, check: Checks, environment: str, new_application: Callable[..., Held]
+) -> None:
     held = new_application(environment)
     applications = cmf.applications(environment)
     cmf.start(environment, held.name).needed(200)
-    body = bodies.application(held.name, cmf.features, state="running", parallelism=3, annotations={"note": "in between"})
+    body = bodies.application(
+        held.name, cmf.features, state="running", parallelism=3, annotations={"note": "in between"}
+    )
     update = applications.post(body)
     with check("CMF-APP-UPDATE", "an update right after start holds, unless it is refused with 409"):
         if update.expect(201, 409).status == 201:
-            require_contains(applications.get(held.name).expect(200).body, body, "right after it, the application")
+            require_contains(
+                applications.get(held.name).expect(200).body, body, "right after it, the application"
+            )
             settled(lambda: optional(applications.get(held.name).body, "status"), within=cmf.limits.settle)
-            require_contains(applications.get(held.name).expect(200).body, body, "once started, the application")
+            require_contains(
+                applications.get(held.name).expect(200).body, body, "once started, the application"
+            )
     for act, rule, holds, what in (
         (cmf.suspend, "CMF-APP-SUSPEND", views.is_suspended, "suspended"),
         (cmf.start, "CMF-APP-START", views.is_started, "started"),
@@ -171,7 +210,9 @@ def test_no_time_to_settle(cmf: Cmf, check: Checks, environment: str, new_applic
 
 @needs_flink
 @requirement("CMF-APP-RECREATE", "CMF-APP-DELETE")
-def test_create_again_after_running(cmf: Cmf, check: Checks, environment: str, new_application: Callable[..., Held]) -> None:
+def test_create_again_after_running(
+    cmf: Cmf, check: Checks, environment: str, new_application: Callable[..., Held]
+) -> None:
     held = new_application(environment)
     applications = cmf.applications(environment)
     instances, events = cmf.instances(environment, held.name), cmf.events(environment, held.name)
@@ -185,12 +226,19 @@ def test_create_again_after_running(cmf: Cmf, check: Checks, environment: str, n
     applications.post(held.body).needed(201)
     with check("CMF-APP-RECREATE", "a new application of that name has no instances and events of the old"):
         back = [name for each in (instances, events) for name in each.names() if name in old]
-        require(not back, "instances or events of the old application are back", expected="none", got=", ".join(back[:3]))
+        require(
+            not back,
+            "instances or events of the old application are back",
+            expected="none",
+            got=", ".join(back[:3]),
+        )
 
 
 @needs_flink
 @requirement("CMF-APP-REFUSED")
-def test_refused_state(cmf: Cmf, check: Checks, environment: str, new_application: Callable[..., Held]) -> None:
+def test_refused_state(
+    cmf: Cmf, check: Checks, environment: str, new_application: Callable[..., Held]
+) -> None:
     applications = cmf.applications(environment)
     held = new_application(environment, annotations={"note": "as it was"})
     before = views.application(applications.get(held.name).needed(200).body)
@@ -199,8 +247,15 @@ def test_refused_state(cmf: Cmf, check: Checks, environment: str, new_applicatio
             body = bodies.application(name, cmf.features, parallelism=6, annotations={"note": "refused"})
             body["spec"]["job"]["state"] = state
             if applications.post(body).status >= 400:
-                with check("CMF-APP-REFUSED", f"{'an update' if name == held.name else 'a creation'} refused for the job state {state!r} has no effect"):
-                    require_equal(views.application(applications.get(held.name).expect(200).body), before, "the application")
+                with check(
+                    "CMF-APP-REFUSED",
+                    f"{'an update' if name == held.name else 'a creation'} refused for the job state {state!r} has no effect",
+                ):
+                    require_equal(
+                        views.application(applications.get(held.name).expect(200).body),
+                        before,
+                        "the application",
+                    )
                     if name != held.name:
                         applications.get(name).expect(404)
             else:
@@ -209,7 +264,9 @@ def test_refused_state(cmf: Cmf, check: Checks, environment: str, new_applicatio
 
 
 @requirement("CMF-APP-SUSPEND-AGAIN", "CMF-APP-SUSPEND-SPEC")
-def test_suspend_a_suspended_application(cmf: Cmf, check: Checks, environment: str, new_application: Callable[..., Held]) -> None:
+def test_suspend_a_suspended_application(
+    cmf: Cmf, check: Checks, environment: str, new_application: Callable[..., Held]
+) -> None:
     held = new_application(environment, annotations={"note": "kept"}, labels={"tier": "gold"})
     applications = cmf.applications(environment)
     for _ in range(2):
@@ -218,7 +275,9 @@ def test_suspend_a_suspended_application(cmf: Cmf, check: Checks, environment: s
             answer.expect(200, 304, 409)
             until(cmf, environment, held.name, views.is_suspended, "suspended")
         with check("CMF-APP-SUSPEND-SPEC", "it changes nothing"):
-            require_contains(applications.get(held.name).expect(200).body, held.body, "after suspend, the application")
+            require_contains(
+                applications.get(held.name).expect(200).body, held.body, "after suspend, the application"
+            )
 
 
 @requirement("CMF-APP-START-UNKNOWN", "CMF-APP-SUSPEND-UNKNOWN")
@@ -245,7 +304,14 @@ def test_unknown_applications(
 
 
 @needs_flink
-@requirement("CMF-INST-LIST", "CMF-INST-NAME", "CMF-INST-NEW", "CMF-INST-GET-UNKNOWN", "CMF-INST-SCHEMA", "CMF-APP-START-AGAIN")
+@requirement(
+    "CMF-INST-LIST",
+    "CMF-INST-NAME",
+    "CMF-INST-NEW",
+    "CMF-INST-GET-UNKNOWN",
+    "CMF-INST-SCHEMA",
+    "CMF-APP-START-AGAIN",
+)
 def test_instances(
     cmf: Cmf, check: Checks, environment: str, other_environment: str, new_application: Callable[..., Held]
 ) -> None:
@@ -278,7 +344,11 @@ def test_instances(
             require_equal(views.instance(alone), views.instance(item), "the instance")
     name = instances.name_of(first[0])
     for where, collection, unknown in (
-        ("a UUID that was never given", instances, str(uuid.UUID(int=uuid.uuid5(uuid.NAMESPACE_URL, name).int, version=4))),
+        (
+            "a UUID that was never given",
+            instances,
+            str(uuid.UUID(int=uuid.uuid5(uuid.NAMESPACE_URL, name).int, version=4)),
+        ),
         ("under a sibling", cmf.instances(environment, neighbour.name), name),
         ("under an unknown application", cmf.instances(environment, cmf.name("never")), name),
         ("in another environment", cmf.instances(other_environment, held.name), name),
@@ -292,8 +362,18 @@ def test_instances(
 
     def one_more() -> None:
         now = require_unique(instances.names(), "instance")
-        require(set(now) - earlier, "the second start made no new instance", expected="a new one", got=", ".join(now))
-        require(earlier <= set(now), "an earlier instance is gone", expected=", ".join(earlier), got=", ".join(now))
+        require(
+            set(now) - earlier,
+            "the second start made no new instance",
+            expected="a new one",
+            got=", ".join(now),
+        )
+        require(
+            earlier <= set(now),
+            "an earlier instance is gone",
+            expected=", ".join(earlier),
+            got=", ".join(now),
+        )
 
     with check("CMF-INST-NEW", "a second start makes a new instance and keeps the old"):
         eventually(one_more, within=cmf.limits.settle)
@@ -319,25 +399,39 @@ def test_instances_merge_the_defaults(
 
     item = eventually(lambda: look(1), within=cmf.limits.deploy)
     if optional(item, "status", "spec") is None:
-        check.nothing_to_judge("CMF-INST-SPEC", "the target gives no spec of an instance, as the schema allows")
+        check.nothing_to_judge(
+            "CMF-INST-SPEC", "the target gives no spec of an instance, as the schema allows"
+        )
         return
     with check("CMF-INST-SPEC", "the application's values win, the environment's fill the gaps"):
         spec = field(instances.get(instances.name_of(item)).expect(200).body, "status", "spec")
         require_contains(field(spec, "flinkConfiguration"), merged, "flinkConfiguration of the instance")
-        require_contains(field(spec, "job"), {"parallelism": 2, "jarURI": cmf.features.jar_uri}, "the job of the instance")
+        require_contains(
+            field(spec, "job"), {"parallelism": 2, "jarURI": cmf.features.jar_uri}, "the job of the instance"
+        )
     with check("CMF-INST-SPEC", "later changes of the defaults and of the application do not reach it"):
         name = instances.name_of(item)
         suspended(cmf, environment.name, held.name)
-        other = {"flinkApplicationDefaults": {"spec": {"flinkConfiguration": {"execution.checkpointing.interval": "1"}}}}
+        other = {
+            "flinkApplicationDefaults": {
+                "spec": {"flinkConfiguration": {"execution.checkpointing.interval": "1"}}
+            }
+        }
         cmf.environments.post({**environment.body, **other}).needed(200, 201)
-        changed = bodies.application(held.name, cmf.features, parallelism=5, configuration={"state.backend.type": "hashmap"})
+        changed = bodies.application(
+            held.name, cmf.features, parallelism=5, configuration={"state.backend.type": "hashmap"}
+        )
         cmf.applications(environment.name).post(changed).needed(200, 201)
         spec = field(instances.get(name).expect(200).body, "status", "spec")
-        require_contains(field(spec, "flinkConfiguration"), merged, "flinkConfiguration of the earlier instance")
+        require_contains(
+            field(spec, "flinkConfiguration"), merged, "flinkConfiguration of the earlier instance"
+        )
     with check("CMF-INST-SPEC", "the next instance is made of what is then stored"):
         earlier = set(instances.names())
         started(cmf, environment.name, held.name)
-        new = eventually(lambda: _new(instances.all(), earlier), within=cmf.limits.deploy) if earlier else item
+        new = (
+            eventually(lambda: _new(instances.all(), earlier), within=cmf.limits.deploy) if earlier else item
+        )
         require_contains(
             field(new, "status", "spec", "flinkConfiguration"),
             {"execution.checkpointing.interval": "1", "state.backend.type": "hashmap"},
@@ -399,7 +493,12 @@ def test_events(
 
     def more_than(number: int) -> list[dict[str, Any]]:
         items = events.all()
-        require(len(items) > number, f"there are {len(items)} events", expected=f"more than {number}", got=str(len(items)))
+        require(
+            len(items) > number,
+            f"there are {len(items)} events",
+            expected=f"more than {number}",
+            got=str(len(items)),
+        )
         return items
 
     with check("CMF-EVENT-LIFE", "an application that was created and started has events"):
@@ -419,7 +518,14 @@ def test_events(
         with check("CMF-EVENT-VERSION", "events are given, whose version and kind can be judged"):
             require(all("kind" in item for item in items), "an event has no kind")
         with check("CMF-EVENT-NAME", "no two events share a name"):
-            require_unique((item["metadata"]["name"] for item in events.all(size=2) if optional(item, "metadata", "name")), "event")
+            require_unique(
+                (
+                    item["metadata"]["name"]
+                    for item in events.all(size=2)
+                    if optional(item, "metadata", "name")
+                ),
+                "event",
+            )
         with check("CMF-EVENT-INSTANCE", "each names an instance of this application, or none"):
             eventually(lambda: _require_known_instances(cmf, environment, held.name), within=2)
         with check("CMF-EVENT-LIST-SCOPE", "no event is listed under two applications"):
@@ -433,9 +539,15 @@ def _require_known_instances(cmf: Cmf, environment: str, application: str) -> No
     known = cmf.instances(environment, application).names()
     for item in items:
         named = optional(item, "metadata", "flinkApplicationInstance")
-        require(named in (None, *known), "an event names an unknown instance", expected=", ".join(known), got=repr(named))
+        require(
+            named in (None, *known),
+            "an event names an unknown instance",
+            expected=", ".join(known),
+            got=repr(named),
+        )
 
 
 def _require_disjoint(lists: list[list[dict[str, Any]]], what: str) -> None:
-    require_unique((name for items in lists for item in items if (name := optional(item, "metadata", "name"))), what)
-
+    require_unique(
+        (name for items in lists for item in items if (name := optional(item, "metadata", "name"))), what
+    )

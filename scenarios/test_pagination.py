@@ -7,7 +7,15 @@ from dataclasses import dataclass
 
 import pytest
 
-from conformance.expectations import Broken, eventually, optional, require, require_equal, require_unique, settled
+from conformance.expectations import (
+    Broken,
+    eventually,
+    optional,
+    require,
+    require_equal,
+    require_unique,
+    settled,
+)
 from conformance.runner.fixtures import Held
 from conformance.runner.plugin import Checks
 from conformance.scenario import needs_flink, requirement
@@ -103,7 +111,9 @@ def test_pages(check: Checks, which: str, request: pytest.FixtureRequest) -> Non
     collection = listed.collection
     if len(listed.mine) < 3:  # noqa: PLR2004 - fewer do not fill two pages
         for rule in RULES:
-            check.nothing_to_judge(rule, f"the target has only {len(listed.mine)} {which} of an application started five times")
+            check.nothing_to_judge(
+                rule, f"the target has only {len(listed.mine)} {which} of an application started five times"
+            )
         return
     total = len(listed.all())
 
@@ -116,7 +126,11 @@ def test_pages(check: Checks, which: str, request: pytest.FixtureRequest) -> Non
         page_sizes()
     with check("CMF-PAGE-ZERO", f"page 0 of {which} is the first, and what no page gives"):
         eventually(lambda: _require_zero(listed), within=SETTLED)
-    for size in {1, 2, 3, max(2, total - 1), total, total + 3} if total <= 12 else {max(2, total // 5), max(3, total // 5 + 1)}:  # noqa: PLR2004
+    for size in (
+        {1, 2, 3, max(2, total - 1), total, total + 3}
+        if total <= 12
+        else {max(2, total // 5), max(3, total // 5 + 1)}
+    ):  # noqa: PLR2004
         with check("CMF-PAGE-PARTITION", f"pages of {size} hold all {which}, each once"):
             eventually(lambda: _require_partition(listed, size), within=SETTLED)
     with check("CMF-PAGE-STABLE", f"the same pages of {which}, read twice"):
@@ -130,7 +144,12 @@ def test_pages(check: Checks, which: str, request: pytest.FixtureRequest) -> Non
             answer = collection.list(page=page, size=size).expect(200)
             for key, asked in (("page", page), ("size", size)):
                 told = optional(answer.body, "pageable", key)
-                require(told is None or told == asked, f"pageable.{key} is not what was asked for", expected=str(asked), got=repr(told))
+                require(
+                    told is None or told == asked,
+                    f"pageable.{key} is not what was asked for",
+                    expected=str(asked),
+                    got=repr(told),
+                )
 
 
 def _require_zero(listed: Listed) -> None:
@@ -149,23 +168,43 @@ def _require_partition(listed: Listed, size: int) -> None:
     require_unique(met, f"with size={size},")
     everything = listed.all()
     missing = [name for name in everything if name not in met]
-    require(not missing, f"with size={size} the pages miss {len(missing)} of {len(everything)}", expected="all", got=", ".join(missing[:3]))
+    require(
+        not missing,
+        f"with size={size} the pages miss {len(missing)} of {len(everything)}",
+        expected="all",
+        got=", ".join(missing[:3]),
+    )
     require_equal(met, everything, f"the order over pages of {size}")
 
 
 def _require_end(listed: Listed) -> None:
     total = len(listed.all())
     # The first page past the end, of sizes that fill the last page and of sizes that do not, and pages far behind it.
-    for page, size in ((total, 1), (1, total), (-(-total // 2), 2), (-(-total // 3), 3), (1, total + 1), (total, 5), (1000, 5)):
+    for page, size in (
+        (total, 1),
+        (1, total),
+        (-(-total // 2), 2),
+        (-(-total // 3), 3),
+        (1, total + 1),
+        (total, 5),
+        (1000, 5),
+    ):
         items = listed.collection.list(page=page, size=size).expect(200).items
         if size <= 100:  # noqa: PLR2004 - greater sizes may be cut down
-            require(not items, f"page {page} of size {size} holds {len(items)} of {total}", expected="no items", got=f"{len(items)} items")
+            require(
+                not items,
+                f"page {page} of size {size} holds {len(items)} of {total}",
+                expected="no items",
+                got=f"{len(items)} items",
+            )
 
 
 def _require_stable(listed: Listed) -> None:
     for page, size in ((0, 5), (1, 2)):
         first = listed.names(listed.collection.list(page=page, size=size))
-        require_equal(listed.names(listed.collection.list(page=page, size=size)), first, f"page {page} read again")
+        require_equal(
+            listed.names(listed.collection.list(page=page, size=size)), first, f"page {page} read again"
+        )
 
 
 def _require_totals(listed: Listed) -> None:
@@ -174,11 +213,18 @@ def _require_totals(listed: Listed) -> None:
         answer = listed.collection.list(page=page, size=size).expect(200)
         told = optional(answer.body, "metadata", "size")
         legal = {total, len(answer.items)}
-        require(told is None or told in legal, f"metadata.size of page {page} counts something else", expected=" or ".join(map(str, sorted(legal))), got=repr(told))
+        require(
+            told is None or told in legal,
+            f"metadata.size of page {page} counts something else",
+            expected=" or ".join(map(str, sorted(legal))),
+            got=repr(told),
+        )
 
 
 @requirement("CMF-PAGE-ZERO", "CMF-PAGE-PARTITION")
-def test_default_page_size(cmf: Cmf, check: Checks, environment: str, new_application: Callable[..., Held]) -> None:
+def test_default_page_size(
+    cmf: Cmf, check: Checks, environment: str, new_application: Callable[..., Held]
+) -> None:
     names = {new_application(environment).name for _ in range(23)}
     listed = Listed(cmf.applications(environment), frozenset(names))
     with check("CMF-PAGE-PARTITION", "pages of the default size hold all applications, each once"):
@@ -189,9 +235,18 @@ def test_default_page_size(cmf: Cmf, check: Checks, environment: str, new_applic
             if not found:
                 break
         require_unique(met, "over pages of the default size,")
-        require(set(met) == names, "pages of the default size miss some", expected=str(len(names)), got=str(len(met)))
+        require(
+            set(met) == names,
+            "pages of the default size miss some",
+            expected=str(len(names)),
+            got=str(len(met)),
+        )
     with check("CMF-PAGE-ZERO", "without page, a list of the default size begins at the beginning"):
-        require_equal(listed.names(listed.collection.list()), met[: len(listed.names(listed.collection.list(page=0)))], "the list")
+        require_equal(
+            listed.names(listed.collection.list()),
+            met[: len(listed.names(listed.collection.list(page=0)))],
+            "the list",
+        )
 
 
 @requirement("CMF-PAGE-EMPTY", "CMF-PAGE-TOTAL")
@@ -219,7 +274,9 @@ def shuffled(cmf: Cmf, request: pytest.FixtureRequest) -> Listed:
     names = [f"{stem}-{letter}" for letter in "dagbfce"]
     if which == "environments":
         for name in names:
-            cmf.environments.post({"name": name, "kubernetesNamespace": cmf.features.namespace}).needed(200, 201)
+            cmf.environments.post({"name": name, "kubernetesNamespace": cmf.features.namespace}).needed(
+                200, 201
+            )
         return Listed(cmf.environments, frozenset(names))
     environment = request.getfixturevalue("environment")
     for name in names:
@@ -240,7 +297,11 @@ def test_sort_by_name(check: Checks, which: str, shuffled: Listed) -> None:
         problems: list[Broken] = []
         for key in sort_keys(which):
             try:
-                require_equal(ordered(key + suffix, size), expected, f"the order of {which} with sort={key}{suffix}, size={size}")
+                require_equal(
+                    ordered(key + suffix, size),
+                    expected,
+                    f"the order of {which} with sort={key}{suffix}, size={size}",
+                )
             except Broken as broken:
                 problems.append(broken)
             else:
@@ -251,15 +312,26 @@ def test_sort_by_name(check: Checks, which: str, shuffled: Listed) -> None:
     for each in (100, size):
         with check("CMF-PAGE-SORT-ASC", f"{which} sort in ascending order, pages of {each}"):
             some_key(",asc", ascending, each)
-        with check("CMF-PAGE-SORT-ASC", f"{which} sort in ascending order without direction, pages of {each}"):
+        with check(
+            "CMF-PAGE-SORT-ASC", f"{which} sort in ascending order without direction, pages of {each}"
+        ):
             some_key("", ascending, each)
         with check("CMF-PAGE-SORT-DESC", f"{which} sort in descending order, pages of {each}"):
             some_key(",desc", ascending[::-1], each)
     with check("CMF-PAGE-PARTITION", f"sorted pages of {which} hold each once"):
         for direction in ("asc", "desc"):
-            met = [name for name in shuffled.collection.names(sort=f"name,{direction}", size=size) if name in shuffled.mine]
+            met = [
+                name
+                for name in shuffled.collection.names(sort=f"name,{direction}", size=size)
+                if name in shuffled.mine
+            ]
             require_unique(met, f"with sort=name,{direction}")
-            require(len(met) == len(shuffled.mine), "sorted pages miss some", expected=str(len(shuffled.mine)), got=str(len(met)))
+            require(
+                len(met) == len(shuffled.mine),
+                "sorted pages miss some",
+                expected=str(len(shuffled.mine)),
+                got=str(len(met)),
+            )
 
 
 def _page_size(listed: Listed) -> int:
@@ -273,12 +345,18 @@ def test_sort_by_several(check: Checks, which: str, shuffled: Listed) -> None:  
     ascending = sorted(shuffled.mine)
     for sorts, expected, why in (
         (["name,desc", "created_time,asc"], ascending[::-1], "the first criterion decides"),
-        (["kubernetesNamespace,asc", "name,desc"], ascending[::-1], "the second criterion orders what the first leaves equal"),
+        (
+            ["kubernetesNamespace,asc", "name,desc"],
+            ascending[::-1],
+            "the second criterion orders what the first leaves equal",
+        ),
         (["kubernetesNamespace,desc", "name,asc"], ascending, "whatever the direction of the first"),
     ):
         answer = shuffled.collection.list(size=5, sort=sorts)
         if answer.status == 400:
-            check.nothing_to_judge("CMF-PAGE-SORT-MULTIPLE", f"the target refuses to sort by {sorts}, as it may")
+            check.nothing_to_judge(
+                "CMF-PAGE-SORT-MULTIPLE", f"the target refuses to sort by {sorts}, as it may"
+            )
             continue
         with check("CMF-PAGE-SORT-MULTIPLE", why):
             order = [name for name in shuffled.collection.names(sort=sorts) if name in shuffled.mine]
@@ -286,9 +364,36 @@ def test_sort_by_several(check: Checks, which: str, shuffled: Listed) -> None:  
 
 
 HOSTILE: list[list[tuple[str, str]]] = [
-    *([("page", value)] for value in ("-1", "abc", "1.5", "", "99999999999999999999", "-2147483649", "0x1", "٣", "1e3", "null")),
+    *(
+        [("page", value)]
+        for value in (
+            "-1",
+            "abc",
+            "1.5",
+            "",
+            "99999999999999999999",
+            "-2147483649",
+            "0x1",
+            "٣",
+            "1e3",
+            "null",
+        )
+    ),
     *([("size", value)] for value in ("0", "-1", "abc", "", "99999999999999999999", "2147483648", "1.5")),
-    *([("sort", value)] for value in ("nosuch,asc", "name,sideways", ",", "", "name,asc,desc", "'; drop table--", "metadata..name", "é,asc", "a" * 2000)),
+    *(
+        [("sort", value)]
+        for value in (
+            "nosuch,asc",
+            "name,sideways",
+            ",",
+            "",
+            "name,asc,desc",
+            "'; drop table--",
+            "metadata..name",
+            "é,asc",
+            "a" * 2000,
+        )
+    ),
     [("page", "0"), ("page", "1")],
     [("size", "2"), ("size", "x")],
     [("page", "1000000"), ("size", "1000000")],
@@ -299,7 +404,9 @@ HOSTILE: list[list[tuple[str, str]]] = [
 
 @requirement("CMF-PAGE-HOSTILE")
 @pytest.mark.parametrize("which", ["environments", "applications", "instances", "events"])
-def test_hostile_parameters(cmf: Cmf, check: Checks, which: str, environment: str, suspended_application: str) -> None:
+def test_hostile_parameters(
+    cmf: Cmf, check: Checks, which: str, environment: str, suspended_application: str
+) -> None:
     operation, names = {
         "environments": ("getEnvironments", {}),
         "applications": ("getApplications", {"envName": environment}),
@@ -313,4 +420,3 @@ def test_hostile_parameters(cmf: Cmf, check: Checks, which: str, environment: st
             answer = cmf.call(operation, names, query=query).expect(200, 400, 414, 422)
             if answer.status == 200:
                 require(isinstance(answer.items, list), "the answer is no page")
-

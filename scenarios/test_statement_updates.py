@@ -109,6 +109,7 @@ def test_update(
                     require_equal(
                         views.statement(after.expect(200).body), views.statement(before), "the statement"
                     )
+    check.nothing_to_judge("CMF-STMT-UPDATE-REFUSED", "what was not refused took effect")
     last = statements.get(held.name).needed(200).body
     with check("CMF-STMT-UPDATE", "after many updates it is listed once"):
         _one(listed(statements, held.name))

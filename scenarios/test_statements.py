@@ -317,7 +317,7 @@ def test_list(
                 )
     with check("CMF-STMT-UID", "no two statements have the same uid, in one environment or in several"):
         everything = [item for place in (environment, *elsewhere) for item in cmf.statements(place).all()]
-        require_unique((uid for item in items if (uid := optional(item, "metadata", "uid"))), "uid")
+        require_unique((uid for item in everything if (uid := optional(item, "metadata", "uid"))), "uid")
 
 
 def _require_phases(statements: Collection) -> None:

@@ -22,13 +22,21 @@ def times_of(environment: Any) -> dict[str, str]:
 
 
 @requirement("CMF-TIME-FORMAT", "CMF-TIME-ORDER", "CMF-TIME-READ")
-def test_reading_moves_no_time(cmf: Cmf, check: Checks, environment: str, new_environment: Callable[..., Held], new_application: Callable[..., Held]) -> None:
+def test_reading_moves_no_time(
+    cmf: Cmf,
+    check: Checks,
+    environment: str,
+    new_environment: Callable[..., Held],
+    new_application: Callable[..., Held],
+) -> None:
     held = new_environment()
     cmf.environments.post({**held.body, "flinkApplicationDefaults": {"spec": {}}}).needed(200, 201)
     before = times_of(cmf.environments.get(held.name).needed(200).body)
     if not before:
         for rule in ("FORMAT", "ORDER", "READ"):
-            check.nothing_to_judge(f"CMF-TIME-{rule}", "the target gives no times of an environment, as the schema allows")
+            check.nothing_to_judge(
+                f"CMF-TIME-{rule}", "the target gives no times of an environment, as the schema allows"
+            )
         return
     with check("CMF-TIME-FORMAT", "the times of an environment, as JSON and as YAML"):
         for answer in (cmf.environments.get(held.name), cmf.environments.get(held.name, accept=YAML)):
@@ -37,13 +45,21 @@ def test_reading_moves_no_time(cmf: Cmf, check: Checks, environment: str, new_en
     with check("CMF-TIME-ORDER", "an environment is not updated before it is created"):
         if len(before) == 2:
             ordered = not timestamps.is_before(before["updated_time"], before["created_time"])
-            require(ordered, "updated_time is before created_time", expected=f"not before {before['created_time']}", got=before["updated_time"])
+            require(
+                ordered,
+                "updated_time is before created_time",
+                expected=f"not before {before['created_time']}",
+                got=before["updated_time"],
+            )
     new_application(held.name)
     time.sleep(0.01)  # so that a clock that is read now would show
     with check("CMF-TIME-READ", "reading it, the list and what lies below leaves them"):
         listed = next((item for item in cmf.environments.all() if item.get("name") == held.name), None)
         cmf.applications(held.name).list().expect(200)
-        for what, body in (("in the list", listed), ("read again", cmf.environments.get(held.name).expect(200).body)):
+        for what, body in (
+            ("in the list", listed),
+            ("read again", cmf.environments.get(held.name).expect(200).body),
+        ):
             for key, value in times_of(body).items():
                 require(key in before, f"{key} was not there before")
                 same = timestamps.is_same(value, before[key])
@@ -61,11 +77,18 @@ def _require_rfc3339(key: str, value: str) -> None:
 def test_later_is_later(cmf: Cmf, check: Checks, new_environment: Callable[..., Held]) -> None:
     created = []
     for _ in range(3):
-        created.append(optional(cmf.environments.get(new_environment().name).needed(200).body, "created_time"))
+        created.append(
+            optional(cmf.environments.get(new_environment().name).needed(200).body, "created_time")
+        )
         time.sleep(0.005)
     if not all(isinstance(each, str) for each in created):
         check.nothing_to_judge("CMF-TIME-NEW", "the target gives no created_time, as the schema allows")
         return
     with check("CMF-TIME-NEW", "three environments, created one after the other"):
         for first, second in zip(created, created[1:], strict=False):
-            require(not timestamps.is_before(second, first), "a later environment was created earlier", expected=f"not before {first}", got=second)
+            require(
+                not timestamps.is_before(second, first),
+                "a later environment was created earlier",
+                expected=f"not before {first}",
+                got=second,
+            )

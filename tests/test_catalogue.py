@@ -44,7 +44,9 @@ def test_every_requirement_is_observed(generator: ModuleType) -> None:
 
 def test_scenarios_and_rules_observe_what_is_required(generator: ModuleType) -> None:
     unknown = {
-        node: lost for node, ids in generator.scenarios().items() if (lost := set(ids) - set(KNOWN.requirements))
+        node: lost
+        for node, ids in generator.scenarios().items()
+        if (lost := set(ids) - set(KNOWN.requirements))
     }
     assert unknown == {}
     assert generator.EVERY_EXCHANGE - set(KNOWN.requirements) == set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -268,11 +269,8 @@ def test_cleaning_up_on_a_target_that_is_gone(call: Call, tmp_path: Path, nobody
     entry = {"event": "intend", "kind": "environments", "name": f"{prefix}a", "path": path, "at": "x"}
     with ledger.open("a", encoding="utf-8") as file:
         file.write(json.dumps(entry) + "\n")
-    done = (
-        call("cleanup", ledger, "--settle", "1")
-        if "--settle" in call("cleanup", "-h").stdout
-        else call("cleanup", ledger)
-    )
+    (tmp_path / "quick.yaml").write_text("limits: {settle: 0.5}", "utf-8")
+    done = call("cleanup", ledger, "--config", tmp_path / "quick.yaml")
     assert done.returncode == 3
     assert f"left behind: environments {path}" in done.stdout
 
@@ -283,21 +281,17 @@ def test_output_without_a_terminal_is_plain(call: Call, nobody: str) -> None:
     assert "\r" not in done.stdout
 
 
-@pytest.mark.parametrize("how", [{"NO_COLOR": "1"}, {"flag": "--no-color"}])
-def test_no_colour(call: Call, nobody: str, how: dict[str, str]) -> None:
-    flag = [how["flag"]] if "flag" in how else []
-    variables = {name: value for name, value in how.items() if name != "flag"}
-    coloured = call("run", "--url", nobody, FORCE_COLOR="1").stdout
-    plain = call("run", "--url", nobody, *flag, FORCE_COLOR="1", **variables).stdout
-    assert "\x1b[31m" in coloured or "\x1b[1;31m" in coloured or "\x1b[" in coloured
-    assert not [code for code in ("\x1b[31m", "\x1b[33m", "\x1b[32m") if code in plain]
+def test_no_colour(call: Call, nobody: str) -> None:
+    coloured = re.compile(r"\x1b\[[0-9;]*3[0-7]m")
+    assert coloured.search(call("run", "--url", nobody, FORCE_COLOR="1").stdout)
+    assert not coloured.search(call("run", "--url", nobody, FORCE_COLOR="1", NO_COLOR="1").stdout)
+    assert not coloured.search(call("run", "--url", nobody, "--no-color", FORCE_COLOR="1").stdout)
 
 
 def test_a_terminal_without_unicode(call: Call, nobody: str) -> None:
-    for encoding in ("ascii", "latin-1"):
-        done = call("run", "--url", nobody, PYTHONIOENCODING=encoding)
-        assert done.returncode == 3
-        assert "Traceback" not in done.stderr
+    done = call("run", "--url", nobody, PYTHONIOENCODING="ascii")
+    assert done.returncode == 3
+    assert "Traceback" not in done.stderr
 
 
 def test_a_reader_that_goes_away_changes_nothing(tmp_path: Path, nobody: str) -> None:

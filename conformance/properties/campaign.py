@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from conformance import resources
+from conformance.config import Features
 from conformance.contract.media import MEDIA_TYPES
 from conformance.expectations import Broken, Unmet, first_difference, require_contains
 from conformance.kinds import ENVIRONMENT, Kind
@@ -21,7 +22,7 @@ from conformance.properties.encoding import encode
 from conformance.properties.generation import requests_for
 from conformance.properties.names import bind
 from conformance.properties.parents import Parents, kind_of
-from conformance.properties.request import GeneratedRequest, Validity
+from conformance.properties.request import Generated, GeneratedRequest, Validity
 from conformance.registry import Catalogue
 from conformance.target.answer import REFUSED, Answer
 from conformance.target.cmf import ROUTES, Cmf, Collection
@@ -43,6 +44,12 @@ def operations(catalogue: Catalogue) -> tuple[str, ...]:
 def document(version: str) -> Document:
     """The contract, loaded for generation."""
     return load(resources.contract_folder(version) / "openapi.yaml")
+
+
+@lru_cache(maxsize=64)
+def _generated(version: str, operation: str, seed: int, budget: int, features: Features) -> Generated:
+    """The requests of one operation; a process that makes many runs generates them once."""
+    return requests_for(document(version), operation, seed=seed, budget=budget, features=features)
 
 
 @dataclass
@@ -67,8 +74,8 @@ class Campaign:
         """Send everything; raises ``Unmet`` when the parents can't be had."""
         known = document(self.catalogue.version)
         operation = known.operations[self.operation]
-        generated = requests_for(
-            known, self.operation, seed=self.seed, budget=self.budget, features=self.cmf.features
+        generated = _generated(
+            self.catalogue.version, self.operation, self.seed, self.budget, self.cmf.features
         )
         parents = Parents(self.cmf, operation.method, operation.template)
         kind = written_kind(self.operation)
@@ -86,7 +93,9 @@ class Campaign:
                 name = parents.kept(kind.plural) if exists else self.cmf.name("gen")
             self._write(kind, collection, request, name, live, exists=exists)
         if kind is not None and self._refused:
-            self._look_for_refused(kind, kind.collection(self.cmf, parents.environment if kind.scoped else ""))
+            self._look_for_refused(
+                kind, kind.collection(self.cmf, parents.environment if kind.scoped else "")
+            )
 
     def _send(self, request: GeneratedRequest, name: str, live: dict[str, str]) -> Answer | None:
         """Send one request; None when there is no answer, which is judged elsewhere."""
@@ -94,7 +103,12 @@ class Campaign:
         self.sent += 1
         try:
             answer = self.cmf.send(
-                request.method, encoded.path, query=encoded.query, headers=encoded.headers, content=encoded.content, accept=None
+                request.method,
+                encoded.path,
+                query=encoded.query,
+                headers=encoded.headers,
+                content=encoded.content,
+                accept=None,
             )
         except Unmet:
             return None
@@ -125,7 +139,9 @@ class Campaign:
             self._say(
                 self._rule(kind, request),
                 answer,
-                f"{request.where or 'the body'}: {request.why}, answered with {answer.status}" if wrong else "",
+                f"{request.where or 'the body'}: {request.why}, answered with {answer.status}"
+                if wrong
+                else "",
                 expected="400 or 422",
                 got=str(answer.status),
             )
@@ -178,16 +194,26 @@ class Campaign:
             got=difference[2] if difference else "",
         )
 
-    def _require_stored(self, kind: Kind, collection: Collection, request: GeneratedRequest, name: str, answer: Answer) -> None:
+    def _require_stored(
+        self, kind: Kind, collection: Collection, request: GeneratedRequest, name: str, answer: Answer
+    ) -> None:
         body = bind(request.body, name=name, namespace=self.cmf.features.namespace)
         stored = collection.name_of(body)
         readings = [(kind.rule("CREATE"), answer)]
         readings += [(kind.rule("GET"), collection.get(stored, accept=accept)) for accept in MEDIA_TYPES]
         for rule, reading in readings:
             try:
-                require_contains(kind.view(reading.expect(200, _CREATED).body), kind.view(body), f"the {kind.noun}")
+                require_contains(
+                    kind.view(reading.expect(200, _CREATED).body), kind.view(body), f"the {kind.noun}"
+                )
             except Broken as defect:
-                self._say(rule, answer, f"sent as {request.media_type}: {defect.message}", expected=defect.expected, got=defect.got)
+                self._say(
+                    rule,
+                    answer,
+                    f"sent as {request.media_type}: {defect.message}",
+                    expected=defect.expected,
+                    got=defect.got,
+                )
             else:
                 self._say(rule, answer)
 
@@ -197,10 +223,16 @@ class Campaign:
         for name, answer in self._refused.items():
             there = any(name in each for each in listed)
             self._say(
-                self._known(kind.rule("NAME-REFUSED"), kind.rule("REFUSED")), answer, "a creation was refused and took place" if there else "", expected="nothing created", got=name
+                self._known(kind.rule("NAME-REFUSED"), kind.rule("REFUSED")),
+                answer,
+                "a creation was refused and took place" if there else "",
+                expected="nothing created",
+                got=name,
             )
 
-    def _say(self, rule: str, answer: Answer, message: str = "", *, expected: str = "", got: str = "") -> None:
+    def _say(
+        self, rule: str, answer: Answer, message: str = "", *, expected: str = "", got: str = ""
+    ) -> None:
         outcome = broken(self.catalogue.requirements[rule].level) if message else Verdict.PASS
         name = f"generated requests of {self.operation}"
         self.sink(Finding(rule, outcome, name, message, expected, got), answer.exchange)
@@ -208,7 +240,9 @@ class Campaign:
 
 def written_kind(operation: str) -> Kind | None:
     """The kind of resource whose body an operation takes."""
-    return next((kind_of(plural) for plural, routes in ROUTES.items() if operation in {routes.post, routes.put}), None)
+    return next(
+        (kind_of(plural) for plural, routes in ROUTES.items() if operation in {routes.post, routes.put}), None
+    )
 
 
 def _at(value: Any, pointer: str) -> Any:

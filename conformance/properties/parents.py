@@ -19,7 +19,9 @@ class Parents:
     def __init__(self, cmf: Cmf, method: str, template: str) -> None:
         self._cmf = cmf
         self._fresh = method == "DELETE"
-        self._places = [(_PLURALS.get(word, word), parameter) for word, parameter in _PARAMETER.findall(template)]
+        self._places = [
+            (_PLURALS.get(word, word), parameter) for word, parameter in _PARAMETER.findall(template)
+        ]
         self._kept: dict[str, str] = {}
 
     @property

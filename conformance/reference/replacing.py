@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
-from conformance.reference.resources.common import Handler
+from conformance.reference.paging import Paging
+from conformance.reference.resources.common import Handler, Resources
 from conformance.reference.server import Server
 from conformance.reference.values import Answer, Call, Headers, JsonObject, Request, Wire
 
@@ -54,6 +56,17 @@ def reshape_each(server: Server, operations: Iterable[str], change: Change) -> N
         return change(value)
 
     reshape(server, operations, each)
+
+
+def own_paging(server: Server, *kinds: Resources) -> Paging:
+    """Give the lists of these kinds a paging of their own, and return it.
+
+    Without kinds: those of environments, applications, instances and events.
+    """
+    paging = copy.copy(server.paging)
+    for kind in kinds or (server.environments, server.applications, server.instances, server.events):
+        kind.tools = dataclasses.replace(kind.tools, paging=paging)
+    return paging
 
 
 def answer_with(server: Server, operations: Iterable[str], status: int) -> None:

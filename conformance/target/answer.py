@@ -60,7 +60,9 @@ class Answer:
         """The items of a page; raises ``Broken`` when the body is no page."""
         items = self.body.get("items", []) if isinstance(self.body, dict) else None
         if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-            raise self._broken(f"{self._what()} is no page", "an object with a list of items", shown(self.body))
+            raise self._broken(
+                f"{self._what()} is no page", "an object with a list of items", shown(self.body)
+            )
         return items
 
     @property
@@ -85,7 +87,9 @@ class Answer:
     def needed(self, *statuses: int) -> Answer:
         """Raise ``Unmet`` unless the status is one of these: the step is arrangement, not observation."""
         if self.status not in statuses:
-            raise Unmet(f"{self._what()} came with status {self.status} {'; '.join(self._messages())}".strip())
+            raise Unmet(
+                f"{self._what()} came with status {self.status} {'; '.join(self._messages())}".strip()
+            )
         return self
 
     def _broken(self, message: str, expected: str, got: str) -> Broken:

@@ -131,9 +131,12 @@ class _Work:
 
     def do_all(self, action: Callable[[Resource], object], resources: Iterable[Resource]) -> None:
         """Do something with resources that do not depend on each other; what goes wrong ends nothing else."""
+        due = list(resources)
+        if not due:
+            return
         pool = ThreadPoolExecutor(_PARALLEL, thread_name_prefix="cleanup")
         try:
-            for future in [pool.submit(self._do, action, resource) for resource in resources]:
+            for future in [pool.submit(self._do, action, resource) for resource in due]:
                 future.result()
         except KeyboardInterrupt:
             self._halted.set()

@@ -45,7 +45,9 @@ class Sender(Protocol):
 class Cmf:
     """The API of one target, with names of this run."""
 
-    def __init__(self, sender: Sender, contract: Contract, *, prefix: str, features: Features, limits: Limits) -> None:
+    def __init__(
+        self, sender: Sender, contract: Contract, *, prefix: str, features: Features, limits: Limits
+    ) -> None:
         self._sender = sender
         self._contract = contract
         self.prefix = prefix
@@ -69,7 +71,9 @@ class Cmf:
     ) -> Answer:
         """Send a request to any path; raises ``Unmet`` when no answer comes."""
         accepting = [("Accept", accept)] if accept else []
-        return Answer(self._sender.send(method, path, query=query, headers=[*accepting, *headers], content=content))
+        return Answer(
+            self._sender.send(method, path, query=query, headers=[*accepting, *headers], content=content)
+        )
 
     def call(
         self,
@@ -140,7 +144,9 @@ class Cmf:
     def results(self, environment: str, statement: str, token: str | None = None, **how: Any) -> Answer:
         """One page of the results of a statement; the first without a token."""
         query = [] if token is None else [("page-token", token)]
-        return self.call("getStatementResult", {"envName": environment, "stmtName": statement}, query=query, **how)
+        return self.call(
+            "getStatementResult", {"envName": environment, "stmtName": statement}, query=query, **how
+        )
 
     def exceptions(self, environment: str, statement: str, **how: Any) -> Answer:
         """The latest exceptions of a statement."""
@@ -183,7 +189,9 @@ ROUTES: Mapping[str, Routes] = {
     "compute-pools": Routes(
         "getComputePools", "getComputePool", "createComputePool", None, "deleteComputePool", "computePoolName"
     ),
-    "secrets": Routes("getSecrets", "getSecret", "createSecret", "updateSecret", "deleteSecret", "secretName"),
+    "secrets": Routes(
+        "getSecrets", "getSecret", "createSecret", "updateSecret", "deleteSecret", "secretName"
+    ),
     "secret-mappings": Routes(
         "getEnvironmentSecretMappings",
         "getEnvironmentSecretMapping",
@@ -254,7 +262,11 @@ class Collection:
             yield answer
             if not answer.items:
                 return
-        raise Broken(f"the {self} never end", expected="an empty page past the end", got=f"{_MAX_PAGES} pages with items")
+        raise Broken(
+            f"the {self} never end",
+            expected="an empty page past the end",
+            got=f"{_MAX_PAGES} pages with items",
+        )
 
     def all(self, size: int = 100, **how: Any) -> Items:
         """The items of all pages."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from conformance.config import Limits, Target
+from conformance.config import Features, Limits, Target
 from conformance.model import Verdict
 from conformance.reference.launch import ReferenceServer
 from conformance.runner.run import Options, execute
@@ -36,12 +36,12 @@ class Seen:
         return {requirement for requirement, verdict in self.verdicts.items() if verdict in verdicts}
 
 
-def observe(faults: Sequence[str] = (), variations: Sequence[str] = ()) -> Seen:
-    """Certify the reference server with these faults and variations."""
+def observe(faults: Sequence[str] = (), variations: Sequence[str] = (), *, sql: bool = True) -> Seen:
+    """Certify the reference server with these faults and variations, with or without the statement family."""
     folder = Path(tempfile.mkdtemp(prefix="cmfc-matrix-"))
     try:
         with ReferenceServer(faults, variations, pace=PACE) as server:
-            target = Target(url=server.url, limits=LIMITS)
+            target = Target(url=server.url, limits=LIMITS, features=Features(sql=sql))
             options = Options(report_dir=folder, seed=SEED, quiet=True)
             report = execute(target, options, Console(file=io.StringIO())).report
     finally:

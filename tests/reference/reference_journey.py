@@ -344,9 +344,9 @@ async def runs(walk: Walker) -> None:
     other = ENVIRONMENTS + "/runs-1/applications/run-2"
     for path in (one, other):
         listed = await walk.send("GET", path + "/instances")
-        for suffix in ("?size=5", "?size=1&page=1"):
+        for suffix in ("?size=5", "?size=1&page=1", "?size=5&page=3"):
             await walk.send("GET", path + "/instances" + suffix)
-        for suffix in ("", "?size=2&page=0", "?size=2&page=1", "?size=2&page=9"):
+        for suffix in ("", "?size=2&page=0", "?size=2&page=1", "?size=2&page=9", "?size=7&page=1"):
             await walk.send("GET", events(path) + suffix)
         for item in listed.json.get("items", []) if listed.status == 200 else ():
             for where in (one, other):

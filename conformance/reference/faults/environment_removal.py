@@ -81,7 +81,9 @@ def _(server: Server) -> None:
     replace(server.store, "list_environments", list_environments)
 
 
-@fault("env-delete-readable", "Lets a deleted environment be read.", "CMF-ENV-DELETE")
+@fault(
+    "env-delete-readable", "Lets a deleted environment be read.", "CMF-ENV-DELETE", "CMF-ENV-DELETE-CHILDREN"
+)
 def _(server: Server) -> None:
     ghosts: dict[str, JsonObject] = {}
 

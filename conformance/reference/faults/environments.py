@@ -132,12 +132,16 @@ def _(server: Server) -> None:
     around(server, ["getEnvironment"], get)
 
 
-@fault("env-update-lost-on-second", "Loses every update of an environment after the first.", "CMF-ENV-UPDATE")
+@fault(
+    "env-update-lost-on-second",
+    "Loses the new values in every update of an environment after the first.",
+    "CMF-ENV-UPDATE",
+)
 def _(server: Server) -> None:
     updated: set[Environment] = set()
 
     def update(original: Any, environment: Environment, draft: Draft) -> Environment:
-        if environment in updated:
+        if environment in updated and set(draft.settings) == set(environment.settings):
             draft = Draft(draft.name, None, environment.settings)
         updated.add(environment)
         return original(environment, draft)  # type: ignore[no-any-return]

@@ -7,7 +7,7 @@ from typing import Any
 
 from conformance.reference.faults.registry import Registry
 from conformance.reference.paging import Page
-from conformance.reference.replacing import EVENTS, around, replace, with_query
+from conformance.reference.replacing import EVENTS, around, own_paging, replace, with_query
 from conformance.reference.resources.common import Handler
 from conformance.reference.server import Server
 from conformance.reference.values import Answer, Call, JsonObject, Refusal, Request
@@ -27,21 +27,28 @@ def _(server: Server) -> None:
     around(server, EVENTS, listing)
 
 
-@fault("page-size-plus-one", "Shows one item more than asked for.", "CMF-PAGE-SIZE", "CMF-PAGE-PARTITION")
+@fault(
+    "page-size-plus-one",
+    "Shows one instance or event more than asked for.",
+    "CMF-PAGE-SIZE",
+    "CMF-PAGE-PARTITION",
+)
 def _(server: Server) -> None:
     def cut(_original: Any, items: Sequence[Any], page: Page) -> Sequence[Any]:
         first = page.number * page.size
         return items[first : first + page.size + 1]
 
-    replace(server.paging, "cut", cut)
+    replace(own_paging(server, server.instances, server.events), "cut", cut)
 
 
-@fault("page-size-capped", "Never shows more than 2 items of what was sorted.", "CMF-PAGE-SIZE")
+@fault("page-size-capped", "Never shows more than 2 applications when no page is asked for.", "CMF-PAGE-SIZE")
 def _(server: Server) -> None:
-    def cut(original: Any, items: Sequence[Any], page: Page) -> Sequence[Any]:
-        return original(items, page)[:2] if page.criteria else original(items, page)  # type: ignore[no-any-return]
+    def page(original: Any, request: Request, items: Sequence[Any], properties: Any, view: Any) -> JsonObject:
+        value: JsonObject = original(request, items, properties, view)
+        sized = request.parameter("size") is not None and request.parameter("page") is None
+        return {**value, "items": value["items"][:2]} if sized else value
 
-    replace(server.paging, "cut", cut)
+    replace(own_paging(server, server.applications), "page", page)
 
 
 @fault("page-size-capped-on-instances", "Never shows more than one instance on a page.", "CMF-PAGE-SIZE")
@@ -62,7 +69,9 @@ def _(server: Server) -> None:
 
 
 @fault(
-    "page-absent-is-second", "Gives the second page when a size but no page is asked for.", "CMF-PAGE-ZERO"
+    "page-absent-is-second",
+    "Gives the second page of applications when a size but no page is asked for.",
+    "CMF-PAGE-ZERO",
 )
 def _(server: Server) -> None:
     def wanted(original: Any, request: Request, properties: Any) -> Page:
@@ -70,12 +79,12 @@ def _(server: Server) -> None:
         given = request.parameter("page") is not None or request.parameter("size") is None
         return page if given else Page(1, page.size, page.criteria)
 
-    replace(server.paging, "wanted", wanted)
+    replace(own_paging(server, server.applications), "wanted", wanted)
 
 
 @fault(
     "page-zero-skips-first",
-    "Leaves the first item out of page 0 when it is asked for.",
+    "Leaves the first event out of page 0 when it is asked for.",
     "CMF-PAGE-ZERO",
     "CMF-PAGE-PARTITION",
 )
@@ -84,7 +93,7 @@ def _(server: Server) -> None:
         value: JsonObject = original(request, items, properties, view)
         return {**value, "items": value["items"][1:]} if request.parameter("page") == "0" else value
 
-    replace(server.paging, "page", page)
+    replace(own_paging(server, server.events), "page", page)
 
 
 @fault(
@@ -104,41 +113,49 @@ def _(server: Server) -> None:
     around(server, SHORT, listing)
 
 
-@fault("page-last-loses-item", "Loses the last item of the last page.", "CMF-PAGE-PARTITION")
+@fault(
+    "page-last-loses-item",
+    "Loses the last application of the last page of an unsorted list.",
+    "CMF-PAGE-PARTITION",
+)
 def _(server: Server) -> None:
     def cut(original: Any, items: Sequence[Any], page: Page) -> Sequence[Any]:
         shown: Sequence[Any] = original(items, page)
-        is_last = page.number > 0 and page.number * page.size + len(shown) >= len(items)
+        is_last = page.number > 0 and not page.criteria and page.number * page.size + len(shown) >= len(items)
         return shown[:-1] if is_last else shown
 
-    replace(server.paging, "cut", cut)
+    replace(own_paging(server, server.applications), "cut", cut)
 
 
 @fault(
     "page-overlap",
-    "Begins every page after the first with the last item of the page before.",
+    "Begins every page of unsorted applications after the first with the last item of the page before.",
     "CMF-PAGE-PARTITION",
 )
 def _(server: Server) -> None:
     def cut(_original: Any, items: Sequence[Any], page: Page) -> Sequence[Any]:
         first = page.number * page.size
-        if 0 < first < len(items):
+        if 0 < first < len(items) and not page.criteria:
             first -= 1
         return items[first : first + page.size]
 
-    replace(server.paging, "cut", cut)
+    replace(own_paging(server, server.applications), "cut", cut)
 
 
-@fault("page-partial-dropped", "Shows no last page that is not full.", "CMF-PAGE-PARTITION")
+@fault("page-partial-dropped", "Shows no last page of events that is not full.", "CMF-PAGE-PARTITION")
 def _(server: Server) -> None:
     def cut(original: Any, items: Sequence[Any], page: Page) -> Sequence[Any]:
         shown: Sequence[Any] = original(items, page)
         return shown if page.number == 0 or len(shown) == page.size else ()
 
-    replace(server.paging, "cut", cut)
+    replace(own_paging(server, server.events), "cut", cut)
 
 
-@fault("page-order-flips", "Turns the order of a page around at every second reading.", "CMF-PAGE-STABLE")
+@fault(
+    "page-order-flips",
+    "Turns the order of a page of applications around at every second reading.",
+    "CMF-PAGE-STABLE",
+)
 def _(server: Server) -> None:
     readings: dict[tuple[Any, ...], int] = {}
 
@@ -149,12 +166,12 @@ def _(server: Server) -> None:
         flipped = readings[key] % 2 == 0 and request.parameter("sort") is None
         return {**value, "items": value["items"][::-1]} if flipped else value
 
-    replace(server.paging, "page", page)
+    replace(own_paging(server, server.applications), "page", page)
 
 
 @fault(
     "page-order-rotates",
-    "Begins an unsorted list one item later at every reading.",
+    "Begins the list of events one item later at every reading.",
     "CMF-PAGE-STABLE",
     "CMF-PAGE-PARTITION",
 )
@@ -166,7 +183,7 @@ def _(server: Server) -> None:
         by = readings[request.segments] % len(items) if items else 0
         return original(request, [*items[by:], *items[:by]], properties, view)  # type: ignore[no-any-return]
 
-    replace(server.paging, "page", page)
+    replace(own_paging(server, server.events), "page", page)
 
 
 def _past_end(
@@ -206,7 +223,7 @@ def _(server: Server) -> None:
 
 @fault(
     "page-past-end-repeats",
-    "Gives the last page again for a page of environments behind it.",
+    "Gives the last page again for a page of instances behind it.",
     "CMF-PAGE-PAST-END",
     "CMF-PAGE-PARTITION",
 )
@@ -218,7 +235,7 @@ def _(server: Server) -> None:
         )
         return Answer(200, {**answer.value, "items": repeated.value["items"]})
 
-    _past_end(server, ["getEnvironments"], behind)
+    _past_end(server, ["getApplicationInstances"], behind)
 
 
 @fault(

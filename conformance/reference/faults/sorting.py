@@ -8,7 +8,7 @@ from typing import Any
 
 from conformance.reference.faults.registry import Registry
 from conformance.reference.paging import Criterion
-from conformance.reference.replacing import EVENTS, around, replace, with_query
+from conformance.reference.replacing import EVENTS, around, own_paging, replace, with_query
 from conformance.reference.resources.common import Handler
 from conformance.reference.server import Server
 from conformance.reference.store import Application, Environment
@@ -21,12 +21,12 @@ fault = Registry()
     "page-sort-default-descending", "Sorts in descending order unless asked otherwise.", "CMF-PAGE-SORT-ASC"
 )
 def _(server: Server) -> None:
-    replace(server.paging, "descending", lambda _original, direction: direction != "asc")
+    replace(own_paging(server), "descending", lambda _original, direction: direction != "asc")
 
 
 @fault("page-sort-asc-descending", "Sorts in descending order when asked for ascending.", "CMF-PAGE-SORT-ASC")
 def _(server: Server) -> None:
-    replace(server.paging, "descending", lambda _original, direction: direction in {"asc", "desc"})
+    replace(own_paging(server), "descending", lambda _original, direction: direction in {"asc", "desc"})
 
 
 @fault(
@@ -48,10 +48,15 @@ def _(server: Server) -> None:
     "CMF-PAGE-SORT-DESC",
 )
 def _(server: Server) -> None:
-    replace(server.paging, "descending", lambda _original, _direction: False)
+    replace(own_paging(server), "descending", lambda _original, _direction: False)
 
 
-@fault("page-sort-per-page", "Sorts each page by itself instead of the whole list.", "CMF-PAGE-SORT-DESC")
+@fault(
+    "page-sort-per-page",
+    "Sorts each page by itself instead of the whole list.",
+    "CMF-PAGE-SORT-DESC",
+    "CMF-PAGE-SORT-ASC",
+)
 def _(server: Server) -> None:
     def page(original: Any, request: Request, items: Sequence[Any], properties: Any, view: Any) -> JsonObject:
         wanted = server.paging.wanted(request, properties)
@@ -59,7 +64,7 @@ def _(server: Server) -> None:
         shown = server.paging.cut(items, wanted)
         return {**value, "items": [view(item) for item in server.paging.order(shown, wanted.criteria)]}
 
-    replace(server.paging, "page", page)
+    replace(own_paging(server), "page", page)
 
 
 @fault("page-sort-first-page-only", "Sorts only the first page of a descending list.", "CMF-PAGE-SORT-DESC")
@@ -70,7 +75,7 @@ def _(server: Server) -> None:
         descending = any(criterion.descending for criterion in wanted.criteria)
         return {**value, "items": value["items"][::-1]} if descending and wanted.number > 0 else value
 
-    replace(server.paging, "page", page)
+    replace(own_paging(server), "page", page)
 
 
 @fault("page-sort-by-length", "Sorts names by their length first.", "CMF-PAGE-SORT-ASC", "CMF-PAGE-SORT-DESC")
@@ -85,11 +90,11 @@ def _(server: Server) -> None:
 
         return original(items, [lengthened(one) for one in criteria])  # type: ignore[no-any-return]
 
-    replace(server.paging, "order", order)
+    replace(own_paging(server), "order", order)
 
 
 def _choose_criteria(server: Server, choose: Any) -> None:
-    replace(server.paging, "order", lambda original, items, criteria: original(items, choose(criteria)))
+    replace(own_paging(server), "order", lambda original, items, criteria: original(items, choose(criteria)))
 
 
 @fault("page-sort-last-criterion-first", "Lets the last sort criterion count most.", "CMF-PAGE-SORT-MULTIPLE")
@@ -117,7 +122,7 @@ def _(server: Server) -> None:
 
 @fault("page-total-plus-one", "Counts one item too many in the metadata of a list.", "CMF-PAGE-TOTAL")
 def _(server: Server) -> None:
-    replace(server.paging, "total", lambda original, items, shown: original(items, shown) + 1)
+    replace(own_paging(server), "total", lambda original, items, shown: original(items, shown) + 1)
 
 
 @fault(
@@ -141,7 +146,7 @@ def _(server: Server) -> None:
 
 
 def _pageable(server: Server, change: Any) -> None:
-    replace(server.paging, "pageable", lambda original, page: change(original(page)))
+    replace(own_paging(server), "pageable", lambda original, page: change(original(page)))
 
 
 @fault("page-pageable-from-one", "Counts the page in the pageable of a list from one.", "CMF-PAGE-PAGEABLE")
@@ -162,7 +167,7 @@ def _(server: Server) -> None:
         value: JsonObject = original(*details)
         return {**value, "pageable": {**value["pageable"], "size": max(1, len(value["items"]))}}
 
-    replace(server.paging, "page", page)
+    replace(own_paging(server), "page", page)
 
 
 def _broken(_text: str) -> Refusal:
@@ -176,7 +181,7 @@ def _(server: Server) -> None:
             raise _broken(text)
         return original(text)  # type: ignore[no-any-return]
 
-    replace(server.paging, "number", number)
+    replace(own_paging(server), "number", number)
 
 
 @fault("page-size-zero-500", "Answers 500 for the page size 0.", "CMF-PAGE-HOSTILE", "CMF-ERR-SERVER")
@@ -186,7 +191,7 @@ def _(server: Server) -> None:
             raise _broken(text)
         return original(text)  # type: ignore[no-any-return]
 
-    replace(server.paging, "size", size)
+    replace(own_paging(server), "size", size)
 
 
 @fault("page-huge-500", "Answers 500 for a page or size above 32 bits.", "CMF-PAGE-HOSTILE", "CMF-ERR-SERVER")
@@ -201,8 +206,9 @@ def _(server: Server) -> None:
             raise _broken(text)
         return original(text)  # type: ignore[no-any-return]
 
-    replace(server.paging, "number", check)
-    replace(server.paging, "size", check)
+    paging = own_paging(server)
+    replace(paging, "number", check)
+    replace(paging, "size", check)
 
 
 @fault(
@@ -215,7 +221,7 @@ def _(server: Server) -> None:
         except Refusal:
             raise _broken(text) from None
 
-    replace(server.paging, "criteria", criteria)
+    replace(own_paging(server), "criteria", criteria)
 
 
 @fault("page-sort-flags-text", "Gives the flags of a page's sort as strings.", "CMF-PAGE-SCHEMA")
@@ -233,7 +239,7 @@ def _(server: Server) -> None:
     "CMF-PAGE-TOTAL",
 )
 def _(server: Server) -> None:
-    replace(server.paging, "total", lambda original, items, shown: str(original(items, shown)))
+    replace(own_paging(server), "total", lambda original, items, shown: str(original(items, shown)))
 
 
 @fault(

@@ -1,0 +1,337 @@
+"""Agreement: mappings, environments and secrets tell one story, and what is deleted is gone everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from conformance import bodies
+from conformance.contract.media import JSON, YAML
+from conformance.expectations import eventually, optional, require, require_equal
+from conformance.kinds import COMPUTE_POOL, SECRET_MAPPING, STATEMENT, Kind
+from conformance.runner.context import RunContext
+from conformance.runner.plugin import Checks
+from conformance.scenario import needs_sql, requirement
+from conformance.target.answer import Answer
+from conformance.target.cmf import Cmf
+
+pytestmark = needs_sql
+
+Story = dict[str, dict[str, str]]
+"""The mappings of each environment, with the secret of each."""
+
+
+@pytest.fixture
+def new_secret(run: RunContext, cmf: Cmf) -> Callable[[], str]:
+    """Creates secrets."""
+
+    def create() -> str:
+        name = cmf.name("secret")
+        cmf.secrets.post(bodies.secret(name, run.canaries.data())).needed(200, 201)
+        return name
+
+    return create
+
+
+class Telling:
+    """Holds what environments, secrets and mappings say against what was done."""
+
+    def __init__(self, cmf: Cmf, check: Checks, story: Story, secrets: list[str]) -> None:
+        self.cmf = cmf
+        self.check = check
+        self.story = story
+        self.secrets = secrets
+        self.told: set[str] = set()
+        """The requirements of which something was given to look at."""
+
+    def holds(self, when: str) -> None:
+        """Look at all of it, after something was done."""
+        with self.check("CMF-AGREE-ENVIRONMENT", f"{when}, mappings and environments agree"):
+            eventually(self._environments, within=self.cmf.limits.settle)
+        with self.check("CMF-AGREE-SECRET", f"{when}, secrets know where they are attached"):
+            eventually(self._secrets, within=self.cmf.limits.settle)
+
+    def environment(self, body: Any, name: str) -> None:
+        """A representation of an environment has the secrets that its mappings name."""
+        told = optional(body, "secrets")
+        if told is not None:
+            self.told.add("CMF-AGREE-ENVIRONMENT")
+            require_equal(told, self.story[name], f"the secrets of {name}, ")
+
+    def secret(self, body: Any, name: str) -> None:
+        """A representation of a secret names the environments it is attached to."""
+        told = optional(body, "status", "environments")
+        if told is None:
+            return
+        self.told.add("CMF-AGREE-SECRET")
+        require(isinstance(told, list), "status.environments is no list", expected="a list", got=repr(told)[:100])
+        attached = sorted(place for place, mappings in self.story.items() if name in mappings.values())
+        require_equal(sorted({str(each) for each in told}), attached, f"status.environments of {name}, ")
+
+    def _environments(self) -> None:
+        for place, mappings in self.story.items():
+            collection = self.cmf.secret_mappings(place)
+            items = {collection.name_of(item): item for item in collection.all()}
+            require_equal(sorted(items), sorted(mappings), f"the list of mappings of {place}, ")
+            for name, secret in mappings.items():
+                for body in (items[name], collection.get(name).expect(200).body):
+                    named = optional(body, "spec", "secretName")
+                    require(named in {None, secret}, f"{name} names another secret", expected=secret, got=repr(named))
+            for accept in (JSON, YAML):
+                self.environment(self.cmf.environments.get(place, accept=accept).expect(200).body, place)
+
+    def _secrets(self) -> None:
+        listed = {self.cmf.secrets.name_of(item): item for item in self.cmf.secrets.all()}
+        for name in self.secrets:
+            require(name in listed, f"{name} is not listed", expected=name)
+            self.secret(listed[name], name)
+            for accept in (JSON, YAML):
+                self.secret(self.cmf.secrets.get(name, accept=accept).expect(200).body, name)
+
+
+@requirement("CMF-AGREE-ENVIRONMENT", "CMF-AGREE-SECRET")
+def test_one_story(
+    cmf: Cmf, check: Checks, environment: str, other_environment: str, new_secret: Callable[[], str]
+) -> None:
+    one, two = new_secret(), new_secret()
+    first, second = cmf.name("secret-id"), cmf.name("secret-id")
+    here, there = cmf.secret_mappings(environment), cmf.secret_mappings(other_environment)
+    story: Story = {environment: {}, other_environment: {}}
+    telling = Telling(cmf, check, story, [one, two])
+
+    def mapping(name: str, secret: str) -> dict[str, Any]:
+        return bodies.secret_mapping(name, secret=secret)
+
+    telling.holds("before anything is mapped")
+    here.post(mapping(first, one)).needed(200, 201)
+    story[environment][first] = one
+    telling.holds("with one mapping")
+    here.post(mapping(second, one), media_type=YAML).needed(200, 201)
+    story[environment][second] = one
+    telling.holds("with two mappings to one secret")
+    there.post(mapping(first, one)).needed(200, 201)
+    story[other_environment][first] = one
+    telling.holds("with a namesake in another environment")
+    here.put(first, mapping(first, two)).needed(200)
+    story[environment][first] = two
+    telling.holds("after one of them was mapped to another secret")
+    here.put(second, mapping(second, two), media_type=YAML).needed(200)
+    story[environment][second] = two
+    telling.holds("after the second was mapped to it, too")
+    here.post(mapping(first, one))
+    here.put(second, {**mapping(second, one), "spec": {}})
+    here.put(cmf.name("never"), mapping(cmf.name("never"), one))
+    telling.holds("after writes that were refused")
+    defaults = {"flinkApplicationDefaults": {"metadata": {"labels": {"updated": "yes"}}}}
+    answer = cmf.environments.post(bodies.environment(environment, cmf.features, **defaults)).needed(200, 201)
+    with check("CMF-AGREE-ENVIRONMENT", "what updating the environment answers agrees, too"):
+        telling.environment(answer.body, environment)
+    telling.holds("after an update of the environment")
+    answer = cmf.secrets.put(two, bodies.secret(two, {"a": "b"}, labels={"updated": "yes"})).needed(200)
+    with check("CMF-AGREE-SECRET", "what updating the secret answers agrees, too"):
+        telling.secret(answer.body, two)
+    telling.holds("after an update of the secret")
+    there.put(first, mapping(first, two)).needed(200)
+    story[other_environment][first] = two
+    telling.holds("after the last mapping to a secret was mapped to another")
+    for name in (first, second):
+        here.delete(name).needed(200, 202, 204)
+        del story[environment][name]
+        telling.holds(f"after the {'first' if name == first else 'last'} mapping of an environment was deleted")
+    if cmf.environments.delete(other_environment).status != 200:
+        there.delete(first).needed(200, 202, 204)
+        cmf.environments.delete(other_environment).needed(200)
+    del story[other_environment]
+    telling.holds("after an environment was deleted")
+    for rule in {"CMF-AGREE-ENVIRONMENT", "CMF-AGREE-SECRET"} - telling.told:
+        check.nothing_to_judge(rule, "the target does not give it, as the schema allows")
+
+
+@requirement("CMF-AGREE-SECRET-DELETED")
+def test_delete_a_mapped_secret(
+    cmf: Cmf, check: Checks, environment: str, other_environment: str, new_secret: Callable[[], str]
+) -> None:
+    secret, other, name, beside = new_secret(), new_secret(), cmf.name("secret-id"), cmf.name("secret-id")
+    places = (environment, other_environment)
+    for place in places:
+        cmf.secret_mappings(place).post(bodies.secret_mapping(name, secret=secret)).needed(200, 201)
+    cmf.secret_mappings(environment).post(bodies.secret_mapping(beside, secret=other)).needed(200, 201)
+    before = cmf.secrets.get(secret).needed(200).body
+    states = {place: cmf.secret_mappings(place).get(name).needed(200).body for place in places}
+    answer = cmf.secrets.delete(secret)
+    with check("CMF-AGREE-SECRET-DELETED", "deleting a mapped secret is refused, or answers 204"):
+        answer.expect(204, 400, 409, 422)
+    if answer.status == 204:
+        with check("CMF-AGREE-SECRET-DELETED", "then the secret is gone, and each mapping is either read and listed or neither"):
+            eventually(lambda: _require_secret_gone(cmf, secret, name, places), within=cmf.limits.settle)
+    else:
+        with check("CMF-AGREE-SECRET-DELETED", "when it was refused, the secret and its mappings are as they were"):
+            now = cmf.secrets.get(secret).expect(200).body
+            require_equal(optional(now, "metadata"), optional(before, "metadata"), "the metadata of the secret, ")
+            require(secret in cmf.secrets.names(), "the secret is not listed", expected=secret)
+            for place in places:
+                _require_mapping(cmf, place, name, states[place])
+        cmf.secret_mappings(environment).delete(name).needed(200, 202, 204)
+        attempt = cmf.secrets.delete(secret)
+        with check("CMF-AGREE-SECRET-DELETED", "with one mapping left it is refused again, and all stays"):
+            attempt.expect(204, 400, 409, 422)
+            if attempt.status != 204:
+                cmf.secrets.get(secret).expect(200)
+                _require_mapping(cmf, other_environment, name, states[other_environment])
+        if attempt.status != 204:
+            cmf.secret_mappings(other_environment).delete(name).needed(200, 202, 204)
+            with check("CMF-AGREE-SECRET-DELETED", "once no mapping names it, it can be deleted"):
+                eventually(lambda: cmf.secrets.delete(secret).expect(204), within=cmf.limits.settle)
+                cmf.secrets.get(secret).expect(404)
+    with check("CMF-AGREE-SECRET-DELETED", "another secret and its mapping are still there"):
+        cmf.secrets.get(other).expect(200)
+        cmf.secret_mappings(environment).get(beside).expect(200)
+
+
+def _require_mapping(cmf: Cmf, environment: str, name: str, state: Any) -> None:
+    mappings = cmf.secret_mappings(environment)
+    SECRET_MAPPING.require_same(mappings.get(name).expect(200).body, state, "the mapping: ")
+    require(name in mappings.names(), "the mapping is not listed", expected=name)
+
+
+def _require_secret_gone(cmf: Cmf, secret: str, name: str, environments: tuple[str, ...]) -> None:
+    cmf.secrets.get(secret).expect(404)
+    require(secret not in cmf.secrets.names(), "the deleted secret is listed", expected="not listed")
+    for place in environments:
+        mappings = cmf.secret_mappings(place)
+        read = mappings.get(name).expect(200, 404).status == 200
+        listed = name in mappings.names()
+        require(read == listed, "the mapping is read and not listed, or listed and not read", expected="one story")
+        told = optional(cmf.environments.get(place).expect(200).body, "secrets") or {}
+        require(read or name not in told, "the environment names a mapping that is gone", expected="nothing", got=repr(told)[:200])
+
+
+class Contents:
+    """A statement, a compute pool and a secret mapping, or some of them, in one environment."""
+
+    def __init__(self, cmf: Cmf, environment: str, parts: tuple[str, ...], names: Mapping[str, str]) -> None:
+        self.cmf = cmf
+        self.environment = environment
+        self.names = names
+        sent: dict[Kind, dict[str, Any]] = {}
+        if "compute pool" in parts:
+            sent[COMPUTE_POOL] = bodies.compute_pool(names["pool"], cmf.features, labels={"tier": "gold"})
+        if "statement" in parts:
+            sent[STATEMENT] = bodies.statement(names["statement"], cmf.features, pool=names["pool"])
+        if "mapping" in parts:
+            sent[SECRET_MAPPING] = bodies.secret_mapping(names["mapping"], secret=names["secret"])
+        self.states: dict[Kind, tuple[str, Any]] = {}
+        for kind, body in sent.items():
+            collection = kind.collection(cmf, environment)
+            collection.post(body).needed(200, 201)
+            name = body["metadata"]["name"]
+            self.states[kind] = (name, collection.get(name).needed(200).body)
+
+    def require_there(self) -> None:
+        """All of it is read and listed as it was."""
+        for kind, (name, state) in self.states.items():
+            collection = kind.collection(self.cmf, self.environment)
+            now = collection.get(name).expect(200).body
+            if kind is STATEMENT:  # its update time moves with its status
+                require_equal(kind.view(now), kind.view(state), f"the {kind.noun}: ")
+            else:
+                kind.require_same(now, state, f"the {kind.noun}: ")
+            listed = collection.names().count(name)
+            require(listed == 1, f"the {kind.noun} is listed {listed} times", expected="once", got=str(listed))
+
+    def require_gone(self) -> None:
+        """None of it can be read."""
+        for kind, (name, _) in self.states.items():
+            kind.collection(self.cmf, self.environment).get(name).expect(404)
+
+    def remove(self) -> None:
+        """Delete all of it, in the order in which it can be."""
+        for kind in (STATEMENT, COMPUTE_POOL, SECRET_MAPPING):
+            if kind in self.states:
+                name, collection = self.states[kind][0], kind.collection(self.cmf, self.environment)
+                collection.delete(name).needed(200, 202, 204)
+                eventually(lambda: collection.get(name).expect(404), within=self.cmf.limits.settle)
+
+
+def _environment(cmf: Cmf, **fields: Any) -> str:
+    name = cmf.name("env")
+    cmf.environments.post(bodies.environment(name, cmf.features, **fields)).needed(200, 201)
+    return name
+
+
+PARTS = {
+    "a compute pool": ("compute pool",),
+    "a secret mapping": ("mapping",),
+    "a statement in a compute pool": ("compute pool", "statement"),
+    "a statement, a compute pool and a mapping": ("compute pool", "statement", "mapping"),
+}
+
+
+@requirement("CMF-AGREE-ENVIRONMENT-DELETED")
+@pytest.mark.parametrize("what", PARTS)
+def test_delete_an_environment(cmf: Cmf, check: Checks, what: str, new_secret: Callable[[], str]) -> None:
+    names = {word: cmf.name(word) for word in ("pool", "statement", "mapping")} | {"secret": new_secret()}
+    name, beside, parts = _environment(cmf), _environment(cmf), PARTS[what]
+    contents, elsewhere = Contents(cmf, name, parts, names), Contents(cmf, beside, parts, names)
+    catalog = cmf.name("cat")
+    cmf.catalogs.post(bodies.catalog(catalog, secret_id=names["mapping"])).needed(200, 201)
+    answer: Answer = cmf.environments.delete(name)
+
+    def all_gone() -> None:
+        cmf.environments.get(name).expect(404)
+        contents.require_gone()
+
+    with check("CMF-AGREE-ENVIRONMENT-DELETED", f"with {what}: all is gone, or it was refused and all is there"):
+        answer.expect(200, 400, 409, 422)
+        if answer.status == 200:
+            eventually(all_gone, within=cmf.limits.settle)
+        else:
+            cmf.environments.get(name).expect(200)
+            contents.require_there()
+    with check("CMF-AGREE-ENVIRONMENT-DELETED", f"with {what}: another environment keeps its namesakes, and secrets and catalogs stay"):
+        elsewhere.require_there()
+        cmf.secrets.get(names["secret"]).expect(200)
+        cmf.catalogs.get(catalog).expect(200)
+    if answer.status == 200:
+        cmf.environments.post(bodies.environment(name, cmf.features)).needed(200, 201)
+        with check("CMF-AGREE-ENVIRONMENT-DELETED", f"with {what}: a new environment of that name is empty, and the names are free"):
+            contents.require_gone()
+            for kind in (STATEMENT, COMPUTE_POOL, SECRET_MAPPING):
+                require_equal(kind.collection(cmf, name).names(), [], f"the {kind.noun}s of the new environment, ")
+            require(not optional(cmf.environments.get(name).expect(200).body, "secrets"), "it has secrets", expected="none")
+            for kind, (each, _) in contents.states.items():
+                if kind is not STATEMENT:
+                    again = _again(kind, cmf, each, names)
+                    kind.collection(cmf, name).post(again).expect(200)
+    else:
+        contents.remove()
+        with check("CMF-AGREE-ENVIRONMENT-DELETED", f"with {what}: once empty it can be deleted"):
+            cmf.environments.delete(name).expect(200)
+
+
+def _again(kind: Kind, cmf: Cmf, name: str, names: Mapping[str, str]) -> dict[str, Any]:
+    if kind is COMPUTE_POOL:
+        return bodies.compute_pool(name, cmf.features)
+    return bodies.secret_mapping(name, secret=names["secret"])
+
+
+@requirement("CMF-AGREE-ENVIRONMENT-UPDATED")
+def test_update_an_environment(cmf: Cmf, check: Checks, new_secret: Callable[[], str]) -> None:
+    names = {word: cmf.name(word) for word in ("pool", "statement", "mapping")} | {"secret": new_secret()}
+    name = _environment(cmf)
+    contents = Contents(cmf, name, PARTS["a statement, a compute pool and a mapping"], names)
+    updates: dict[str, tuple[dict[str, Any], str]] = {
+        "with defaults": ({"flinkApplicationDefaults": {"metadata": {"labels": {"a": "b"}}}}, JSON),
+        "with other defaults, as YAML": ({"flinkApplicationDefaults": {"metadata": {"labels": {"c": "d"}}}}, YAML),
+        "without defaults": ({}, JSON),
+    }
+    for what, (fields, media_type) in updates.items():
+        body = bodies.environment(name, cmf.features, **fields)
+        cmf.environments.post(body, media_type=media_type).needed(200, 201)
+        with check("CMF-AGREE-ENVIRONMENT-UPDATED", f"after an update {what}, all that is in it is as it was"):
+            contents.require_there()
+    cmf.environments.post({**bodies.environment(name, cmf.features), "flinkApplicationDefaults": "x"})
+    with check("CMF-AGREE-ENVIRONMENT-UPDATED", "so it is after an update that was refused"):
+        contents.require_there()

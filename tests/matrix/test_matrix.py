@@ -1,0 +1,109 @@
+"""The kill matrix: each fault turns exactly the requirements red that it names, and no variation any.
+
+The runs are made side by side in processes of their own, each of which makes many.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import re
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass, field
+
+import pytest
+
+from conformance.model import Level, Verdict
+from conformance.reference.faults import FAULTS
+from conformance.reference.variations import VARIATIONS
+from conformance.registry import catalogue
+
+from .runs import Seen, observe
+
+RED = (Verdict.FAIL, Verdict.WARN)
+CLEAN = "clean"
+AT_ONCE = max(2, (os.cpu_count() or 2) + 1)
+"""Runs wait for the server as long as they work, so one more than there are processors keeps all of them busy."""
+
+
+@dataclass
+class Runs:
+    """The runs that the selected tests need, under way in the background."""
+
+    pool: ProcessPoolExecutor
+    faults: dict[str, Future[Seen]] = field(default_factory=dict)
+    variations: dict[str, Future[Seen]] = field(default_factory=dict)
+
+
+@pytest.fixture(scope="session")
+def runs(request: pytest.FixtureRequest) -> Iterator[Runs]:
+    """Begin every run that a selected test asks for, in the order of the tests."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(AT_ONCE, mp_context=context) as pool:
+        begun = Runs(pool)
+        for item in request.session.items:
+            parameters = getattr(getattr(item, "callspec", None), "params", {})
+            if "variation" in parameters:
+                name = parameters["variation"]
+                wanted = [] if name == CLEAN else [name]
+                begun.variations[name] = pool.submit(observe, (), wanted)
+            elif "fault" in parameters:
+                fault = parameters["fault"]
+                begun.faults[fault] = pool.submit(observe, [fault], sql=touches_sql(fault))
+        yield begun
+        pool.shutdown(cancel_futures=True)
+
+
+def touches_sql(fault: str) -> bool:
+    """Whether a fault breaks a requirement of the statement family; the others are run without it."""
+    return any("sql" in catalogue().requirements[name].features for name in FAULTS[fault].breaks)
+
+
+def shown(seen: Seen, requirements: set[str]) -> str:
+    """What was said of some requirements, for a person to read."""
+    return "\n".join(
+        f"{name}: {message}" for name in sorted(requirements) for message in seen.messages[name][:3]
+    )
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("variation", [CLEAN, *VARIATIONS])
+def test_variation_is_conformant(runs: Runs, variation: str) -> None:
+    seen = runs.variations[variation].result()
+    allowed = set() if variation == CLEAN else set(VARIATIONS[variation].warns)
+    unexpected = (seen.having(*RED) - allowed) | seen.having(Verdict.ERROR, Verdict.NOT_TESTED)
+    assert not unexpected, shown(seen, unexpected)
+    assert not seen.having(Verdict.FAIL), shown(seen, seen.having(Verdict.FAIL))
+    assert seen.verdict == "conformant"
+    assert seen.left_behind == 0
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("fault", FAULTS)
+def test_fault_is_caught(runs: Runs, fault: str, record_property: pytest.RecordProperty) -> None:
+    seen = runs.faults[fault].result()
+    named = set(FAULTS[fault].breaks)
+    red = seen.having(*RED)
+    record_property("red", sorted(red))
+    assert named <= red, f"not caught: {sorted(named - red)}\n{shown(seen, red)}"
+    assert red <= named, f"red without being named:\n{shown(seen, red - named)}"
+    assert not seen.having(Verdict.ERROR), shown(seen, seen.having(Verdict.ERROR))
+    binding = {name for name in named if catalogue().requirements[name].level is Level.MUST}
+    assert seen.verdict == ("non_conformant" if binding else seen.verdict)
+    reason = FAULTS[fault].reason
+    assert reason, "a fault says for what reason it is caught"
+    told = [message for name in named for message in seen.messages[name]]
+    assert any(re.search(reason, message) for message in told), (
+        f"another reason than {reason!r}:\n" + "\n".join(told[:5])
+    )
+
+
+@pytest.mark.matrix
+def test_every_binding_requirement_has_a_fault() -> None:
+    broken = {name for fault in FAULTS.values() for name in fault.breaks}
+    binding = {
+        name for name, requirement in catalogue().requirements.items() if requirement.level is not Level.MAY
+    }
+    assert sorted(binding - broken) == []
+    assert sorted(broken - set(catalogue().requirements)) == []
