@@ -53,7 +53,7 @@ def cached(
 
     def delete_another() -> None:
         applications.delete(another.name).needed(200)
-        eventually(lambda: applications.get(another.name).expect(404), within=cmf.limits.settle)
+        eventually(lambda: applications.get(another.name).expect_absent(), within=cmf.limits.settle)
 
     operation = request.param
     if operation == "getApplication":

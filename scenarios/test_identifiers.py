@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from conformance import bodies
-from conformance.expectations import require, require_contains
-from conformance.kinds import Ground, Kind
+from conformance.expectations import eventually, require, require_contains
+from conformance.kinds import COMPUTE_POOL, KINDS, SECRET_MAPPING, STATEMENT, Ground, Kind
+from conformance.kinds import ground as prepare
 from conformance.runner.plugin import Checks
 from conformance.scenario import each_kind, requirement
 from conformance.target.cmf import Cmf, Collection
@@ -46,16 +47,13 @@ ILLEGAL = {
 
 
 def filled(name: str, length: int) -> str:
-    """The name made longer, in labels that DNS allows too."""
-    while len(name) < length:
-        name += "." if len(name.rsplit(".", 1)[-1]) >= 50 and len(name) < length - 1 else "a"
-    return name
+    """The name made longer, in one label: the pattern sets labels no length of their own."""
+    return name + "a" * (length - len(name))
 
 
-@each_kind("NAME-MIN")
+@each_kind("NAME-MIN", "NAME-REFUSED", kinds=KINDS)
 def test_shortest_name(
     kind: Kind,
-    cmf: Cmf,
     ground: Ground,
     collection: Collection,
     check: Checks,
@@ -64,30 +62,43 @@ def test_shortest_name(
     allowed = short_name(collection, SHORTEST)
     accepted = collection.post(ground.body(allowed))
     with check(kind.rule("NAME-MIN"), "a name of 4 characters is accepted"):
-        accepted.expect(201)
+        accepted.expect_accepted()
         collection.get(allowed).expect(200)
     too_short = short_name(collection, SHORTEST - 1)
     with check(kind.rule("NAME-MIN"), "a name of 3 characters is refused"):
         collection.post(ground.body(too_short)).expect_refused()
+    with check(kind.rule("NAME-REFUSED"), "a refused name of 3 characters does not exist"):
+        collection.get(too_short).expect_absent()
     collection.delete(allowed)
 
 
-@each_kind("NAME-MAX")
+@each_kind("NAME-MAX", "NAME-REFUSED", kinds=KINDS)
 def test_longest_name(kind: Kind, cmf: Cmf, ground: Ground, collection: Collection, check: Checks) -> None:
     base = cmf.name("longest")
     allowed = filled(base, LONGEST)
     with check(kind.rule("NAME-MAX"), "a name of 253 characters is accepted"):
-        collection.post(ground.body(allowed)).expect(201)
+        collection.post(ground.body(allowed)).expect_accepted()
         require(
             kind.view(collection.get(allowed).expect(200).body) and allowed in collection.names(),
             "the name of 253 characters is not listed",
             expected=allowed,
         )
+    too_long = filled(cmf.name("longer"), LONGEST + 1)
     with check(kind.rule("NAME-MAX"), "a name of 254 characters is refused"):
-        collection.post(ground.body(filled(cmf.name("longer"), LONGEST + 1))).expect_refused()
+        collection.post(ground.body(too_long)).expect_refused()
+    with check(
+        kind.rule("NAME-REFUSED"), "a refused name of 254 characters does not exist, nor its beginning"
+    ):
+        created = [name for name in collection.names() if name.startswith(too_long[:100])]
+        require(
+            not created,
+            "a name was refused and created all the same",
+            expected="none",
+            got=repr(created)[:200],
+        )
 
 
-@each_kind("NAME-LEGAL")
+@each_kind("NAME-LEGAL", kinds=KINDS)
 def test_legal_names(
     kind: Kind,
     cmf: Cmf,
@@ -100,14 +111,14 @@ def test_legal_names(
     names["a digit in front"] = short_name(collection, SHORTEST, digit=True)
     for shape, name in names.items():
         with check(kind.rule("NAME-LEGAL"), f"a name with {shape}"):
-            collection.post(ground.body(name)).expect(201)
+            collection.post(ground.body(name)).expect_accepted()
             read = collection.get(name).expect(200)
             require(
                 collection.name_of(read.body) == name, "it is read back under another name", expected=name
             )
 
 
-@each_kind("NAME-PATTERN", "NAME-REFUSED")
+@each_kind("NAME-PATTERN", "NAME-REFUSED", kinds=KINDS)
 def test_illegal_names(kind: Kind, cmf: Cmf, ground: Ground, collection: Collection, check: Checks) -> None:
     legal = cmf.name("illegal")
     collection.post(ground.body(legal)).needed(200, 201)
@@ -142,16 +153,50 @@ def test_namesakes_in_two_environments(
         require(here.names().count(name) == 1, f"{when}, the first namesake is not listed once")
 
     with check("CMF-APP-NAME-SCOPE", "the second environment can hold the same name"):
-        there.get(name).expect(404)
-        there.post(second).expect(201)
+        there.get(name).expect_absent()
+        there.post(second).expect_accepted()
         require_contains(there.get(name).expect(200).body, second, "the second namesake")
         require_first_unchanged("after the second was created")
     with check("CMF-APP-NAME-SCOPE", "updating one leaves the other"):
-        there.post({**second, "metadata": {"name": name, "annotations": {"which": "updated"}}}).expect(201)
+        there.post(
+            {**second, "metadata": {"name": name, "annotations": {"which": "updated"}}}
+        ).expect_accepted()
         require_first_unchanged("after the second was updated")
     with check("CMF-APP-NAME-SCOPE", "suspending one leaves the other"):
         cmf.suspend(other_environment, name).expect(200, 304, 409)
         require_first_unchanged("after the second was suspended")
     with check("CMF-APP-NAME-SCOPE", "deleting one leaves the other"):
-        there.delete(name).expect(200)
+        there.delete(name).expect_accepted()
+        require_first_unchanged("after the second was deleted")
+
+
+@each_kind("NAME-SCOPE", kinds=(STATEMENT, COMPUTE_POOL, SECRET_MAPPING))
+def test_namesakes_created_once(
+    kind: Kind, cmf: Cmf, check: Checks, ground: Ground, other_environment: str
+) -> None:
+    name, rule = cmf.name("namesake"), kind.rule("NAME-SCOPE")
+    other = prepare(kind, cmf, other_environment, ground.data)
+    here, there = ground.collection, other.collection
+    first, second = ground.variant(name, 1), other.variant(name, 2)
+    here.post(first).needed(200, 201)
+
+    def require_first_unchanged(when: str) -> None:
+        kind.require_stored(here.get(name).expect(200).body, first, f"{when}, the first namesake: ")
+        require(here.names().count(name) == 1, f"{when}, the first namesake is not listed once")
+
+    with check(rule, "the second environment can hold the same name"):
+        there.get(name).expect_absent()
+        there.post(second).expect_accepted()
+        kind.require_stored(there.get(name).expect(200).body, second, "the second namesake: ")
+        require_first_unchanged("after the second was created")
+    with check(rule, "a conflict in the second environment leaves the first"):
+        there.post(other.variant(name, 3))
+        require_first_unchanged("after a conflict")
+    if kind is SECRET_MAPPING:
+        with check(rule, "updating one leaves the other"):
+            there.put(name, other.variant(name, 4)).expect_accepted()
+            require_first_unchanged("after the second was updated")
+    with check(rule, "deleting one leaves the other"):
+        there.delete(name).expect_accepted()
+        eventually(lambda: there.get(name).expect_absent(), within=cmf.limits.settle)
         require_first_unchanged("after the second was deleted")

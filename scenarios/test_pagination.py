@@ -18,7 +18,7 @@ from conformance.expectations import (
 )
 from conformance.runner.fixtures import Held
 from conformance.runner.plugin import Checks
-from conformance.scenario import needs_flink, requirement
+from conformance.scenario import needs_flink, needs_sql, requirement
 from conformance.target.answer import Answer
 from conformance.target.cmf import Cmf, Collection
 from conformance.views import is_started, is_suspended
@@ -58,6 +58,13 @@ def applications(cmf: Cmf, environment: str, new_application: Callable[..., Held
 
 
 @pytest.fixture
+def statements(cmf: Cmf, environment: str, compute_pool: str, new_statement: Callable[..., Held]) -> Listed:
+    """A list of seven statements."""
+    names = [new_statement(environment, compute_pool).name for _ in range(7)]
+    return Listed(cmf.statements(environment), frozenset(names))
+
+
+@pytest.fixture
 def run_application(cmf: Cmf, environment: str, new_application: Callable[..., Held]) -> str:
     """A suspended application that was started five times."""
     name = new_application(environment).name
@@ -92,6 +99,7 @@ LISTS = [
     pytest.param("applications", id="applications"),
     pytest.param("instances", id="instances", marks=needs_flink),
     pytest.param("events", id="events", marks=needs_flink),
+    pytest.param("statements", id="statements", marks=needs_sql),
 ]
 RULES = (
     "CMF-PAGE-SIZE",
@@ -109,7 +117,7 @@ RULES = (
 def test_pages(check: Checks, which: str, request: pytest.FixtureRequest) -> None:
     listed: Listed = request.getfixturevalue(which)
     collection = listed.collection
-    if len(listed.mine) < 3:  # noqa: PLR2004 - fewer do not fill two pages
+    if len(listed.mine) < 3:
         for rule in RULES:
             check.nothing_to_judge(
                 rule, f"the target has only {len(listed.mine)} {which} of an application started five times"
@@ -130,7 +138,7 @@ def test_pages(check: Checks, which: str, request: pytest.FixtureRequest) -> Non
         {1, 2, 3, max(2, total - 1), total, total + 3}
         if total <= 12
         else {max(2, total // 5), max(3, total // 5 + 1)}
-    ):  # noqa: PLR2004
+    ):
         with check("CMF-PAGE-PARTITION", f"pages of {size} hold all {which}, each once"):
             eventually(lambda: _require_partition(listed, size), within=SETTLED)
     with check("CMF-PAGE-STABLE", f"the same pages of {which}, read twice"):
@@ -190,7 +198,7 @@ def _require_end(listed: Listed) -> None:
         (1000, 5),
     ):
         items = listed.collection.list(page=page, size=size).expect(200).items
-        if size <= 100:  # noqa: PLR2004 - greater sizes may be cut down
+        if size <= 100:
             require(
                 not items,
                 f"page {page} of size {size} holds {len(items)} of {total}",
@@ -222,12 +230,14 @@ def _require_totals(listed: Listed) -> None:
 
 
 @requirement("CMF-PAGE-ZERO", "CMF-PAGE-PARTITION")
+@pytest.mark.parametrize("which", ["applications", pytest.param("statements", marks=needs_sql)])
 def test_default_page_size(
-    cmf: Cmf, check: Checks, environment: str, new_application: Callable[..., Held]
+    cmf: Cmf, check: Checks, which: str, environment: str, request: pytest.FixtureRequest
 ) -> None:
-    names = {new_application(environment).name for _ in range(23)}
-    listed = Listed(cmf.applications(environment), frozenset(names))
-    with check("CMF-PAGE-PARTITION", "pages of the default size hold all applications, each once"):
+    create = _creator(which, request)
+    names = {create(cmf.name("page")) for _ in range(23)}
+    listed = Listed(Collection(cmf, which, {"envName": environment}), frozenset(names))
+    with check("CMF-PAGE-PARTITION", f"pages of the default size hold all {which}, each once"):
         met: list[str] = []
         for page in range(len(names) + 1):
             found = listed.names(listed.collection.list(page=page))
@@ -250,9 +260,10 @@ def test_default_page_size(
 
 
 @requirement("CMF-PAGE-EMPTY", "CMF-PAGE-TOTAL")
-def test_empty_list(cmf: Cmf, check: Checks, environment: str) -> None:
-    empty = cmf.applications(environment)
-    with check("CMF-PAGE-EMPTY", "a new environment has a page without applications"):
+@pytest.mark.parametrize("which", ["applications", pytest.param("statements", marks=needs_sql)])
+def test_empty_list(cmf: Cmf, check: Checks, which: str, environment: str) -> None:
+    empty = Collection(cmf, which, {"envName": environment})
+    with check("CMF-PAGE-EMPTY", f"a new environment has a page without {which}"):
         for page, size in ((None, None), (0, 5), (3, 5)):
             items = empty.list(page=page, size=size).expect(200).items
             require(not items, "an empty list has items", expected="no items", got=f"{len(items)} items")
@@ -278,14 +289,27 @@ def shuffled(cmf: Cmf, request: pytest.FixtureRequest) -> Listed:
                 200, 201
             )
         return Listed(cmf.environments, frozenset(names))
-    environment = request.getfixturevalue("environment")
+    create = _creator(which, request)
     for name in names:
-        request.getfixturevalue("new_application")(environment, name)
-    return Listed(cmf.applications(environment), frozenset(names))
+        create(name)
+    environment = request.getfixturevalue("environment")
+    return Listed(Collection(cmf, which, {"envName": environment}), frozenset(names))
+
+
+def _creator(which: str, request: pytest.FixtureRequest) -> Callable[[str], str]:
+    """What creates a resource of a name in the environment of the scenario, and returns the name."""
+    environment = request.getfixturevalue("environment")
+    if which == "statements":
+        pool, statement = request.getfixturevalue("compute_pool"), request.getfixturevalue("new_statement")
+        return lambda name: str(statement(environment, pool, name).name)
+    application = request.getfixturevalue("new_application")
+    return lambda name: str(application(environment, name).name)
 
 
 @requirement("CMF-PAGE-SORT-ASC", "CMF-PAGE-SORT-DESC", "CMF-PAGE-PARTITION")
-@pytest.mark.parametrize("which", ["environments", "applications"])
+@pytest.mark.parametrize(
+    "which", ["environments", "applications", pytest.param("statements", marks=needs_sql)]
+)
 def test_sort_by_name(check: Checks, which: str, shuffled: Listed) -> None:
     ascending = sorted(shuffled.mine)
 
@@ -403,7 +427,10 @@ HOSTILE: list[list[tuple[str, str]]] = [
 
 
 @requirement("CMF-PAGE-HOSTILE")
-@pytest.mark.parametrize("which", ["environments", "applications", "instances", "events"])
+@pytest.mark.parametrize(
+    "which",
+    ["environments", "applications", "instances", "events", pytest.param("statements", marks=needs_sql)],
+)
 def test_hostile_parameters(
     cmf: Cmf, check: Checks, which: str, environment: str, suspended_application: str
 ) -> None:
@@ -412,6 +439,7 @@ def test_hostile_parameters(
         "applications": ("getApplications", {"envName": environment}),
         "instances": ("getApplicationInstances", {"envName": environment, "appName": suspended_application}),
         "events": ("getApplicationEvents", {"envName": environment, "appName": suspended_application}),
+        "statements": ("getStatements", {"envName": environment}),
     }[which]
     cmf.call(operation, names).needed(200)
     for query in HOSTILE:

@@ -54,13 +54,11 @@ def test_text_is_kept(cmf: Cmf, check: Checks, environment: str, compute_pool: s
                 continue
             with check("CMF-STMT-TEXT", f"SQL with {what}, sent as {sent}"):
                 require_equal(answer.expect(200).at("spec", "statement"), sql, "in the answer, the text")
-                for read in BOTH:
-                    text = (
-                        statements.get(body["metadata"]["name"], accept=read)
-                        .expect(200)
-                        .at("spec", "statement")
-                    )
-                    require_equal(text, sql, f"read as {read}, the text")
+                other = YAML if sent == JSON else JSON
+                text = (
+                    statements.get(body["metadata"]["name"], accept=other).expect(200).at("spec", "statement")
+                )
+                require_equal(text, sql, f"read as {other}, the text")
     with check("CMF-STMT-TEXT", "the texts in the list"):
         known = set(TEXTS.values())
         for read in BOTH:
@@ -240,8 +238,6 @@ def test_invalid_bodies(cmf: Cmf, check: Checks, environment: str, compute_pool:
                 answer.expect_refused()
             if answer.status >= 400:
                 refused.append(spoilt["metadata"]["name"])
-                with check("CMF-STMT-REFUSED", f"what was refused with {why} is not there"):
-                    statements.get(refused[-1]).expect(404)
     for why, spoil in DOUBTFUL.items():
         doubtful = body()
         name = doubtful["metadata"]["name"]

@@ -241,7 +241,7 @@ def test_filters(
         check.nothing_to_judge("CMF-STMT-FILTER-BOTH", "the target gives no status, as the schema allows")
 
 
-@requirement("CMF-STMT-FILTER-PAGE")
+@requirement("CMF-STMT-FILTER-PAGE", "CMF-STMT-FILTER-UNKNOWN")
 def test_pages_of_filtered_lists(cmf: Cmf, check: Checks, filtered: Filtered) -> None:
     sorts = {
         sort: filtered.statements.names(sort=sort)
@@ -249,7 +249,7 @@ def test_pages_of_filtered_lists(cmf: Cmf, check: Checks, filtered: Filtered) ->
         if filtered.statements.list(sort=sort).status == 200
     }
     for query in filtered.queries:
-        for size in (1, 2, 3):
+        for size in (1, 3) if len(query) > 1 else (2, 4):
             with check("CMF-STMT-FILTER-PAGE", f"pages of {size} with {shown(query)}"):
                 filtered.observe(lambda: filtered.require_pages(query, size), cmf.limits.settle)
         with check("CMF-STMT-FILTER-PAGE", f"metadata.size with {shown(query)}"):
@@ -257,21 +257,22 @@ def test_pages_of_filtered_lists(cmf: Cmf, check: Checks, filtered: Filtered) ->
         for sort, whole in sorts.items():
             with check("CMF-STMT-FILTER-PAGE", f"sort={sort} with {shown(query)}"):
                 filtered.observe(lambda: filtered.require_sorted(query, sort, whole), cmf.limits.settle)
+    _look_for_nothing(cmf, check, filtered)
 
 
-@requirement("CMF-STMT-FILTER-UNKNOWN")
-def test_filters_that_nothing_satisfies(cmf: Cmf, check: Checks, filtered: Filtered) -> None:
+def _look_for_nothing(cmf: Cmf, check: Checks, filtered: Filtered) -> None:
+    never = cmf.name("never")
     for query in (
         [("phase", "sleeping")],
         [("phase", "complete")],
         [("phase", "completed,failed")],
-        [("compute-pool", cmf.name("never"))],
+        [("compute-pool", never)],
         [("compute-pool", filtered.pools[0]), ("phase", "sleeping")],
-        [("compute-pool", cmf.name("never")), ("phase", "completed")],
+        [("compute-pool", never), ("phase", "completed")],
     ):
         with check("CMF-STMT-FILTER-UNKNOWN", shown(query)):
             filtered.require_nothing(query)
-    for text in ("", "\0", "é日本", "'; drop table", "%", "*", "x" * 2000, "../environments"):
+    for text in ("", "\0", "é日本", "'; drop table", "%", "x" * 2000):
         for key in ("phase", "compute-pool"):
             with check("CMF-STMT-FILTER-UNKNOWN", f"{key}={text[:20]!r} does no harm"):
                 filtered.statements.list(query=[(key, text)]).expect(200, 400, 404, 414, 422)

@@ -377,17 +377,19 @@ def test_delete(
     def gone() -> None:
         for name in doomed:
             statements.get(name).expect(404)
-            for query in (
-                [],
-                [("compute-pool", pool)],
-                *([("phase", phase)] for phase in ("completed", "failed", "deleting")),
-            ):
-                listed = statements.names(query=query)
-                require(
-                    name not in listed,
-                    f"a deleted statement is listed{f' with {query}' if query else ''}",
-                    expected="not listed",
-                )
+        filters = [
+            [],
+            [("compute-pool", pool)],
+            *([("phase", phase)] for phase in ("completed", "failed", "deleting")),
+        ]
+        for query in filters:
+            back = [name for name in statements.names(query=query) if name in doomed]
+            require(
+                not back,
+                f"a deleted statement is listed{f' with {query}' if query else ''}",
+                expected="none",
+                got=", ".join(back),
+            )
 
     with check("CMF-STMT-DELETE", "afterwards it can't be read and is not listed, filtered or not"):
         eventually(gone, within=cmf.limits.settle)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 from conformance.contract import timestamps
@@ -25,7 +26,6 @@ def times_of(environment: Any) -> dict[str, str]:
 def test_reading_moves_no_time(
     cmf: Cmf,
     check: Checks,
-    environment: str,
     new_environment: Callable[..., Held],
     new_application: Callable[..., Held],
 ) -> None:
@@ -85,7 +85,7 @@ def test_later_is_later(cmf: Cmf, check: Checks, new_environment: Callable[..., 
         check.nothing_to_judge("CMF-TIME-NEW", "the target gives no created_time, as the schema allows")
         return
     with check("CMF-TIME-NEW", "three environments, created one after the other"):
-        for first, second in zip(created, created[1:], strict=False):
+        for first, second in pairwise(created):
             require(
                 not timestamps.is_before(second, first),
                 "a later environment was created earlier",

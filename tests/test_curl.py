@@ -76,7 +76,7 @@ def exchange(
     return Exchange("x000001", None, HttpRequest(method, url, headers, body), None, None, "", 0.0)
 
 
-def repeat(server: HTTPServer, sent: Exchange, folder: Path) -> tuple[str, str, dict[str, bytes], bytes]:
+def repeat(sent: Exchange, folder: Path) -> tuple[str, str, dict[str, bytes], bytes]:
     Recording.seen = []
     line = curl_line(sent)
     assert "\n" not in line
@@ -103,7 +103,7 @@ def repeat(server: HTTPServer, sent: Exchange, folder: Path) -> tuple[str, str, 
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=list(BODIES))
 def test_bodies_arrive_byte_for_byte(server: HTTPServer, tmp_path: Path, body: bytes) -> None:
-    method, path, headers, arrived = repeat(server, exchange(server, body=body), tmp_path)
+    method, path, headers, arrived = repeat(exchange(server, body=body), tmp_path)
     assert (method, path, arrived) == ("POST", PATH, body)
     assert headers["content-type"] == b"application/json"
     assert headers["accept"] == b"application/json"
@@ -114,7 +114,7 @@ def test_other_bodies_come_from_a_file(server: HTTPServer, tmp_path: Path, body:
     (tmp_path / "x000001.body").write_bytes(body)
     sent = exchange(server, body=body)
     assert "@x000001.body" in curl_line(sent)
-    assert repeat(server, sent, tmp_path)[3] == body
+    assert repeat(sent, tmp_path)[3] == body
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_other_bodies_come_from_a_file(server: HTTPServer, tmp_path: Path, body:
     ],
 )
 def test_methods(server: HTTPServer, tmp_path: Path, method: str, body: bytes) -> None:
-    arrived = repeat(server, exchange(server, method, body=body), tmp_path)
+    arrived = repeat(exchange(server, method, body=body), tmp_path)
     assert (arrived[0], arrived[3]) == (method, body)
 
 
@@ -143,11 +143,11 @@ def test_methods(server: HTTPServer, tmp_path: Path, method: str, body: bytes) -
     ],
 )
 def test_paths_arrive_as_they_were_sent(server: HTTPServer, tmp_path: Path, path: str) -> None:
-    assert repeat(server, exchange(server, "GET", path, body=b""), tmp_path)[1] == path
+    assert repeat(exchange(server, "GET", path, body=b""), tmp_path)[1] == path
 
 
 def test_curl_adds_no_headers_of_its_own(server: HTTPServer, tmp_path: Path) -> None:
-    headers = repeat(server, exchange(server, headers=()), tmp_path)[2]
+    headers = repeat(exchange(server, headers=()), tmp_path)[2]
     assert set(headers) == {"host", "user-agent", "content-length"}
 
 
@@ -165,13 +165,13 @@ def test_headers_arrive_as_they_were_sent(
     server: HTTPServer, tmp_path: Path, value: str, arrives: bytes
 ) -> None:
     sent = exchange(server, "GET", headers=(("If-None-Match", value),), body=b"")
-    assert repeat(server, sent, tmp_path)[2]["if-none-match"] == arrives
+    assert repeat(sent, tmp_path)[2]["if-none-match"] == arrives
 
 
 def test_credentials_come_from_the_environment(server: HTTPServer, tmp_path: Path) -> None:
     sent = exchange(server, headers=(*JSON, ("Authorization", "Bearer [redacted token]")))
     assert "redacted" not in curl_line(sent)
-    assert repeat(server, sent, tmp_path)[2]["authorization"] == b"Bearer t0ken"
+    assert repeat(sent, tmp_path)[2]["authorization"] == b"Bearer t0ken"
 
 
 def test_a_reader_sees_what_can_be_seen(server: HTTPServer) -> None:

@@ -145,7 +145,9 @@ class Contract:
             return value  # inside a free-form object a null is a value like any other
         shape = self._shape(schema)
         if isinstance(value, list):
-            return [self._strip(shape.items, item, f"{where}/{index}", found) for index, item in enumerate(value)]
+            return [
+                self._strip(shape.items, item, f"{where}/{index}", found) for index, item in enumerate(value)
+            ]
         result = {}
         for key, item in value.items():
             if item is None and key in shape.properties and key not in shape.required:

@@ -97,11 +97,14 @@ class ConformancePlugin:
             declared = tuple(name for mark in item.iter_markers("requirement") for name in mark.args)
             item.stash[_REQUIREMENTS] = declared
             needs = frozenset(name for name in FEATURES if item.get_closest_marker(f"needs_{name}"))
-            wanted = self._choice.wants(declared, needs)
+            known = self._context.catalogue.requirements
+            areas = {known[name].area for name in declared if name in known}
+            wanted = self._choice.wants(declared, areas, needs)
             (kept if wanted else dropped).append(item)
         if dropped:
             config.hook.pytest_deselected(items=dropped)
-        items[:] = kept
+        # Area by area, so that progress can be told of each.
+        items[:] = sorted(kept, key=self._area)
         self._listener.planned(len(kept))
 
     @pytest.hookimpl(wrapper=True)
@@ -149,10 +152,10 @@ class ConformancePlugin:
         try:
             result = yield
             self._context.tidy()
-            return result
         except BaseException as defect:
             self._conclude(item, defect)
             raise
+        return result
 
     def _results(self, item: pytest.Item) -> list[CheckResult]:
         return self._context.recorder.since(item.stash[_MARK])

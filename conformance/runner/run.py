@@ -220,6 +220,7 @@ class _Run:
                     f"--rootdir={resources.scenarios_folder()}",
                     "--import-mode=importlib",
                     "--strict-markers",
+                    "--capture=no",  # failures are shown as they happen
                     "-p",
                     "no:cacheprovider",
                     "-p",

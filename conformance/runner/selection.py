@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
 from conformance.config import Features
@@ -26,10 +26,10 @@ class Choice:
     """The selected requirements, and what follows for a scenario."""
 
     selected: frozenset[str]
-    universal: frozenset[frozenset[str]]
-    """The features of each selected requirement that is judged on every exchange.
+    universal: frozenset[tuple[str, frozenset[str]]]
+    """The area and the features of each selected requirement that is judged on every exchange.
 
-    Every scenario that uses them says something about it, whatever it declares.
+    Every scenario of the area that uses them says something about it, whatever it declares.
     """
     wanted: frozenset[str]
     """The features that requirements of the profile speak of: only they are used."""
@@ -49,15 +49,15 @@ class Choice:
         everywhere = (requirement for requirement in chosen if requirement.id in universal)
         return cls(
             selected=frozenset(requirement.id for requirement in chosen),
-            universal=frozenset(frozenset(requirement.features) for requirement in everywhere),
+            universal=frozenset((each.area, frozenset(each.features)) for each in everywhere),
             wanted=frozenset(name for requirement in profile for name in requirement.features),
             absent=absent(features),
         )
 
-    def wants(self, declared: Iterable[str], needs: frozenset[str]) -> bool:
-        """Whether a scenario that declares these requirements and needs these features is to run."""
+    def wants(self, declared: Iterable[str], areas: Container[str], needs: frozenset[str]) -> bool:
+        """Whether a scenario that declares these requirements, of these areas, and needs these features is to run."""
         if needs & self.absent or not needs <= self.wanted:
             return False
-        if any(features <= needs for features in self.universal):
+        if any(area in areas and features <= needs for area, features in self.universal):
             return True
         return not self.selected.isdisjoint(declared)

@@ -80,6 +80,14 @@ class Answer:
             )
         return self
 
+    def expect_accepted(self) -> Answer:
+        """Raise ``Broken`` unless the status is one of success; which one is another requirement's matter."""
+        return self if 200 <= self.status < 300 else self.expect(200, 201)  # noqa: PLR2004 - the class of success
+
+    def expect_absent(self) -> Answer:
+        """Raise ``Broken`` when what was read is there; how its absence is told is another requirement's matter."""
+        return self if self.status in {400, 404, 410, 422} else self.expect(404)
+
     def expect_refused(self, *statuses: int) -> Answer:
         """Raise ``Broken`` unless the request was refused, as invalid or with one of these statuses."""
         return self.expect(*dict.fromkeys((*REFUSED, *statuses)))
