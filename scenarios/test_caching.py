@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
 from conformance import bodies
 from conformance.expectations import eventually, require, require_equal, settled
+from conformance.runner.context import RunContext
 from conformance.runner.fixtures import Held
 from conformance.runner.plugin import Checks
-from conformance.scenario import needs_flink, requirement
+from conformance.scenario import needs_flink, needs_sql, requirement
 from conformance.target.answer import Answer
 from conformance.target.cmf import Cmf
 
@@ -38,6 +40,7 @@ def cached(
     environment: str,
     new_environment: Callable[..., Held],
     new_application: Callable[..., Held],
+    run: RunContext,
     request: pytest.FixtureRequest,
 ) -> Cached:
     """One of the reads for which the contract has 304."""
@@ -56,6 +59,8 @@ def cached(
         eventually(lambda: applications.get(another.name).expect_absent(), within=cmf.limits.settle)
 
     operation = request.param
+    if operation == "getSecrets":
+        return _cached_secrets(cmf, environment, run)
     if operation == "getApplication":
         relabel = bodies.application(application.name, cmf.features, labels={"changed": "yes"})
         changes: dict[str, Callable[[], object]] = {
@@ -80,10 +85,47 @@ def cached(
     return Cached(operation, {}, changes)
 
 
+def _cached_secrets(cmf: Cmf, environment: str, run: RunContext) -> Cached:
+    first, other, name = cmf.name("secret"), cmf.name("secret"), cmf.name("secret-id")
+    data, mappings = run.canaries.data(), cmf.secret_mappings(environment)
+    for each in (first, other):
+        cmf.secrets.post(bodies.secret(each, data)).needed(200, 201)
+
+    def update(number: int, **fields: Any) -> Callable[[], object]:
+        body = bodies.secret(first, {**data, "number": str(number)}, **fields)
+        return lambda: cmf.secrets.put(first, body).needed(200)
+
+    return Cached(
+        "getSecrets",
+        {},
+        {
+            "an update of one": update(1, labels={"changed": "yes"}),
+            "a second update of one": update(1, labels={"changed": "again"}),
+            "an update of the data of one alone": update(2, labels={"changed": "again"}),
+            "a creation": lambda: cmf.secrets.post(bodies.secret(cmf.name("secret"), data)).needed(200, 201),
+            "a mapping to one": lambda: mappings.post(bodies.secret_mapping(name, secret=first)).needed(
+                200, 201
+            ),
+            "a mapping to another": lambda: mappings.put(
+                name, bodies.secret_mapping(name, secret=other)
+            ).needed(200),
+            "the end of a mapping": lambda: mappings.delete(name).needed(200, 202, 204),
+            "a deletion": lambda: cmf.secrets.delete(other).needed(200, 202, 204),
+        },
+    )
+
+
 @requirement(
     "CMF-CACHE-CHANGED", "CMF-CACHE-UNCONDITIONAL", "CMF-CACHE-BODY", "CMF-CACHE-ETAG", "CMF-CACHE-REVALIDATE"
 )
-@pytest.mark.parametrize("cached", ["getEnvironments", "getApplications", "getApplication"], indirect=True)
+@pytest.mark.parametrize(
+    "cached",
+    [
+        *("getEnvironments", "getApplications", "getApplication"),
+        pytest.param("getSecrets", marks=needs_sql),
+    ],
+    indirect=True,
+)
 def test_conditional_reads(cmf: Cmf, check: Checks, cached: Cached) -> None:
     cached.read(cmf).needed(200)
     with check(

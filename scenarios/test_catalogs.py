@@ -50,13 +50,24 @@ def test_every_part_is_kept(cmf: Cmf, check: Checks) -> None:
                 CATALOG.require_stored(answer.body, body, "the answer: ")
             answer.needed(200, 201)
             for read in (JSON, YAML):
-                with check("CMF-CAT-GET", f"a catalog {what}, sent as {sent}, is read as {read} with all of it"):
+                with check(
+                    "CMF-CAT-GET", f"a catalog {what}, sent as {sent}, is read as {read} with all of it"
+                ):
                     stored = cmf.catalogs.get(name, accept=read).expect(200).body
                     CATALOG.require_stored(stored, body, "the catalog: ")
                     _require_no_other_secrets(stored, spec)
-                with check("CMF-CAT-LIST", f"a catalog {what}, sent as {sent}, is listed as {read} with all of it"):
-                    items = [item for item in cmf.catalogs.all(accept=read) if cmf.catalogs.name_of(item) == name]
-                    require(len(items) == 1, f"it is listed {len(items)} times", expected="once", got=str(len(items)))
+                with check(
+                    "CMF-CAT-LIST", f"a catalog {what}, sent as {sent}, is listed as {read} with all of it"
+                ):
+                    items = [
+                        item for item in cmf.catalogs.all(accept=read) if cmf.catalogs.name_of(item) == name
+                    ]
+                    require(
+                        len(items) == 1,
+                        f"it is listed {len(items)} times",
+                        expected="once",
+                        got=str(len(items)),
+                    )
                     CATALOG.require_stored(items[0], body, "in the list, the catalog: ")
 
 
@@ -64,4 +75,6 @@ def _require_no_other_secrets(stored: Any, spec: dict[str, Any]) -> None:
     """A cluster that was sent without a secret id has none."""
     clusters = field(stored, "spec", "kafkaClusters")
     for sent, kept in zip(spec["kafkaClusters"], clusters, strict=True):
-        require_equal(kept.get("connectionSecretId") or None, sent.get("connectionSecretId"), "connectionSecretId")
+        require_equal(
+            kept.get("connectionSecretId") or None, sent.get("connectionSecretId"), "connectionSecretId"
+        )

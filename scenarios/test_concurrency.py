@@ -34,11 +34,11 @@ def test_parallel_upserts(
                 "CMF-CONC-UPSERT", f"{AT_ONCE} parallel upserts of one new {kind.noun}, round {number}"
             ):
                 for answer in answers:
-                    answer.expect(201, 409)
+                    answer.expect(200, 201, 202, 409)
                 require(
-                    any(answer.status == 201 for answer in answers),
+                    any(answer.status < 300 for answer in answers),
                     "none of them was accepted",
-                    expected="at least one 201",
+                    expected="at least one success",
                 )
                 listed = collection.names().count(name)
                 require(
@@ -48,7 +48,7 @@ def test_parallel_upserts(
                     got=f"{listed} times",
                 )
                 stored = collection.get(name).expect(200).body
-                accepted = [body for body, answer in zip(sent, answers, strict=True) if answer.status == 201]
+                accepted = [body for body, answer in zip(sent, answers, strict=True) if answer.status < 300]
                 one = any(first_loss(body, stored) is None for body in accepted)
                 require(
                     one,

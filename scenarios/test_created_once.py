@@ -35,24 +35,31 @@ def elsewhere(ground: Ground, environment: str) -> Ground:
 def listed(collection: Collection, name: str) -> dict[str, Any]:
     """The item of this name in the list; raises ``Broken`` when it is not there exactly once."""
     items = [item for item in collection.all() if collection.name_of(item) == name]
-    require(len(items) == 1, f"{name} is listed {len(items)} times", expected="once", got=f"{len(items)} times")
+    require(
+        len(items) == 1, f"{name} is listed {len(items)} times", expected="once", got=f"{len(items)} times"
+    )
     return items[0]
 
 
 @each_kind("CREATE", "GET", kinds=ALL)
 def test_create_and_read(kind: Kind, cmf: Cmf, check: Checks, ground: Ground, collection: Collection) -> None:
     for sent in (JSON, YAML):
-        for number, draw in enumerate((ground.body, lambda name: ground.variant(name, 1), lambda name: ground.variant(name, 2))):
-            body = draw(cmf.name("once"))
-            name = body["metadata"]["name"]
+        for number in range(3):
+            name = cmf.name("once")
+            body = ground.variant(name, number) if number else ground.body(name)
             answer = collection.post(body, media_type=sent)
             with check(kind.rule("CREATE"), f"a new {kind.noun}, body {number} as {sent}, answers 200"):
                 answer.expect(200)
                 kind.require_stored(answer.body, body, "the answer: ")
             answer.needed(200, 201)
             for read in (JSON, YAML):
-                with check(kind.rule("GET"), f"{kind.noun} {number}, sent as {sent}, is read as {read} as it was sent"):
-                    kind.require_stored(collection.get(name, accept=read).expect(200).body, body, f"the {kind.noun}: ")
+                with check(
+                    kind.rule("GET"),
+                    f"{kind.noun} {number}, sent as {sent}, is read as {read} as it was sent",
+                ):
+                    kind.require_stored(
+                        collection.get(name, accept=read).expect(200).body, body, f"the {kind.noun}: "
+                    )
     first, body = created(ground, 1)
     before = collection.get(first).needed(200).body
     created(ground, 2)
@@ -99,9 +106,14 @@ def test_conflict(kind: Kind, cmf: Cmf, check: Checks, ground: Ground, collectio
     ]
     for what, again, media_type in sent:
         answer = collection.post(again, media_type=media_type)
-        with check(kind.rule("CONFLICT"), f"posting an existing {kind.noun} with {what} as {media_type} answers 409"):
+        with check(
+            kind.rule("CONFLICT"), f"posting an existing {kind.noun} with {what} as {media_type} answers 409"
+        ):
             answer.expect(409)
-        with check(kind.rule("CONFLICT"), f"after posting it with {what} as {media_type} the {kind.noun} is as it was"):
+        with check(
+            kind.rule("CONFLICT"),
+            f"after posting it with {what} as {media_type} the {kind.noun} is as it was",
+        ):
             kind.require_same(collection.get(name).expect(200).body, before, f"the {kind.noun}: ")
             kind.require_same(listed(collection, name), before, f"in the list, the {kind.noun}: ")
 
@@ -114,13 +126,26 @@ def test_list(kind: Kind, check: Checks, ground: Ground, collection: Collection)
     held.append(plain["metadata"]["name"])
     with check(kind.rule("LIST"), f"each {kind.noun} is listed once"):
         names = require_unique((name for name in collection.names() if name in held), kind.noun)
-        require(set(names) == set(held), f"a {kind.noun} is missing from the list", expected=", ".join(held), got=", ".join(names))
+        require(
+            set(names) == set(held),
+            f"a {kind.noun} is missing from the list",
+            expected=", ".join(held),
+            got=", ".join(names),
+        )
     if kind.scoped:
         with check(kind.rule("LIST"), f"nothing but the {kind.noun}s of the environment is listed"):
             names = collection.names()
-            require(sorted(names) == sorted(held), "the list is not what was created", expected=", ".join(held), got=", ".join(names))
+            require(
+                sorted(names) == sorted(held),
+                "the list is not what was created",
+                expected=", ".join(held),
+                got=", ".join(names),
+            )
     for size, read in ((100, JSON), (2, JSON), (100, YAML)):
-        with check(kind.rule("LIST"), f"each is listed, on pages of {size} as {read}, with the values that are read of it alone"):
+        with check(
+            kind.rule("LIST"),
+            f"each is listed, on pages of {size} as {read}, with the values that are read of it alone",
+        ):
             items = {collection.name_of(item): item for item in collection.all(size=size, accept=read)}
             for name in held:
                 require(name in items, f"{name} is not listed", expected=name)
@@ -134,7 +159,10 @@ def test_list_of_one_environment(
 ) -> None:
     longer = f"{environment}-longer"  # an environment whose name begins with that of the other
     cmf.environments.post(bodies.environment(longer, cmf.features)).needed(200, 201)
-    grounds = {environment: ground, **{place: elsewhere(ground, place) for place in (other_environment, longer)}}
+    grounds = {
+        environment: ground,
+        **{place: elsewhere(ground, place) for place in (other_environment, longer)},
+    }
     held = {place: sorted(created(each, number)[0] for number in (1, 2)) for place, each in grounds.items()}
     shared = cmf.name("namesake")
     for place in (environment, longer):
@@ -143,7 +171,12 @@ def test_list_of_one_environment(
     for place, expected in held.items():
         with check(kind.rule("LIST-SCOPE"), f"the list of an environment holds its own {kind.noun}s alone"):
             names = sorted(grounds[place].collection.names())
-            require(names == expected, "the list is not that of the environment", expected=", ".join(expected), got=", ".join(names))
+            require(
+                names == expected,
+                "the list is not that of the environment",
+                expected=", ".join(expected),
+                got=", ".join(names),
+            )
     with check(kind.rule("LIST-UNKNOWN"), "an environment that does not exist has no list"):
         kind.collection(cmf, cmf.name("never")).list().expect(404)
         kind.collection(cmf, cmf.name("never")).list(page=0, size=5).expect(404)
@@ -163,7 +196,7 @@ def test_delete(kind: Kind, cmf: Cmf, check: Checks, ground: Ground, other_envir
         collection.delete(name).expect(204)
 
     def gone() -> None:
-        collection.get(name).expect(404)
+        collection.get(name).expect_absent()
         require(name not in collection.names(), f"a deleted {kind.noun} is listed", expected="not listed")
 
     with check(kind.rule("DELETE"), "afterwards it can't be read and is not listed"):
@@ -183,7 +216,10 @@ def test_delete(kind: Kind, cmf: Cmf, check: Checks, ground: Ground, other_envir
     with check(kind.rule("DELETE-UNKNOWN"), "so does one of a name that was never used"):
         collection.delete(cmf.name("never")).expect(404)
     if kind.scoped:
-        with check(kind.rule("DELETE-UNKNOWN"), "and one in an environment that does not exist, which leaves namesakes alone"):
+        with check(
+            kind.rule("DELETE-UNKNOWN"),
+            "and one in an environment that does not exist, which leaves namesakes alone",
+        ):
             kind.collection(cmf, cmf.name("never")).delete(neighbour).expect(404)
             collection.get(neighbour).expect(200)
     with check(kind.rule("DELETE"), "it does not come back when another one is created"):
@@ -196,10 +232,10 @@ def test_create_again(kind: Kind, cmf: Cmf, check: Checks, ground: Ground, colle
     name, old = created(ground, 7)
     before = collection.get(name).needed(200).body
     collection.delete(name).needed(200, 202, 204)
-    eventually(lambda: collection.get(name).expect(404), within=cmf.limits.settle)
+    eventually(lambda: collection.get(name).expect_absent(), within=cmf.limits.settle)
     bare = ground.body(name)
     with check(kind.rule("RECREATE"), "the name can be used again"):
-        eventually(lambda: collection.post(bare).expect(200), within=cmf.limits.settle)
+        eventually(lambda: collection.post(bare).expect_accepted(), within=cmf.limits.settle)
     read = collection.get(name).needed(200).body
     with check(kind.rule("RECREATE"), f"nothing of the old {kind.noun} is left"):
         kind.require_stored(read, bare, f"the new {kind.noun}: ")
@@ -207,10 +243,20 @@ def test_create_again(kind: Kind, cmf: Cmf, check: Checks, ground: Ground, colle
             back = [key for key in old["metadata"][part] if optional(read, "metadata", part, key) is not None]
             require(not back, f"{part} of the old {kind.noun} are back", expected="none", got=", ".join(back))
         uid = optional(before, "metadata", "uid")
-        require(uid is None or optional(read, "metadata", "uid") != uid, "it has the uid of the old one", expected="another uid", got=str(uid))
+        require(
+            uid is None or optional(read, "metadata", "uid") != uid,
+            "it has the uid of the old one",
+            expected="another uid",
+            got=str(uid),
+        )
         for key in ("pipeline.name", "execution.checkpointing.interval"):
             back = optional(read, "spec", "clusterSpec", "flinkConfiguration", key)
-            require(back is None, "configuration of the old compute pool is back", expected="nothing", got=repr(back))
+            require(
+                back is None,
+                "configuration of the old compute pool is back",
+                expected="nothing",
+                got=repr(back),
+            )
         back = optional(read, "spec", "srInstance", "connectionSecretId")
         require(back is None, "the secret id of the old catalog is back", expected="nothing", got=repr(back))
     with check(kind.rule("RECREATE"), "it is listed once"):
@@ -229,13 +275,13 @@ def test_create_in_unknown_environment(kind: Kind, cmf: Cmf, check: Checks, grou
             # The contract lists 404 for mappings, and nothing for compute pools (erratum ERR-STATUS-PARENT).
             answer.expect(404) if kind is SECRET_MAPPING else answer.expect_refused(404)
     with check(rule, f"it creates no {kind.noun} and no environment"):
-        cmf.environments.get(nowhere).expect(404)
-        there.get(name).expect(404)
+        cmf.environments.get(nowhere).expect_absent()
+        there.get(name).expect_absent()
         require(nowhere not in cmf.environments.names(), "the environment is listed", expected="not listed")
     with check(rule, "nor does it show in an environment created later under that name"):
         cmf.environments.post(bodies.environment(nowhere, cmf.features)).needed(200, 201)
         require_equal(there.names(), [], "the list of the new environment")
-        there.get(name).expect(404)
+        there.get(name).expect_absent()
 
 
 Spoil = Callable[[dict[str, Any]], dict[str, Any]]
@@ -243,7 +289,11 @@ Spoil = Callable[[dict[str, Any]], dict[str, Any]]
 
 def without(body: dict[str, Any], *path: str) -> dict[str, Any]:
     """The body without one of its fields."""
-    return {key: without(value, *path[1:]) if key == path[0] else value for key, value in body.items() if path != (key,)}
+    return {
+        key: without(value, *path[1:]) if key == path[0] else value
+        for key, value in body.items()
+        if path != (key,)
+    }
 
 
 def having(body: dict[str, Any], value: Any, *path: str) -> dict[str, Any]:
@@ -331,7 +381,7 @@ WRONG_SPEC: dict[Kind, dict[str, Spoil]] = {
 }
 # What the contract leaves to the server: it may be accepted, but when it is refused it must have no effect.
 DOUBTFUL: dict[str, Spoil] = {
-    "an unknown property": has(True, "unknown"),
+    "an unknown property": has("x", "unknown"),
     "an unknown property of the metadata": has("x", "metadata", "unknown"),
     "an unknown property of the spec": has("x", "spec", "unknown"),
     "another kind": has("Deployment", "kind"),
@@ -361,9 +411,9 @@ def test_invalid_bodies(kind: Kind, cmf: Cmf, check: Checks, ground: Ground, col
         if collection.post(spoil(ground.variant(fresh, 2))).status >= 400:
             refused[fresh] = why
     with check(kind.rule("REFUSED"), f"none of {len(refused)} refused bodies created a {kind.noun}"):
-        there = [why for fresh, why in refused.items() if collection.get(fresh).expect(200, 404).status == 200]
-        require(not there, f"refused for {there[:1]}, it was created all the same", expected="404", got="200")
         names = [refused[each] for each in collection.names() if each in refused]
         require(not names, f"refused for {names[:1]}, it is listed all the same", expected="not listed")
+        for fresh in list(refused)[::6]:
+            collection.get(fresh).expect_absent()
     with check(kind.rule("REFUSED"), f"an existing {kind.noun} is as it was"):
         kind.require_same(collection.get(name).expect(200).body, before, f"the {kind.noun}: ")

@@ -79,11 +79,6 @@ def until(cmf: Cmf, environment: str, application: str, holds: Callable[[Any], b
     return eventually(look, within=cmf.limits.settle)
 
 
-def stays_started(body: Any) -> bool:
-    """Whether an application that had time to settle shows nowhere that it was suspended."""
-    return views.is_started(body) and not views.is_suspended(body)
-
-
 def started(cmf: Cmf, environment: str, application: str) -> Answer:
     """Start an application as arrangement, and wait until it shows."""
     cmf.start(environment, application).needed(200, 304)
@@ -150,7 +145,7 @@ def test_start_and_suspend(
         with check("CMF-APP-START-AGAIN", f"a start after the {round_} one leaves it started"):
             again.expect(200, 304, 409)
             settled(lambda: optional(applications.get(held.name).body, "status"), within=cmf.limits.settle)
-            until(cmf, environment, held.name, stays_started, "started")
+            until(cmf, environment, held.name, views.stays_started, "started")
         before = now()
         answer = cmf.suspend(environment, held.name)
         with check(

@@ -16,6 +16,8 @@ from conformance.expectations import (
     require_unique,
     settled,
 )
+from conformance.kinds import CATALOG, COMPUTE_POOL, SECRET, SECRET_MAPPING, Ground
+from conformance.kinds import ground as prepare
 from conformance.runner.fixtures import Held
 from conformance.runner.plugin import Checks
 from conformance.scenario import needs_flink, needs_sql, requirement
@@ -23,6 +25,7 @@ from conformance.target.answer import Answer
 from conformance.target.cmf import Cmf, Collection
 from conformance.views import is_started, is_suspended
 
+FAMILY = {kind.plural: kind for kind in (COMPUTE_POOL, SECRET, SECRET_MAPPING, CATALOG)}
 SETTLED = 3.0
 """Seconds in which a list that others may be changing must once be seen unchanged."""
 
@@ -94,12 +97,29 @@ def _quiet(collection: Collection, cmf: Cmf) -> Listed:
     return Listed(collection, frozenset(settled(collection.names, within=cmf.limits.settle)))
 
 
+def _ground(which: str, request: pytest.FixtureRequest) -> Ground:
+    """Where resources of the statement family can be created."""
+    kind, cmf = FAMILY[which], request.getfixturevalue("cmf")
+    return prepare(kind, cmf, request.getfixturevalue("environment") if kind.scoped else "")
+
+
+def _seven(which: str, request: pytest.FixtureRequest) -> Listed:
+    """A list of seven resources of the statement family, or more where it is shared."""
+    ground, create = _ground(which, request), _creator(which, request)
+    return Listed(ground.collection, frozenset(create(ground.cmf.name("listed")) for _ in range(7)))
+
+
 LISTS = [
     pytest.param("environments", id="environments"),
     pytest.param("applications", id="applications"),
     pytest.param("instances", id="instances", marks=needs_flink),
     pytest.param("events", id="events", marks=needs_flink),
     pytest.param("statements", id="statements", marks=needs_sql),
+    *(pytest.param(which, id=which, marks=needs_sql) for which in FAMILY),
+]
+SCOPED = [
+    "applications",
+    *(pytest.param(which, marks=needs_sql) for which in ("statements", "compute-pools", "secret-mappings")),
 ]
 RULES = (
     "CMF-PAGE-SIZE",
@@ -115,7 +135,7 @@ RULES = (
 @requirement(*RULES)
 @pytest.mark.parametrize("which", LISTS)
 def test_pages(check: Checks, which: str, request: pytest.FixtureRequest) -> None:
-    listed: Listed = request.getfixturevalue(which)
+    listed: Listed = _seven(which, request) if which in FAMILY else request.getfixturevalue(which)
     collection = listed.collection
     if len(listed.mine) < 3:
         for rule in RULES:
@@ -230,7 +250,7 @@ def _require_totals(listed: Listed) -> None:
 
 
 @requirement("CMF-PAGE-ZERO", "CMF-PAGE-PARTITION")
-@pytest.mark.parametrize("which", ["applications", pytest.param("statements", marks=needs_sql)])
+@pytest.mark.parametrize("which", SCOPED)
 def test_default_page_size(
     cmf: Cmf, check: Checks, which: str, environment: str, request: pytest.FixtureRequest
 ) -> None:
@@ -260,7 +280,7 @@ def test_default_page_size(
 
 
 @requirement("CMF-PAGE-EMPTY", "CMF-PAGE-TOTAL")
-@pytest.mark.parametrize("which", ["applications", pytest.param("statements", marks=needs_sql)])
+@pytest.mark.parametrize("which", SCOPED)
 def test_empty_list(cmf: Cmf, check: Checks, which: str, environment: str) -> None:
     empty = Collection(cmf, which, {"envName": environment})
     with check("CMF-PAGE-EMPTY", f"a new environment has a page without {which}"):
@@ -292,12 +312,22 @@ def shuffled(cmf: Cmf, request: pytest.FixtureRequest) -> Listed:
     create = _creator(which, request)
     for name in names:
         create(name)
+    if which in FAMILY:
+        return Listed(_ground(which, request).collection, frozenset(names))
     environment = request.getfixturevalue("environment")
     return Listed(Collection(cmf, which, {"envName": environment}), frozenset(names))
 
 
 def _creator(which: str, request: pytest.FixtureRequest) -> Callable[[str], str]:
     """What creates a resource of a name in the environment of the scenario, and returns the name."""
+    if which in FAMILY:
+        ground = _ground(which, request)
+
+        def create(name: str) -> str:
+            ground.collection.post(ground.body(name)).needed(200, 201)
+            return name
+
+        return create
     environment = request.getfixturevalue("environment")
     if which == "statements":
         pool, statement = request.getfixturevalue("compute_pool"), request.getfixturevalue("new_statement")
@@ -308,7 +338,12 @@ def _creator(which: str, request: pytest.FixtureRequest) -> Callable[[str], str]
 
 @requirement("CMF-PAGE-SORT-ASC", "CMF-PAGE-SORT-DESC", "CMF-PAGE-PARTITION")
 @pytest.mark.parametrize(
-    "which", ["environments", "applications", pytest.param("statements", marks=needs_sql)]
+    "which",
+    [
+        "environments",
+        "applications",
+        *(pytest.param(each, marks=needs_sql) for each in ("statements", *FAMILY)),
+    ],
 )
 def test_sort_by_name(check: Checks, which: str, shuffled: Listed) -> None:
     ascending = sorted(shuffled.mine)
@@ -429,7 +464,10 @@ HOSTILE: list[list[tuple[str, str]]] = [
 @requirement("CMF-PAGE-HOSTILE")
 @pytest.mark.parametrize(
     "which",
-    ["environments", "applications", "instances", "events", pytest.param("statements", marks=needs_sql)],
+    [
+        *("environments", "applications", "instances", "events"),
+        *(pytest.param(each, marks=needs_sql) for each in ("statements", *FAMILY)),
+    ],
 )
 def test_hostile_parameters(
     cmf: Cmf, check: Checks, which: str, environment: str, suspended_application: str
@@ -440,6 +478,10 @@ def test_hostile_parameters(
         "instances": ("getApplicationInstances", {"envName": environment, "appName": suspended_application}),
         "events": ("getApplicationEvents", {"envName": environment, "appName": suspended_application}),
         "statements": ("getStatements", {"envName": environment}),
+        "compute-pools": ("getComputePools", {"envName": environment}),
+        "secrets": ("getSecrets", {}),
+        "secret-mappings": ("getEnvironmentSecretMappings", {"envName": environment}),
+        "catalogs": ("getKafkaCatalogs", {}),
     }[which]
     cmf.call(operation, names).needed(200)
     for query in HOSTILE:

@@ -39,8 +39,10 @@ def test_mapping_to_an_unknown_secret(run: RunContext, cmf: Cmf, check: Checks, 
                     SECRET_MAPPING.require_stored(mappings.get(name).expect(200).body, body, "the mapping: ")
                     require(name in mappings.names(), "it is not listed", expected=name)
                 else:
-                    mappings.get(name).expect(404)
-                    require(name not in mappings.names(), "it was refused and is listed", expected="not listed")
+                    mappings.get(name).expect_absent()
+                    require(
+                        name not in mappings.names(), "it was refused and is listed", expected="not listed"
+                    )
                     require_equal(told(), before, "the secrets of the environment, ")
             state, before = mappings.get(held).needed(200).body, told()
             update = bodies.secret_mapping(held, secret=secret, annotations={"number": str(number)})
@@ -54,5 +56,5 @@ def test_mapping_to_an_unknown_secret(run: RunContext, cmf: Cmf, check: Checks, 
                     SECRET_MAPPING.require_same(now, state, "after a refused update, the mapping: ")
                     require_equal(told(), before, "after a refused update, the secrets of the environment, ")
     with check("CMF-MAP-SECRET-UNKNOWN", "none of this created a secret"):
-        cmf.secrets.get(never).expect(404)
-        cmf.secrets.get(gone).expect(404)
+        cmf.secrets.get(never).expect_absent()
+        cmf.secrets.get(gone).expect_absent()

@@ -45,13 +45,21 @@ def created(ground: Ground, number: int = 1, word: str = "put") -> tuple[str, di
 def in_list(collection: Collection, name: str) -> dict[str, Any]:
     """The item of this name in the list; raises ``Broken`` when it is not there exactly once."""
     items = [item for item in collection.all() if collection.name_of(item) == name]
-    require(len(items) == 1, f"{name} is listed {len(items)} times", expected="once", got=f"{len(items)} times")
+    require(
+        len(items) == 1, f"{name} is listed {len(items)} times", expected="once", got=f"{len(items)} times"
+    )
     return items[0]
 
 
 @each_kind("UPDATE", kinds=BOTH)
 def test_update(
-    kind: Kind, cmf: Cmf, check: Checks, ground: Ground, second: Ground, collection: Collection, other_environment: str
+    kind: Kind,
+    cmf: Cmf,
+    check: Checks,
+    ground: Ground,
+    second: Ground,
+    collection: Collection,
+    other_environment: str,
 ) -> None:
     (name, first), (neighbour, _) = created(ground, 1), created(ground, 2)
     namesake = kind.collection(cmf, other_environment)
@@ -72,8 +80,12 @@ def test_update(
             answer.expect(200)
             kind.require_stored(answer.body, body, "the answer: ")
         for read in (JSON, YAML):
-            with check(kind.rule("UPDATE"), f"update {number}, {what}, as {media_type}, holds, read as {read}"):
-                kind.require_stored(collection.get(name, accept=read).expect(200).body, body, f"the {kind.noun}: ")
+            with check(
+                kind.rule("UPDATE"), f"update {number}, {what}, as {media_type}, holds, read as {read}"
+            ):
+                kind.require_stored(
+                    collection.get(name, accept=read).expect(200).body, body, f"the {kind.noun}: "
+                )
         with check(kind.rule("UPDATE"), f"update {number} shows in the list, where it is still once"):
             kind.require_stored(in_list(collection, name), body, f"in the list, the {kind.noun}: ")
     with check(kind.rule("UPDATE"), f"another {kind.noun} is as it was"):
@@ -87,16 +99,16 @@ def test_update(
 def test_update_replaces(kind: Kind, check: Checks, ground: Ground, collection: Collection) -> None:
     name, first = created(ground)
     for part in ("labels", "annotations"):
-        collection.put(name, first).needed(200)
+        collection.put(name, first).needed(200, 201, 204)
         kept = {key: value for key, value in first["metadata"].items() if key != part}
-        collection.put(name, {**first, "metadata": kept}).needed(200)
+        collection.put(name, {**first, "metadata": kept}).needed(200, 201, 204)
         with check(kind.rule("REPLACE"), f"{part} left out of an update are gone"):
             left = optional(collection.get(name).expect(200).body, "metadata", part) or {}
             back = [key for key in first["metadata"][part] if key in left]
             require(not back, f"{part} are still there", expected="none", got=", ".join(back))
         one = dict(list(first["metadata"][part].items())[:1])
-        collection.put(name, first).needed(200)
-        collection.put(name, {**first, "metadata": {**kept, part: one}}).needed(200)
+        collection.put(name, first).needed(200, 201, 204)
+        collection.put(name, {**first, "metadata": {**kept, part: one}}).needed(200, 201, 204)
         with check(kind.rule("REPLACE"), f"one of the {part} left out of an update is gone"):
             left = optional(collection.get(name).expect(200).body, "metadata", part) or {}
             back = [key for key in first["metadata"][part] if key in left and key not in one]
@@ -104,7 +116,9 @@ def test_update_replaces(kind: Kind, check: Checks, ground: Ground, collection: 
 
 
 @each_kind("CREATED-KEPT", "UPDATED-MOVES", kinds=BOTH)
-def test_marks_of_an_update(kind: Kind, check: Checks, ground: Ground, second: Ground, collection: Collection) -> None:
+def test_marks_of_an_update(
+    kind: Kind, check: Checks, ground: Ground, second: Ground, collection: Collection
+) -> None:
     name, first = created(ground)
 
     def marks() -> dict[str, Any]:
@@ -124,30 +138,41 @@ def test_marks_of_an_update(kind: Kind, check: Checks, ground: Ground, second: G
         answer = collection.put(name, body)
         if body is claiming and answer.status in {400, 422}:
             continue
-        answer.needed(200)
+        answer.needed(200, 201, 204)
         after = marks()
         if before["uid"] is None and before["creationTimestamp"] is None:
-            check.nothing_to_judge(kind.rule("CREATED-KEPT"), "the target gives neither, as the schema allows")
+            check.nothing_to_judge(
+                kind.rule("CREATED-KEPT"), "the target gives neither, as the schema allows"
+            )
         else:
             with check(kind.rule("CREATED-KEPT"), f"uid and creationTimestamp after an update {what}"):
                 require_equal(after["uid"], before["uid"], "metadata.uid")
                 _require_same_time(before["creationTimestamp"], after["creationTimestamp"])
         earlier, later = before["updateTimestamp"], after["updateTimestamp"]
         if not isinstance(earlier, str):
-            check.nothing_to_judge(kind.rule("UPDATED-MOVES"), "the target gives no updateTimestamp, as the schema allows")
+            check.nothing_to_judge(
+                kind.rule("UPDATED-MOVES"), "the target gives no updateTimestamp, as the schema allows"
+            )
         else:
             with check(kind.rule("UPDATED-MOVES"), f"updateTimestamp after an update {what}"):
                 if isinstance(later, str) and timestamps.is_same(earlier, later):
                     time.sleep(1.1)  # a clock that counts whole seconds had no chance to move
-                    collection.put(name, second.variant(name, 8)).needed(200)
+                    collection.put(name, second.variant(name, 8)).needed(200, 201, 204)
                     later = marks()["updateTimestamp"]
                 moved = isinstance(later, str) and timestamps.is_before(earlier, later)
-                require(moved, "the update did not move updateTimestamp", expected=f"later than {earlier}", got=repr(later))
+                require(
+                    moved,
+                    "the update did not move updateTimestamp",
+                    expected=f"later than {earlier}",
+                    got=repr(later),
+                )
         before = marks()
 
 
 def _require_same_time(before: Any, after: Any) -> None:
-    same = before == after or (isinstance(before, str) and isinstance(after, str) and timestamps.is_same(before, after))
+    same = before == after or (
+        isinstance(before, str) and isinstance(after, str) and timestamps.is_same(before, after)
+    )
     require(same, "the update changed creationTimestamp", expected=repr(before), got=repr(after))
 
 
@@ -156,19 +181,26 @@ def test_update_unknown(
     kind: Kind, cmf: Cmf, check: Checks, ground: Ground, collection: Collection, other_environment: str
 ) -> None:
     name, body = created(ground)
-    collection.put(name, body).needed(200)
+    collection.put(name, body).needed(200, 201, 204)
     before = collection.get(name).needed(200).body
     never = cmf.name("never")
     rule = kind.rule("UPDATE-UNKNOWN")
-    places = [("a name that was never used", collection, never), ("more than an existing name", collection, f"{name}0")]
+    places = [
+        ("a name that was never used", collection, never),
+        ("more than an existing name", collection, f"{name}0"),
+    ]
     if kind.scoped:
-        places.append(("an existing name in another environment", kind.collection(cmf, other_environment), name))
-        places.append(("an existing name in an environment that does not exist", kind.collection(cmf, never), name))
+        places.append(
+            ("an existing name in another environment", kind.collection(cmf, other_environment), name)
+        )
+        places.append(
+            ("an existing name in an environment that does not exist", kind.collection(cmf, never), name)
+        )
     for what, place, unknown in places:
         with check(rule, f"a PUT of {what} answers 404"):
             place.put(unknown, ground.variant(unknown, 2)).expect(404)
         with check(rule, f"a PUT of {what} creates nothing"):
-            place.get(unknown).expect(404)
+            place.get(unknown).expect_absent()
             if place is not collection or not kind.scoped:
                 continue
             require(unknown not in place.names(), "it is listed", expected="not listed")
@@ -176,17 +208,19 @@ def test_update_unknown(
     collection.delete(gone).needed(200, 202, 204)
     with check(rule, f"a PUT of a deleted {kind.noun} answers 404, and does not bring it back"):
         collection.put(gone, ground.variant(gone, 2)).expect(404)
-        collection.get(gone).expect(404)
+        collection.get(gone).expect_absent()
         require(gone not in collection.names(), "it is listed", expected="not listed")
     with check(rule, f"an existing {kind.noun} is as it was"):
         kind.require_same(collection.get(name).expect(200).body, before, f"the {kind.noun}: ")
 
 
 @each_kind("UPDATE-NAME", kinds=BOTH)
-def test_update_names_another(kind: Kind, cmf: Cmf, check: Checks, ground: Ground, second: Ground, collection: Collection) -> None:
+def test_update_names_another(
+    kind: Kind, cmf: Cmf, check: Checks, ground: Ground, second: Ground, collection: Collection
+) -> None:
     (name, _), (other, _) = created(ground, 1), created(ground, 2)
     beside = collection.get(other).needed(200).body
-    collection.put(name, ground.variant(name, 3)).needed(200)
+    collection.put(name, ground.variant(name, 3)).needed(200, 201, 204)
     never = cmf.name("never")
     rule = kind.rule("UPDATE-NAME")
     for number, (what, wanted) in enumerate((("another one", other), ("an unknown one", never)), start=4):
@@ -206,7 +240,7 @@ def test_update_names_another(kind: Kind, cmf: Cmf, check: Checks, ground: Groun
         with check(rule, f"a PUT whose body names {what} changes no other {kind.noun}, and creates none"):
             kind.require_same(collection.get(other).expect(200).body, beside, f"the other {kind.noun}: ")
             kind.require_same(in_list(collection, other), beside, f"in the list, the other {kind.noun}: ")
-            collection.get(never).expect(404)
+            collection.get(never).expect_absent()
 
 
 Spoil = Callable[[dict[str, Any]], dict[str, Any]]
@@ -245,7 +279,10 @@ WRONG_SPEC: dict[Kind, dict[str, Spoil]] = {
 # What the contract leaves to the server: it may be accepted, but when it is refused it must have no effect.
 DOUBTFUL: dict[str, Spoil] = {
     "no metadata": lambda body: {key: value for key, value in body.items() if key != "metadata"},
-    "no name": lambda body: {**body, "metadata": {key: value for key, value in body["metadata"].items() if key != "name"}},
+    "no name": lambda body: {
+        **body,
+        "metadata": {key: value for key, value in body["metadata"].items() if key != "name"},
+    },
     "an unknown property": lambda body: {**body, "unknown": True},
     "an unknown property of the spec": lambda body: {**body, "spec": {**body["spec"], "unknown": "x"}},
     "another kind": lambda body: {**body, "kind": "Deployment"},
@@ -254,9 +291,11 @@ DOUBTFUL: dict[str, Spoil] = {
 
 
 @each_kind("BODY", "REFUSED", kinds=BOTH)
-def test_invalid_updates(kind: Kind, check: Checks, ground: Ground, second: Ground, collection: Collection) -> None:
+def test_invalid_updates(
+    kind: Kind, check: Checks, ground: Ground, second: Ground, collection: Collection
+) -> None:
     name, _ = created(ground)
-    collection.put(name, ground.variant(name, 2)).needed(200)
+    collection.put(name, ground.variant(name, 2)).needed(200, 201, 204)
     before = collection.get(name).needed(200).body
 
     def require_unchanged(why: str) -> None:
@@ -269,14 +308,18 @@ def test_invalid_updates(kind: Kind, check: Checks, ground: Ground, second: Grou
             answer.expect_refused()
         if answer.status >= 400:
             require_unchanged(why)
-    for why, content, media_type in (("JSON cut in half", b'{"apiVersion": "cmf', JSON), ("broken YAML", b"a: [", YAML), ("nothing", b"", JSON)):
+    for why, content, media_type in (
+        ("JSON cut in half", b'{"apiVersion": "cmf', JSON),
+        ("broken YAML", b"a: [", YAML),
+        ("nothing", b"", JSON),
+    ):
         answer = collection.put(name, content=content, media_type=media_type)
         with check(kind.rule("BODY"), f"an update with {why} is refused"):
             answer.expect_refused()
         require_unchanged(why)
     for why, spoil in DOUBTFUL.items():
         if collection.put(name, spoil(second.variant(name, 3))).status < 400:
-            collection.put(name, ground.variant(name, 2)).needed(200)
+            collection.put(name, ground.variant(name, 2)).needed(200, 201, 204)
             before = collection.get(name).needed(200).body
         else:
             require_unchanged(why)

@@ -137,9 +137,6 @@ def test_errata_speak_of_requirements_and_of_each_once() -> None:
         assert erratum.requirements, erratum.id
 
 
-@pytest.mark.xfail(
-    reason="ERR-CASCADE, ERR-PUT-NAME and ERR-MAPPED-SECRET in errata.yaml don't name CMF-ERR-STATUS"
-)
 def test_an_erratum_that_tolerates_statuses_is_shown_beside_the_verdict_it_touches() -> None:
     tolerant = {erratum.id for erratum in KNOWN.errata.values() if erratum.statuses}
     assert tolerant <= set(KNOWN.errata_of("CMF-ERR-STATUS"))

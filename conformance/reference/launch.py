@@ -97,6 +97,7 @@ class ReferenceServer:
                 stdout=subprocess.PIPE,
                 stderr=said,
                 env={**os.environ, "PYTHONPATH": path},
+                start_new_session=True,  # Ctrl-C is for the harness, which still has to clean up here
             )
             assert self._process.stdout is not None  # noqa: S101 - it is a pipe
             line = _first_line(self._process.stdout, self.ceiling)

@@ -34,8 +34,10 @@ class Answer:
 
     @property
     def body(self) -> Any:
-        """The body as value; raises ``Broken`` when there is none that can be read."""
+        """The body as value; raises ``Broken`` when there is none that can be read, ``Unmet`` when it was cut."""
         if self._body is _UNREAD:
+            if self._response.truncated:
+                raise Unmet(f"{self._what()} is larger than this run reads (limits.max_response_bytes)")
             body = read_body(self._response)
             if body.media_type is None:
                 problem = body.problem or "nothing"

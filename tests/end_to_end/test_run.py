@@ -331,7 +331,6 @@ def test_cleanup_finishes_what_a_killed_run_left(server: ReferenceServer, tmp_pa
     assert (again.returncode, again.stdout) == (0, "nothing is left behind\n")
 
 
-@pytest.mark.xfail(reason="conformance/reference/launch.py starts the server in the run's own process group")
 def test_control_c_in_a_terminal_reaches_the_embedded_server_too(tmp_path: Path) -> None:
     command = [COMMAND, "run", "--report-dir", tmp_path]
     process = subprocess.Popen(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from conformance.reference.faults import (
+    agreement,
     application_lists,
     application_names,
     applications,
     bodies,
     caching,
+    catalogs,
     concurrency,
     content,
     data,
@@ -17,10 +19,14 @@ from conformance.reference.faults import (
     events,
     instances,
     lifecycle,
+    mappings,
     names,
     pages,
+    pools,
     reading,
+    secrets,
     sorting,
+    sql_names,
     times,
 )
 from conformance.reference.faults.registry import Fault
@@ -45,6 +51,12 @@ _AREAS = (
     times,
     caching,
     concurrency,
+    sql_names,
+    pools,
+    catalogs,
+    secrets,
+    mappings,
+    agreement,
 )
 
 FAULTS: dict[str, Fault] = {fault.id: fault for area in _AREAS for fault in area.fault.faults}

@@ -1,0 +1,108 @@
+"""Violations of the agreement between environments, secrets and mappings, and of what goes with an environment."""
+# ruff: noqa: PLR2004 - statuses and counts are what this is about
+
+from __future__ import annotations
+
+from typing import Any
+
+from conformance.reference.faults import sql_tools as tools
+from conformance.reference.faults.registry import Registry
+from conformance.reference.faults.sql_tools import MAPPING, SECRET
+from conformance.reference.replacing import around, replace
+from conformance.reference.resources.common import Handler
+from conformance.reference.server import Server
+from conformance.reference.store import Environment, Secret
+from conformance.reference.values import Answer, Call, JsonObject
+
+fault = Registry()
+
+
+@fault("agree-environment-old-secret", "Shows in an environment the secret that a mapping named first.", "CMF-AGREE-ENVIRONMENT", reason="the secrets of")
+def _(server: Server) -> None:
+    first: dict[Any, str] = {}
+
+    def view(_original: Any, environment: Environment) -> JsonObject:
+        return {
+            name: first.setdefault(mapping, mapping.spec["secretName"])
+            for name, mapping in environment.mappings.items()
+        }
+
+    replace(server.environments, "view_secrets", view)
+
+
+@fault("agree-secret-first-mapping-only", "Looks for the environments of a secret at the last mapping of each only.", "CMF-AGREE-SECRET", reason="status.environments")
+def _(server: Server) -> None:
+    def view(original: Any, secret: Secret) -> JsonObject:
+        value: JsonObject = original(secret)
+        attached = [
+            environment.name
+            for environment in server.store.environments.values()
+            if environment.mappings
+            and list(environment.mappings.values())[-1].spec["secretName"] == secret.name
+        ]
+        return {**value, "status": {**value["status"], "environments": attached}}
+
+    replace(server.secrets, "view", view)
+
+
+@fault("agree-secret-delete-drops-mapping", "Refuses to delete a mapped secret, but removes its mapping in the last environment.", "CMF-AGREE-SECRET-DELETED", reason="mapping|status 404")
+def _(server: Server) -> None:
+    def act(_original: Handler, call: Call) -> None:
+        name = call.path["secretName"]
+        for environment in reversed(server.store.list_environments()):
+            for mapping in list(environment.mappings.values()):
+                if mapping.spec["secretName"] == name:
+                    del environment.mappings[mapping.name]
+                    return
+
+    tools.when_refused(server, [SECRET.delete], {409}, act)
+
+
+@fault("agree-environment-deleted-pools-back", "Gives a new environment the compute pools of the deleted one of its name.", "CMF-AGREE-ENVIRONMENT-DELETED", reason="new environment")
+def _(server: Server) -> None:
+    pools: dict[str, Any] = {}
+
+    def remove(original: Any, environment: Environment) -> None:
+        pools[environment.name] = environment.pools
+        original(environment)
+
+    def add(original: Any, environment: Environment) -> None:
+        environment.pools = pools.pop(environment.name, environment.pools)
+        original(environment)
+
+    replace(server.store, "remove_environment", remove)
+    replace(server.store, "add_environment", add)
+
+
+@fault("agree-environment-updated-mapping-labels", "Loses the mappings of an environment that is updated without any defaults.", "CMF-AGREE-ENVIRONMENT-UPDATED", reason="mapping|status 404")
+def _(server: Server) -> None:
+    def update(original: Any, environment: Environment, draft: Any) -> Environment:
+        had = bool(environment.settings)
+        updated: Environment = original(environment, draft)
+        if had and not draft.settings:
+            updated.mappings = {}
+        return updated
+
+    replace(server.environments, "update", update)
+
+
+@fault("agree-mapping-update-keeps-secret", "Goes on to call a secret attached that the only mapping of another environment left.", "CMF-AGREE-SECRET", reason="status.environments")
+def _(server: Server) -> None:
+    left: dict[str, list[str]] = {}
+
+    def update(original: Handler, call: Call) -> Answer:
+        record = MAPPING.held(server, call).get(call.path["name"])
+        before = record.spec["secretName"] if record is not None else ""
+        answer = original(call)
+        if record is not None and record.spec["secretName"] != before and len(MAPPING.held(server, call)) == 1:
+            left.setdefault(before, []).append(call.path["envName"])
+        return answer
+
+    def view(original: Any, secret: Secret) -> JsonObject:
+        value: JsonObject = original(secret)
+        places = [place for place in left.get(secret.name, []) if place in server.store.environments]
+        attached = sorted({*value["status"]["environments"], *places})
+        return {**value, "status": {**value["status"], "environments": attached}}
+
+    around(server, [MAPPING.update], update)
+    replace(server.secrets, "view", view)

@@ -1,0 +1,135 @@
+"""Violations by the operations on compute pools."""
+# ruff: noqa: PLR2004 - statuses and counts are what this is about
+
+from __future__ import annotations
+
+from typing import Any
+
+from conformance.reference.faults import sql_tools as tools
+from conformance.reference.faults.registry import Registry
+from conformance.reference.faults.sql_tools import POOL
+from conformance.reference.replacing import around, drop, reshape, replace
+from conformance.reference.resources.common import Handler
+from conformance.reference.server import Server
+from conformance.reference.store import Environment, Record
+from conformance.reference.values import Answer, Call, JsonObject
+
+fault = Registry()
+
+
+@fault("pool-create-answer-without-configuration", "Leaves the Flink configuration out of the answer to a creation.", "CMF-POOL-CREATE", reason="the answer")
+def _(server: Server) -> None:
+    reshape(server, [POOL.create], drop("spec", "clusterSpec", "flinkConfiguration"))
+
+
+@fault("pool-get-labels-lost-later", "Forgets the labels of the other compute pools when one is created.", "CMF-POOL-GET", "CMF-POOL-NAME-SCOPE", reason="labels")
+def _(server: Server) -> None:
+    def create(original: Handler, call: Call) -> Answer:
+        answer = original(call)
+        name = answer.value["metadata"]["name"]
+        for record in POOL.held(server, call).values():
+            if record.name != name and len(record.metadata.get("annotations", {})) > 1:
+                record.metadata = {key: value for key, value in record.metadata.items() if key != "labels"}
+        return answer
+
+    around(server, [POOL.create], create)
+
+
+@fault("pool-get-by-beginning", "Finds a compute pool by its name without the last letter.", "CMF-POOL-GET-UNKNOWN", reason="status 200|got 200")
+def _(server: Server) -> None:
+    tools.found_by_beginning(server, POOL, POOL.get)
+
+
+@fault("pool-conflict-overwrites-spec", "Answers 409 for an existing compute pool, but takes the new spec the third time.", "CMF-POOL-CONFLICT", reason="spec")
+def _(server: Server) -> None:
+    def change(record: Record, body: JsonObject) -> None:
+        record.spec = body.get("spec", record.spec)
+
+    tools.conflict_overwrites(server, POOL, change)
+
+
+@fault("pool-list-annotations-lost", "Lists compute pools without annotations on small pages.", "CMF-POOL-LIST", reason="annotations")
+def _(server: Server) -> None:
+    tools.listed_otherwise(server, POOL, drop("metadata", "annotations"))
+
+
+@fault("pool-list-longer-environment", "Lists the compute pools of environments with a longer name, too.", "CMF-POOL-LIST-SCOPE", reason="the list")
+def _(server: Server) -> None:
+    tools.lists_longer_environment(server, POOL)
+
+
+@fault("pool-list-nowhere-empty", "Answers an empty page of compute pools for an unknown environment.", "CMF-POOL-LIST-UNKNOWN", reason="no list")
+def _(server: Server) -> None:
+    tools.empty_list_of_nowhere(server, POOL, "page")
+
+
+@fault("pool-delete-still-listed", "Lists a deleted compute pool until another is created.", "CMF-POOL-DELETE", "CMF-POOL-RELEASED", reason="listed")
+def _(server: Server) -> None:
+    tools.ghost_listed(server, POOL)
+
+
+@fault("pool-delete-twice-204", "Answers 204 for the deletion of a deleted compute pool.", "CMF-POOL-DELETE-UNKNOWN", reason="second DELETE")
+def _(server: Server) -> None:
+    tools.deleted_answers(server, POOL, 204)
+
+
+@fault("pool-recreate-annotations-back", "Gives a new compute pool the annotations of the deleted one of its name.", "CMF-POOL-RECREATE", reason="annotations")
+def _(server: Server) -> None:
+    tools.remembers(server, POOL, tools.old_annotations)
+
+
+@fault("pool-in-use-ignores-failed", "Deletes a compute pool whose statements have failed or were stopped.", "CMF-POOL-IN-USE", reason="status 204|got 204")
+def _(server: Server) -> None:
+    def in_use(_original: Any, environment: Environment, pool: Record) -> bool:
+        return any(
+            one.spec["computePoolName"] == pool.name
+            and server.statements.phase(one).name not in {"FAILED", "STOPPED"}
+            for one in environment.statements.values()
+        )
+
+    replace(server.pools, "in_use", in_use)
+
+
+@fault("pool-released-not-by-longer-name", "Keeps a compute pool as long as a statement uses one of a longer name.", "CMF-POOL-RELEASED", reason="409")
+def _(server: Server) -> None:
+    def in_use(_original: Any, environment: Environment, pool: Record) -> bool:
+        return any(
+            one.spec["computePoolName"].startswith(pool.name) for one in environment.statements.values()
+        )
+
+    replace(server.pools, "in_use", in_use)
+
+
+@fault("pool-nowhere-kept", "Refuses a compute pool in an unknown environment, and has it there once that is created.", "CMF-POOL-ENVIRONMENT-UNKNOWN", reason="environment created later")
+def _(server: Server) -> None:
+    orphans: dict[str, Record] = {}
+
+    def act(_original: Handler, call: Call) -> None:
+        name = tools.metadata(tools.sent(server, call)).get("name")
+        if isinstance(name, str) and server.store.environment(call.path["envName"]) is None:
+            now = server.clock.stamp()
+            orphans[call.path["envName"]] = Record(name, {}, {"type": "DEDICATED", "clusterSpec": {}}, now, now)
+
+    def add(original: Any, environment: Environment) -> None:
+        orphan = orphans.pop(environment.name, None)
+        if orphan is not None:
+            environment.pools[orphan.name] = orphan
+        original(environment)
+
+    tools.when_refused(server, [POOL.create], {404}, act)
+    replace(server.store, "add_environment", add)
+
+
+@fault("pool-body-no-kind", "Accepts a compute pool without its kind.", "CMF-POOL-BODY", reason="no kind")
+def _(server: Server) -> None:
+    tools.filled(server, [POOL.create], "kind", "ComputePool")
+
+
+@fault("pool-refused-created", "Refuses labels of the wrong type, but creates the compute pool without them.", "CMF-POOL-REFUSED", reason="created all the same")
+def _(server: Server) -> None:
+    tools.created_though_refused(server, POOL)
+
+
+@fault("pool-schema-phase-number", "Shows the phase of a compute pool as a number in small lists.", "CMF-POOL-SCHEMA", reason="phase")
+def _(server: Server) -> None:
+    tools.listed_otherwise(server, POOL, lambda item: {**item, "status": {"phase": 1}})

@@ -1,0 +1,209 @@
+"""Violations by the operations on secrets."""
+# ruff: noqa: PLR2004 - statuses and counts are what this is about
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from conformance.reference.faults import sql_tools as tools
+from conformance.reference.faults.registry import Registry
+from conformance.reference.faults.sql_tools import SECRET
+from conformance.reference.replacing import around, drop, reshape
+from conformance.reference.resources.common import Handler
+from conformance.reference.server import Server
+from conformance.reference.store import Record
+from conformance.reference.values import Answer, Call, JsonObject, Refusal
+
+fault = Registry()
+
+
+@fault("secret-create-answer-without-labels", "Leaves the labels out of the answer to a creation.", "CMF-SECRET-CREATE", reason="labels")
+def _(server: Server) -> None:
+    reshape(server, [SECRET.create], drop("metadata", "labels"))
+
+
+@fault("secret-get-labels-lost-later", "Forgets the labels of the second to last secret when one is created.", "CMF-SECRET-GET", reason="labels")
+def _(server: Server) -> None:
+    def create(original: Handler, call: Call) -> Answer:
+        answer = original(call)
+        before = list(server.store.secrets.values())[:-1]
+        if before and answer.value["metadata"].get("labels", {}).get("revision") == "2":
+            record = before[-1]
+            if record.metadata.get("labels", {}).get("revision") == "1":
+                record.metadata = {key: value for key, value in record.metadata.items() if key != "labels"}
+        return answer
+
+    around(server, [SECRET.create], create)
+
+
+@fault("secret-get-by-beginning", "Finds a secret by its name without the last letter.", "CMF-SECRET-GET-UNKNOWN", reason="got 200|status 200")
+def _(server: Server) -> None:
+    tools.found_by_beginning(server, SECRET, SECRET.get)
+
+
+@fault("secret-shown-in-yaml-list", "Shows the data of secrets in base64 in lists as YAML.", "CMF-SECRET-HIDDEN", reason="shows what is in a secret")
+def _(server: Server) -> None:
+    def listing(original: Handler, call: Call) -> Answer:
+        answer = original(call)
+        if server.media.wanted(call.request.headers.get("accept")) != "application/yaml":
+            return answer
+        items = []
+        for item in answer.value["items"]:
+            data = server.store.secrets[item["metadata"]["name"]].spec["data"]
+            hidden = {key: base64.b64encode(text.encode()).decode() for key, text in data.items()}
+            items.append({**item, "spec": {"data": hidden}})
+        return Answer(200, {**answer.value, "items": items})
+
+    around(server, [SECRET.page], listing)
+
+
+@fault("secret-shown-in-refusal", "Shows the data of a secret in the message that refuses an update.", "CMF-SECRET-HIDDEN", reason="shows what is in a secret")
+def _(server: Server) -> None:
+    def update(original: Handler, call: Call) -> Answer:
+        try:
+            return original(call)
+        except Refusal as refusal:
+            spec = tools.sent(server, call).get("spec", {})
+            if refusal.status == 400 and isinstance(spec, dict) and spec.get("data"):
+                raise Refusal(400, f"{refusal.message} Was: {spec['data']}") from None
+            raise
+
+    around(server, [SECRET.update], update)
+
+
+@fault("secret-conflict-overwrites-labels", "Answers 409 for an existing secret, but takes the new labels the third time.", "CMF-SECRET-CONFLICT", reason="labels")
+def _(server: Server) -> None:
+    def change(record: Record, body: JsonObject) -> None:
+        record.metadata = {**record.metadata, "labels": tools.metadata(body).get("labels", {})}
+
+    tools.conflict_overwrites(server, SECRET, change)
+
+
+@fault("secret-update-lost-on-third", "Loses the labels of the third update of a secret.", "CMF-SECRET-UPDATE", reason="labels|revision")
+def _(server: Server) -> None:
+    updates: dict[Record, int] = {}
+
+    def update(original: Handler, call: Call) -> Answer:
+        record = SECRET.held(server, call).get(call.path["secretName"])
+        labels = record.metadata.get("labels") if record is not None else None
+        answer = original(call)
+        if record is not None:
+            updates[record] = updates.get(record, 0) + 1
+            if updates[record] == 3 and labels is not None and "labels" in record.metadata:
+                record.metadata = {**record.metadata, "labels": labels}
+        return answer
+
+    around(server, [SECRET.update], update)
+
+
+@fault("secret-replace-merges-labels", "Keeps labels that an update of a secret leaves out.", "CMF-SECRET-REPLACE", reason="labels are still")
+def _(server: Server) -> None:
+    _merges(server, "labels")
+
+
+def _merges(server: Server, part: str) -> None:
+    def update(original: Handler, call: Call) -> Answer:
+        record = SECRET.held(server, call).get(call.path["secretName"])
+        before = record.metadata.get(part, {}) if record is not None else {}
+        answer = original(call)
+        if record is None or not before:
+            return answer
+        record.metadata = {**record.metadata, part: {**before, **record.metadata.get(part, {})}}
+        return Answer(200, server.secrets.view(record))
+
+    around(server, [SECRET.update], update)
+
+
+@fault("secret-update-takes-claimed-time", "Takes the creation time that an update of a secret claims.", "CMF-SECRET-CREATED-KEPT", reason="creationTimestamp")
+def _(server: Server) -> None:
+    def update(original: Handler, call: Call) -> Answer:
+        answer = original(call)
+        claimed = tools.metadata(tools.sent(server, call)).get("creationTimestamp")
+        if claimed == "2001-01-01T00:00:00Z":
+            SECRET.held(server, call)[call.path["secretName"]].created = 978307200000
+        return answer
+
+    around(server, [SECRET.update], update)
+
+
+@fault("secret-updated-stands-on-second", "Leaves updateTimestamp as it was in every second update of a secret.", "CMF-SECRET-UPDATED-MOVES", reason="updateTimestamp")
+def _(server: Server) -> None:
+    def update(original: Handler, call: Call) -> Answer:
+        record = SECRET.held(server, call).get(call.path["secretName"])
+        before = record.updated if record is not None else 0
+        labels = record.metadata.get("labels") if record is not None else None
+        answer = original(call)
+        if record is not None and labels != record.metadata.get("labels"):
+            record.updated = before
+        return answer
+
+    around(server, [SECRET.update], update)
+
+
+@fault("secret-update-unknown-revives", "Answers 404 for the update of a deleted secret, but brings it back.", "CMF-SECRET-UPDATE-UNKNOWN", reason="200|listed")
+def _(server: Server) -> None:
+    deleted: dict[str, Any] = {}
+
+    def delete(original: Handler, call: Call) -> Answer:
+        record = server.store.secrets.get(call.path["secretName"])
+        answer = original(call)
+        deleted[call.path["secretName"]] = record
+        return answer
+
+    def act(_original: Handler, call: Call) -> None:
+        name = call.path["secretName"]
+        if name in deleted and metadata_of(call).get("labels"):
+            server.store.secrets[name] = deleted.pop(name)
+
+    def metadata_of(call: Call) -> JsonObject:
+        return tools.metadata(tools.sent(server, call))
+
+    around(server, [SECRET.delete], delete)
+    tools.when_refused(server, [SECRET.update], {404}, act)
+
+
+@fault("secret-update-name-reaches-other", "Refuses an update that names another secret, but gives its annotations to that one.", "CMF-SECRET-UPDATE-NAME", reason="the other")
+def _(server: Server) -> None:
+    def act(_original: Handler, call: Call) -> None:
+        data = tools.metadata(tools.sent(server, call))
+        other = SECRET.held(server, call).get(str(data.get("name")))
+        if other is not None and other.name != call.path["secretName"]:
+            other.metadata = {**other.metadata, "annotations": data.get("annotations", {})}
+
+    tools.when_refused(server, [SECRET.update], {422}, act)
+
+
+@fault("secret-list-annotations-lost", "Lists secrets without annotations on small pages.", "CMF-SECRET-LIST", reason="annotations")
+def _(server: Server) -> None:
+    tools.listed_otherwise(server, SECRET, drop("metadata", "annotations"))
+
+
+@fault("secret-delete-still-listed", "Lists a deleted secret until another is created.", "CMF-SECRET-DELETE", reason="listed")
+def _(server: Server) -> None:
+    tools.ghost_listed(server, SECRET)
+
+
+@fault("secret-delete-twice-204", "Answers 204 for the deletion of a deleted secret.", "CMF-SECRET-DELETE-UNKNOWN", reason="second DELETE")
+def _(server: Server) -> None:
+    tools.deleted_answers(server, SECRET, 204)
+
+
+@fault("secret-recreate-uid-back", "Gives a new secret the uid of the deleted one of its name.", "CMF-SECRET-RECREATE", reason="uid")
+def _(server: Server) -> None:
+    tools.remembers(server, SECRET, tools.old_uid)
+
+
+@fault("secret-body-no-kind-in-update", "Accepts an update of a secret without its kind.", "CMF-SECRET-BODY", reason="no kind")
+def _(server: Server) -> None:
+    tools.filled(server, [SECRET.update], "kind", "Secret")
+
+
+@fault("secret-refused-update-kept", "Refuses an update without kind, but takes its annotations.", "CMF-SECRET-REFUSED", reason="annotations")
+def _(server: Server) -> None:
+    tools.updated_though_refused(server, SECRET)
+
+
+@fault("secret-schema-spec-text", "Shows a text in the place of the spec of a secret in small lists.", "CMF-SECRET-SCHEMA", reason="spec")
+def _(server: Server) -> None:
+    tools.listed_otherwise(server, SECRET, lambda item: {**item, "spec": "hidden"})
