@@ -104,10 +104,14 @@ def is_started(body: Any) -> bool:
 
 
 def stays_started(body: Any) -> bool:
-    """Whether an application that had time to settle is still started: by its status when it has one, which may
-    be the only thing that start and suspend move, otherwise by its spec.
+    """Whether an application that had time to settle is still started.
+
+    By its status when it has one, which may be all that start and suspend move; otherwise by its spec.
     """
-    state, lifecycle = optional(body, "status", "jobStatus", "state"), optional(body, "status", "lifecycleState")
+    state, lifecycle = (
+        optional(body, "status", "jobStatus", "state"),
+        optional(body, "status", "lifecycleState"),
+    )
     if state is None and lifecycle is None:
         return bool(optional(body, "spec", "job", "state") == "running")
     return state in _RUNNING or (state is None and lifecycle in _DEPLOYED)

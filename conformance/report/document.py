@@ -198,7 +198,7 @@ def _refuse(message: str, hint: str = "") -> NoReturn:
     raise ReportError(message, hint) from None
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401 - any value in, any JSON out
+def _plain(value: Any) -> Any:
     """The value as JSON values only: tuples as lists, enumerations and paths as strings."""
     if is_dataclass(value) and not isinstance(value, type):
         return _plain(asdict(value))

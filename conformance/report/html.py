@@ -170,7 +170,7 @@ def _harmless(value: object) -> object:
     return clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
-def _plain(value: Any) -> str:  # noqa: ANN401 - any JSON value
+def _plain(value: Any) -> str:
     """Any JSON value in words: strings as they are, the rest as JSON."""
     if value is None:
         return "none"

@@ -63,7 +63,7 @@ def dom(path: Path, folder: Path) -> html.HtmlElement:
     """The document as the browser has it after running what the page lets it run."""
     assert CHROMIUM
     command = [CHROMIUM, *FLAGS, f"--user-data-dir={folder / 'profile'}", "--dump-dom", path.as_uri()]
-    done = subprocess.run(command, check=True, capture_output=True, timeout=90)  # noqa: S603 - our own command
+    done = subprocess.run(command, check=True, capture_output=True, timeout=90)
     return html.document_fromstring(done.stdout.decode("utf-8"))
 
 

@@ -1,5 +1,4 @@
 """Violations of the agreement between environments, secrets and mappings, and of what goes with an environment."""
-# ruff: noqa: PLR2004 - statuses and counts are what this is about
 
 from __future__ import annotations
 
@@ -17,7 +16,12 @@ from conformance.reference.values import Answer, Call, JsonObject
 fault = Registry()
 
 
-@fault("agree-environment-old-secret", "Shows in an environment the secret that a mapping named first.", "CMF-AGREE-ENVIRONMENT", reason="the secrets of")
+@fault(
+    "agree-environment-old-secret",
+    "Shows in an environment the secret that a mapping named first.",
+    "CMF-AGREE-ENVIRONMENT",
+    reason="the secrets of",
+)
 def _(server: Server) -> None:
     first: dict[Any, str] = {}
 
@@ -30,7 +34,12 @@ def _(server: Server) -> None:
     replace(server.environments, "view_secrets", view)
 
 
-@fault("agree-secret-first-mapping-only", "Looks for the environments of a secret at the last mapping of each only.", "CMF-AGREE-SECRET", reason="status.environments")
+@fault(
+    "agree-secret-first-mapping-only",
+    "Looks for the environments of a secret at the last mapping of each only.",
+    "CMF-AGREE-SECRET",
+    reason="status.environments",
+)
 def _(server: Server) -> None:
     def view(original: Any, secret: Secret) -> JsonObject:
         value: JsonObject = original(secret)
@@ -45,7 +54,12 @@ def _(server: Server) -> None:
     replace(server.secrets, "view", view)
 
 
-@fault("agree-secret-delete-drops-mapping", "Refuses to delete a mapped secret, but removes its mapping in the last environment.", "CMF-AGREE-SECRET-DELETED", reason="mapping|status 404")
+@fault(
+    "agree-secret-delete-drops-mapping",
+    "Refuses to delete a mapped secret, but removes its mapping in the last environment.",
+    "CMF-AGREE-SECRET-DELETED",
+    reason="mapping|status 404",
+)
 def _(server: Server) -> None:
     def act(_original: Handler, call: Call) -> None:
         name = call.path["secretName"]
@@ -58,7 +72,12 @@ def _(server: Server) -> None:
     tools.when_refused(server, [SECRET.delete], {409}, act)
 
 
-@fault("agree-environment-deleted-pools-back", "Gives a new environment the compute pools of the deleted one of its name.", "CMF-AGREE-ENVIRONMENT-DELETED", reason="new environment")
+@fault(
+    "agree-environment-deleted-pools-back",
+    "Gives a new environment the compute pools of the deleted one of its name.",
+    "CMF-AGREE-ENVIRONMENT-DELETED",
+    reason="new environment",
+)
 def _(server: Server) -> None:
     pools: dict[str, Any] = {}
 
@@ -74,7 +93,12 @@ def _(server: Server) -> None:
     replace(server.store, "add_environment", add)
 
 
-@fault("agree-environment-updated-mapping-labels", "Loses the mappings of an environment that is updated without any defaults.", "CMF-AGREE-ENVIRONMENT-UPDATED", reason="mapping|status 404")
+@fault(
+    "agree-environment-updated-mapping-labels",
+    "Loses the mappings of an environment that is updated without any defaults.",
+    "CMF-AGREE-ENVIRONMENT-UPDATED",
+    reason="mapping|status 404",
+)
 def _(server: Server) -> None:
     def update(original: Any, environment: Environment, draft: Any) -> Environment:
         had = bool(environment.settings)
@@ -86,7 +110,12 @@ def _(server: Server) -> None:
     replace(server.environments, "update", update)
 
 
-@fault("agree-mapping-update-keeps-secret", "Goes on to call a secret attached that the only mapping of another environment left.", "CMF-AGREE-SECRET", reason="status.environments")
+@fault(
+    "agree-mapping-update-keeps-secret",
+    "Goes on to call a secret attached that the only mapping of another environment left.",
+    "CMF-AGREE-SECRET",
+    reason="status.environments",
+)
 def _(server: Server) -> None:
     left: dict[str, list[str]] = {}
 
@@ -94,7 +123,11 @@ def _(server: Server) -> None:
         record = MAPPING.held(server, call).get(call.path["name"])
         before = record.spec["secretName"] if record is not None else ""
         answer = original(call)
-        if record is not None and record.spec["secretName"] != before and len(MAPPING.held(server, call)) == 1:
+        if (
+            record is not None
+            and record.spec["secretName"] != before
+            and len(MAPPING.held(server, call)) == 1
+        ):
             left.setdefault(before, []).append(call.path["envName"])
         return answer
 

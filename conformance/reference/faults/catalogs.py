@@ -1,5 +1,4 @@
 """Violations by the operations on Kafka catalogs."""
-# ruff: noqa: PLR2004 - statuses and counts are what this is about
 
 from __future__ import annotations
 
@@ -16,26 +15,49 @@ from conformance.reference.values import JsonObject
 fault = Registry()
 
 
-@fault("cat-create-answer-last-cluster-lost", "Leaves the last of three clusters out of the answer to a creation.", "CMF-CAT-CREATE", reason="the answer")
+@fault(
+    "cat-create-answer-last-cluster-lost",
+    "Leaves the last of three clusters out of the answer to a creation.",
+    "CMF-CAT-CREATE",
+    reason="the answer",
+)
 def _(server: Server) -> None:
     reshape(server, [CATALOG.create], at(lambda all_of: all_of[:2], "spec", "kafkaClusters"))
 
 
-@fault("cat-get-second-secret-lost", "Shows the connection secret of the first cluster only.", "CMF-CAT-GET", "CMF-CAT-LIST", reason="connectionSecretId")
+@fault(
+    "cat-get-second-secret-lost",
+    "Shows the connection secret of the first cluster only.",
+    "CMF-CAT-GET",
+    "CMF-CAT-LIST",
+    reason="connectionSecretId",
+)
 def _(server: Server) -> None:
     def change(clusters: list[JsonObject]) -> list[JsonObject]:
-        others = [{key: value for key, value in one.items() if key != "connectionSecretId"} for one in clusters[1:]]
+        others = [
+            {key: value for key, value in one.items() if key != "connectionSecretId"} for one in clusters[1:]
+        ]
         return [*clusters[:1], *others]
 
     reshape(server, [CATALOG.get], at(change, "spec", "kafkaClusters"))
 
 
-@fault("cat-get-by-beginning", "Finds a catalog by its name without the last letter.", "CMF-CAT-GET-UNKNOWN", reason="got 200|status 200")
+@fault(
+    "cat-get-by-beginning",
+    "Finds a catalog by its name without the last letter.",
+    "CMF-CAT-GET-UNKNOWN",
+    reason="got 200|status 200",
+)
 def _(server: Server) -> None:
     tools.found_by_beginning(server, CATALOG, CATALOG.get)
 
 
-@fault("cat-conflict-overwrites-spec", "Answers 409 for an existing catalog, but takes the new spec the third time.", "CMF-CAT-CONFLICT", reason="spec")
+@fault(
+    "cat-conflict-overwrites-spec",
+    "Answers 409 for an existing catalog, but takes the new spec the third time.",
+    "CMF-CAT-CONFLICT",
+    reason="spec",
+)
 def _(server: Server) -> None:
     def change(record: Record, body: JsonObject) -> None:
         record.spec = body.get("spec", record.spec)
@@ -43,27 +65,52 @@ def _(server: Server) -> None:
     tools.conflict_overwrites(server, CATALOG, change)
 
 
-@fault("cat-list-annotations-lost", "Lists catalogs without annotations on small pages.", "CMF-CAT-LIST", reason="annotations")
+@fault(
+    "cat-list-annotations-lost",
+    "Lists catalogs without annotations on small pages.",
+    "CMF-CAT-LIST",
+    reason="annotations",
+)
 def _(server: Server) -> None:
     tools.listed_otherwise(server, CATALOG, drop("metadata", "annotations"))
 
 
-@fault("cat-delete-still-listed", "Lists a deleted catalog until another is created.", "CMF-CAT-DELETE", reason="listed")
+@fault(
+    "cat-delete-still-listed",
+    "Lists a deleted catalog until another is created.",
+    "CMF-CAT-DELETE",
+    reason="listed",
+)
 def _(server: Server) -> None:
     tools.ghost_listed(server, CATALOG)
 
 
-@fault("cat-delete-twice-204", "Answers 204 for the deletion of a deleted catalog.", "CMF-CAT-DELETE-UNKNOWN", reason="second DELETE")
+@fault(
+    "cat-delete-twice-204",
+    "Answers 204 for the deletion of a deleted catalog.",
+    "CMF-CAT-DELETE-UNKNOWN",
+    reason="second DELETE",
+)
 def _(server: Server) -> None:
     tools.deleted_answers(server, CATALOG, 204)
 
 
-@fault("cat-recreate-uid-back", "Gives a new catalog the uid of the deleted one of its name.", "CMF-CAT-RECREATE", reason="uid")
+@fault(
+    "cat-recreate-uid-back",
+    "Gives a new catalog the uid of the deleted one of its name.",
+    "CMF-CAT-RECREATE",
+    reason="uid",
+)
 def _(server: Server) -> None:
     tools.remembers(server, CATALOG, tools.old_uid)
 
 
-@fault("cat-body-database-name-missing", "Accepts a second cluster without a database name.", "CMF-CAT-BODY", reason="[Dd]atabase")
+@fault(
+    "cat-body-database-name-missing",
+    "Accepts a second cluster without a database name.",
+    "CMF-CAT-BODY",
+    reason="[Dd]atabase",
+)
 def _(server: Server) -> None:
     def spec(original: Any, body: JsonObject) -> JsonObject:
         given = body.get("spec")
@@ -79,12 +126,23 @@ def _(server: Server) -> None:
     replace(server.catalogs, "spec", spec)
 
 
-@fault("cat-refused-created", "Refuses labels of the wrong type, but creates the catalog without them.", "CMF-CAT-REFUSED", reason="created all the same")
+@fault(
+    "cat-refused-created",
+    "Refuses labels of the wrong type, but creates the catalog without them.",
+    "CMF-CAT-REFUSED",
+    reason="created all the same",
+)
 def _(server: Server) -> None:
     tools.created_though_refused(server, CATALOG)
 
 
-@fault("cat-schema-uid-number", "Shows the uid of a catalog as a number in small lists.", "CMF-CAT-SCHEMA", "CMF-CAT-LIST", reason="uid")
+@fault(
+    "cat-schema-uid-number",
+    "Shows the uid of a catalog as a number in small lists.",
+    "CMF-CAT-SCHEMA",
+    "CMF-CAT-LIST",
+    reason="uid",
+)
 def _(server: Server) -> None:
     tools.listed_otherwise(
         server, CATALOG, lambda item: {**item, "metadata": {**item["metadata"], "uid": 17}}

@@ -1,5 +1,4 @@
 """Violations by the operations on secret mappings."""
-# ruff: noqa: PLR2004 - statuses and counts are what this is about
 
 from __future__ import annotations
 
@@ -17,12 +16,22 @@ from conformance.reference.values import Answer, Call, JsonObject
 fault = Registry()
 
 
-@fault("map-create-answer-without-annotations", "Leaves the annotations out of the answer to a creation.", "CMF-MAP-CREATE", reason="annotations")
+@fault(
+    "map-create-answer-without-annotations",
+    "Leaves the annotations out of the answer to a creation.",
+    "CMF-MAP-CREATE",
+    reason="annotations",
+)
 def _(server: Server) -> None:
     reshape(server, [MAPPING.create], drop("metadata", "annotations"))
 
 
-@fault("map-get-labels-lost-later", "Forgets the labels of a mapping when the next is created beside it.", "CMF-MAP-GET", reason="labels")
+@fault(
+    "map-get-labels-lost-later",
+    "Forgets the labels of a mapping when the next is created beside it.",
+    "CMF-MAP-GET",
+    reason="labels",
+)
 def _(server: Server) -> None:
     def create(original: Handler, call: Call) -> Answer:
         answer = original(call)
@@ -36,12 +45,22 @@ def _(server: Server) -> None:
     around(server, [MAPPING.create], create)
 
 
-@fault("map-get-by-beginning", "Finds a mapping by its name without the last letter.", "CMF-MAP-GET-UNKNOWN", reason="got 200|status 200")
+@fault(
+    "map-get-by-beginning",
+    "Finds a mapping by its name without the last letter.",
+    "CMF-MAP-GET-UNKNOWN",
+    reason="got 200|status 200",
+)
 def _(server: Server) -> None:
     tools.found_by_beginning(server, MAPPING, MAPPING.get)
 
 
-@fault("map-conflict-overwrites-labels", "Answers 409 for an existing mapping, but takes the new labels the third time.", "CMF-MAP-CONFLICT", reason="labels")
+@fault(
+    "map-conflict-overwrites-labels",
+    "Answers 409 for an existing mapping, but takes the new labels the third time.",
+    "CMF-MAP-CONFLICT",
+    reason="labels",
+)
 def _(server: Server) -> None:
     def change(record: Record, body: JsonObject) -> None:
         record.metadata = {**record.metadata, "labels": tools.metadata(body).get("labels", {})}
@@ -64,7 +83,12 @@ def _around_update(server: Server, change: Any) -> None:
     around(server, [MAPPING.update], update)
 
 
-@fault("map-update-annotations-kept", "Loses new annotations when an update of a mapping leaves the secret as it is.", "CMF-MAP-UPDATE", reason="annotations|note")
+@fault(
+    "map-update-annotations-kept",
+    "Loses new annotations when an update of a mapping leaves the secret as it is.",
+    "CMF-MAP-UPDATE",
+    reason="annotations|note",
+)
 def _(server: Server) -> None:
     def change(record: Record, old: Record, _call: Call) -> None:
         both = "annotations" in old.metadata and "annotations" in record.metadata
@@ -75,7 +99,12 @@ def _(server: Server) -> None:
     _around_update(server, change)
 
 
-@fault("map-replace-merges-annotations", "Keeps annotations that an update of a mapping leaves out.", "CMF-MAP-REPLACE", reason="annotations are still")
+@fault(
+    "map-replace-merges-annotations",
+    "Keeps annotations that an update of a mapping leaves out.",
+    "CMF-MAP-REPLACE",
+    reason="annotations are still",
+)
 def _(server: Server) -> None:
     def change(record: Record, old: Record, _call: Call) -> None:
         merged = {**old.metadata.get("annotations", {}), **record.metadata.get("annotations", {})}
@@ -85,7 +114,12 @@ def _(server: Server) -> None:
     _around_update(server, change)
 
 
-@fault("map-update-new-uid", "Gives a mapping a new uid when it maps to another secret.", "CMF-MAP-CREATED-KEPT", reason="uid")
+@fault(
+    "map-update-new-uid",
+    "Gives a mapping a new uid when it maps to another secret.",
+    "CMF-MAP-CREATED-KEPT",
+    reason="uid",
+)
 def _(server: Server) -> None:
     def change(record: Record, old: Record, _call: Call) -> None:
         if record.spec != old.spec:
@@ -94,7 +128,12 @@ def _(server: Server) -> None:
     _around_update(server, change)
 
 
-@fault("map-updated-stands-with-labels", "Leaves updateTimestamp as it was when an update changes labels.", "CMF-MAP-UPDATED-MOVES", reason="updateTimestamp")
+@fault(
+    "map-updated-stands-with-labels",
+    "Leaves updateTimestamp as it was when an update changes labels.",
+    "CMF-MAP-UPDATED-MOVES",
+    reason="updateTimestamp",
+)
 def _(server: Server) -> None:
     def change(record: Record, old: Record, _call: Call) -> None:
         if record.metadata.get("labels") != old.metadata.get("labels"):
@@ -103,7 +142,12 @@ def _(server: Server) -> None:
     _around_update(server, change)
 
 
-@fault("map-update-nowhere-400", "Answers 400 for the update of a mapping in an unknown environment.", "CMF-MAP-UPDATE-UNKNOWN", reason="status 400|got 400")
+@fault(
+    "map-update-nowhere-400",
+    "Answers 400 for the update of a mapping in an unknown environment.",
+    "CMF-MAP-UPDATE-UNKNOWN",
+    reason="status 400|got 400",
+)
 def _(server: Server) -> None:
     tools.refused_as(
         server,
@@ -114,7 +158,12 @@ def _(server: Server) -> None:
     )
 
 
-@fault("map-update-name-reaches-other", "Refuses an update that names another mapping, but gives its annotations to that one.", "CMF-MAP-UPDATE-NAME", reason="the other")
+@fault(
+    "map-update-name-reaches-other",
+    "Refuses an update that names another mapping, but gives its annotations to that one.",
+    "CMF-MAP-UPDATE-NAME",
+    reason="the other",
+)
 def _(server: Server) -> None:
     def act(_original: Handler, call: Call) -> None:
         data = tools.metadata(tools.sent(server, call))
@@ -126,37 +175,73 @@ def _(server: Server) -> None:
     tools.when_refused(server, [MAPPING.update], {400}, act)
 
 
-@fault("map-list-annotations-lost", "Lists mappings without annotations on small pages.", "CMF-MAP-LIST", reason="annotations")
+@fault(
+    "map-list-annotations-lost",
+    "Lists mappings without annotations on small pages.",
+    "CMF-MAP-LIST",
+    reason="annotations",
+)
 def _(server: Server) -> None:
     tools.listed_otherwise(server, MAPPING, drop("metadata", "annotations"))
 
 
-@fault("map-list-longer-environment", "Lists the mappings of environments with a longer name, too.", "CMF-MAP-LIST-SCOPE", reason="the list")
+@fault(
+    "map-list-longer-environment",
+    "Lists the mappings of environments with a longer name, too.",
+    "CMF-MAP-LIST-SCOPE",
+    reason="the list",
+)
 def _(server: Server) -> None:
     tools.lists_longer_environment(server, MAPPING)
 
 
-@fault("map-list-nowhere-empty", "Answers an empty page of mappings for an unknown environment.", "CMF-MAP-LIST-UNKNOWN", reason="no list")
+@fault(
+    "map-list-nowhere-empty",
+    "Answers an empty page of mappings for an unknown environment.",
+    "CMF-MAP-LIST-UNKNOWN",
+    reason="no list",
+)
 def _(server: Server) -> None:
     tools.empty_list_of_nowhere(server, MAPPING, "page")
 
 
-@fault("map-delete-still-listed", "Lists a deleted mapping until another is created.", "CMF-MAP-DELETE", "CMF-AGREE-ENVIRONMENT", reason="listed")
+@fault(
+    "map-delete-still-listed",
+    "Lists a deleted mapping until another is created.",
+    "CMF-MAP-DELETE",
+    "CMF-AGREE-ENVIRONMENT",
+    reason="listed",
+)
 def _(server: Server) -> None:
     tools.ghost_listed(server, MAPPING)
 
 
-@fault("map-delete-twice-204", "Answers 204 for the deletion of a deleted mapping.", "CMF-MAP-DELETE-UNKNOWN", reason="second DELETE")
+@fault(
+    "map-delete-twice-204",
+    "Answers 204 for the deletion of a deleted mapping.",
+    "CMF-MAP-DELETE-UNKNOWN",
+    reason="second DELETE",
+)
 def _(server: Server) -> None:
     tools.deleted_answers(server, MAPPING, 204)
 
 
-@fault("map-recreate-labels-back", "Gives a new mapping the labels of the deleted one of its name.", "CMF-MAP-RECREATE", reason="labels")
+@fault(
+    "map-recreate-labels-back",
+    "Gives a new mapping the labels of the deleted one of its name.",
+    "CMF-MAP-RECREATE",
+    reason="labels",
+)
 def _(server: Server) -> None:
     tools.remembers(server, MAPPING, tools.old_labels)
 
 
-@fault("map-nowhere-creates-environment", "Answers 404 for a mapping in an unknown environment, but has it once that is created.", "CMF-MAP-ENVIRONMENT-UNKNOWN", reason="environment created later")
+@fault(
+    "map-nowhere-creates-environment",
+    "Answers 404 for a mapping in an unknown environment, but has it once that is created.",
+    "CMF-MAP-ENVIRONMENT-UNKNOWN",
+    reason="environment created later",
+)
 def _(server: Server) -> None:
     orphans: dict[str, Record] = {}
 
@@ -178,7 +263,12 @@ def _(server: Server) -> None:
     server.store.add_environment = add  # type: ignore[method-assign]
 
 
-@fault("map-secret-unknown-updates", "Refuses to map to an unknown secret, but takes the annotations of the update.", "CMF-MAP-SECRET-UNKNOWN", reason="annotations")
+@fault(
+    "map-secret-unknown-updates",
+    "Refuses to map to an unknown secret, but takes the annotations of the update.",
+    "CMF-MAP-SECRET-UNKNOWN",
+    reason="annotations",
+)
 def _(server: Server) -> None:
     def act(_original: Handler, call: Call) -> None:
         record = MAPPING.held(server, call).get(call.path["name"])
@@ -189,16 +279,31 @@ def _(server: Server) -> None:
     tools.when_refused(server, [MAPPING.update], {404}, act)
 
 
-@fault("map-body-no-kind-in-update", "Accepts an update of a mapping without its kind.", "CMF-MAP-BODY", reason="no kind")
+@fault(
+    "map-body-no-kind-in-update",
+    "Accepts an update of a mapping without its kind.",
+    "CMF-MAP-BODY",
+    reason="no kind",
+)
 def _(server: Server) -> None:
     tools.filled(server, [MAPPING.update], "kind", "EnvironmentSecretMapping")
 
 
-@fault("map-refused-update-kept", "Refuses an update without kind, but takes its annotations.", "CMF-MAP-REFUSED", reason="annotations")
+@fault(
+    "map-refused-update-kept",
+    "Refuses an update without kind, but takes its annotations.",
+    "CMF-MAP-REFUSED",
+    reason="annotations",
+)
 def _(server: Server) -> None:
     tools.updated_though_refused(server, MAPPING)
 
 
-@fault("map-schema-spec-text", "Shows a text in the place of the spec of a mapping in small lists.", "CMF-MAP-SCHEMA", reason="spec")
+@fault(
+    "map-schema-spec-text",
+    "Shows a text in the place of the spec of a mapping in small lists.",
+    "CMF-MAP-SCHEMA",
+    reason="spec",
+)
 def _(server: Server) -> None:
     tools.listed_otherwise(server, MAPPING, lambda item: {**item, "spec": item["spec"]["secretName"]})

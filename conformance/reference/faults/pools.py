@@ -1,5 +1,4 @@
 """Violations by the operations on compute pools."""
-# ruff: noqa: PLR2004 - statuses and counts are what this is about
 
 from __future__ import annotations
 
@@ -8,7 +7,7 @@ from typing import Any
 from conformance.reference.faults import sql_tools as tools
 from conformance.reference.faults.registry import Registry
 from conformance.reference.faults.sql_tools import POOL
-from conformance.reference.replacing import around, drop, reshape, replace
+from conformance.reference.replacing import around, drop, replace, reshape
 from conformance.reference.resources.common import Handler
 from conformance.reference.server import Server
 from conformance.reference.store import Environment, Record
@@ -17,12 +16,23 @@ from conformance.reference.values import Answer, Call, JsonObject
 fault = Registry()
 
 
-@fault("pool-create-answer-without-configuration", "Leaves the Flink configuration out of the answer to a creation.", "CMF-POOL-CREATE", reason="the answer")
+@fault(
+    "pool-create-answer-without-configuration",
+    "Leaves the Flink configuration out of the answer to a creation.",
+    "CMF-POOL-CREATE",
+    reason="the answer",
+)
 def _(server: Server) -> None:
     reshape(server, [POOL.create], drop("spec", "clusterSpec", "flinkConfiguration"))
 
 
-@fault("pool-get-labels-lost-later", "Forgets the labels of the other compute pools when one is created.", "CMF-POOL-GET", "CMF-POOL-NAME-SCOPE", reason="labels")
+@fault(
+    "pool-get-labels-lost-later",
+    "Forgets the labels of the other compute pools when one is created.",
+    "CMF-POOL-GET",
+    "CMF-POOL-NAME-SCOPE",
+    reason="labels",
+)
 def _(server: Server) -> None:
     def create(original: Handler, call: Call) -> Answer:
         answer = original(call)
@@ -35,12 +45,22 @@ def _(server: Server) -> None:
     around(server, [POOL.create], create)
 
 
-@fault("pool-get-by-beginning", "Finds a compute pool by its name without the last letter.", "CMF-POOL-GET-UNKNOWN", reason="status 200|got 200")
+@fault(
+    "pool-get-by-beginning",
+    "Finds a compute pool by its name without the last letter.",
+    "CMF-POOL-GET-UNKNOWN",
+    reason="status 200|got 200",
+)
 def _(server: Server) -> None:
     tools.found_by_beginning(server, POOL, POOL.get)
 
 
-@fault("pool-conflict-overwrites-spec", "Answers 409 for an existing compute pool, but takes the new spec the third time.", "CMF-POOL-CONFLICT", reason="spec")
+@fault(
+    "pool-conflict-overwrites-spec",
+    "Answers 409 for an existing compute pool, but takes the new spec the third time.",
+    "CMF-POOL-CONFLICT",
+    reason="spec",
+)
 def _(server: Server) -> None:
     def change(record: Record, body: JsonObject) -> None:
         record.spec = body.get("spec", record.spec)
@@ -48,37 +68,73 @@ def _(server: Server) -> None:
     tools.conflict_overwrites(server, POOL, change)
 
 
-@fault("pool-list-annotations-lost", "Lists compute pools without annotations on small pages.", "CMF-POOL-LIST", reason="annotations")
+@fault(
+    "pool-list-annotations-lost",
+    "Lists compute pools without annotations on small pages.",
+    "CMF-POOL-LIST",
+    reason="annotations",
+)
 def _(server: Server) -> None:
     tools.listed_otherwise(server, POOL, drop("metadata", "annotations"))
 
 
-@fault("pool-list-longer-environment", "Lists the compute pools of environments with a longer name, too.", "CMF-POOL-LIST-SCOPE", reason="the list")
+@fault(
+    "pool-list-longer-environment",
+    "Lists the compute pools of environments with a longer name, too.",
+    "CMF-POOL-LIST-SCOPE",
+    reason="the list",
+)
 def _(server: Server) -> None:
     tools.lists_longer_environment(server, POOL)
 
 
-@fault("pool-list-nowhere-empty", "Answers an empty page of compute pools for an unknown environment.", "CMF-POOL-LIST-UNKNOWN", reason="no list")
+@fault(
+    "pool-list-nowhere-empty",
+    "Answers an empty page of compute pools for an unknown environment.",
+    "CMF-POOL-LIST-UNKNOWN",
+    reason="no list",
+)
 def _(server: Server) -> None:
     tools.empty_list_of_nowhere(server, POOL, "page")
 
 
-@fault("pool-delete-still-listed", "Lists a deleted compute pool until another is created.", "CMF-POOL-DELETE", "CMF-POOL-RELEASED", reason="listed")
+@fault(
+    "pool-delete-still-listed",
+    "Lists a deleted compute pool until another is created.",
+    "CMF-POOL-DELETE",
+    "CMF-POOL-RELEASED",
+    reason="listed",
+)
 def _(server: Server) -> None:
     tools.ghost_listed(server, POOL)
 
 
-@fault("pool-delete-twice-204", "Answers 204 for the deletion of a deleted compute pool.", "CMF-POOL-DELETE-UNKNOWN", reason="second DELETE")
+@fault(
+    "pool-delete-twice-204",
+    "Answers 204 for the deletion of a deleted compute pool.",
+    "CMF-POOL-DELETE-UNKNOWN",
+    reason="second DELETE",
+)
 def _(server: Server) -> None:
     tools.deleted_answers(server, POOL, 204)
 
 
-@fault("pool-recreate-annotations-back", "Gives a new compute pool the annotations of the deleted one of its name.", "CMF-POOL-RECREATE", reason="annotations")
+@fault(
+    "pool-recreate-annotations-back",
+    "Gives a new compute pool the annotations of the deleted one of its name.",
+    "CMF-POOL-RECREATE",
+    reason="annotations",
+)
 def _(server: Server) -> None:
     tools.remembers(server, POOL, tools.old_annotations)
 
 
-@fault("pool-in-use-ignores-failed", "Deletes a compute pool whose statements have failed or were stopped.", "CMF-POOL-IN-USE", reason="status 204|got 204")
+@fault(
+    "pool-in-use-ignores-failed",
+    "Deletes a compute pool whose statements have failed or were stopped.",
+    "CMF-POOL-IN-USE",
+    reason="status 204|got 204",
+)
 def _(server: Server) -> None:
     def in_use(_original: Any, environment: Environment, pool: Record) -> bool:
         return any(
@@ -90,7 +146,12 @@ def _(server: Server) -> None:
     replace(server.pools, "in_use", in_use)
 
 
-@fault("pool-released-not-by-longer-name", "Keeps a compute pool as long as a statement uses one of a longer name.", "CMF-POOL-RELEASED", reason="409")
+@fault(
+    "pool-released-not-by-longer-name",
+    "Keeps a compute pool as long as a statement uses one of a longer name.",
+    "CMF-POOL-RELEASED",
+    reason="409",
+)
 def _(server: Server) -> None:
     def in_use(_original: Any, environment: Environment, pool: Record) -> bool:
         return any(
@@ -100,7 +161,12 @@ def _(server: Server) -> None:
     replace(server.pools, "in_use", in_use)
 
 
-@fault("pool-nowhere-kept", "Refuses a compute pool in an unknown environment, and has it there once that is created.", "CMF-POOL-ENVIRONMENT-UNKNOWN", reason="environment created later")
+@fault(
+    "pool-nowhere-kept",
+    "Refuses a compute pool in an unknown environment, and has it there once that is created.",
+    "CMF-POOL-ENVIRONMENT-UNKNOWN",
+    reason="environment created later",
+)
 def _(server: Server) -> None:
     orphans: dict[str, Record] = {}
 
@@ -108,7 +174,9 @@ def _(server: Server) -> None:
         name = tools.metadata(tools.sent(server, call)).get("name")
         if isinstance(name, str) and server.store.environment(call.path["envName"]) is None:
             now = server.clock.stamp()
-            orphans[call.path["envName"]] = Record(name, {}, {"type": "DEDICATED", "clusterSpec": {}}, now, now)
+            orphans[call.path["envName"]] = Record(
+                name, {}, {"type": "DEDICATED", "clusterSpec": {}}, now, now
+            )
 
     def add(original: Any, environment: Environment) -> None:
         orphan = orphans.pop(environment.name, None)
@@ -125,11 +193,21 @@ def _(server: Server) -> None:
     tools.filled(server, [POOL.create], "kind", "ComputePool")
 
 
-@fault("pool-refused-created", "Refuses labels of the wrong type, but creates the compute pool without them.", "CMF-POOL-REFUSED", reason="created all the same")
+@fault(
+    "pool-refused-created",
+    "Refuses labels of the wrong type, but creates the compute pool without them.",
+    "CMF-POOL-REFUSED",
+    reason="created all the same",
+)
 def _(server: Server) -> None:
     tools.created_though_refused(server, POOL)
 
 
-@fault("pool-schema-phase-number", "Shows the phase of a compute pool as a number in small lists.", "CMF-POOL-SCHEMA", reason="phase")
+@fault(
+    "pool-schema-phase-number",
+    "Shows the phase of a compute pool as a number in small lists.",
+    "CMF-POOL-SCHEMA",
+    reason="phase",
+)
 def _(server: Server) -> None:
     tools.listed_otherwise(server, POOL, lambda item: {**item, "status": {"phase": 1}})

@@ -18,12 +18,22 @@ from conformance.reference.values import Answer, Call, JsonObject, Refusal
 fault = Registry()
 
 
-@fault("secret-create-answer-without-labels", "Leaves the labels out of the answer to a creation.", "CMF-SECRET-CREATE", reason="labels")
+@fault(
+    "secret-create-answer-without-labels",
+    "Leaves the labels out of the answer to a creation.",
+    "CMF-SECRET-CREATE",
+    reason="labels",
+)
 def _(server: Server) -> None:
     reshape(server, [SECRET.create], drop("metadata", "labels"))
 
 
-@fault("secret-get-labels-lost-later", "Forgets the labels of the second to last secret when one is created.", "CMF-SECRET-GET", reason="labels")
+@fault(
+    "secret-get-labels-lost-later",
+    "Forgets the labels of the second to last secret when one is created.",
+    "CMF-SECRET-GET",
+    reason="labels",
+)
 def _(server: Server) -> None:
     def create(original: Handler, call: Call) -> Answer:
         answer = original(call)
@@ -37,12 +47,22 @@ def _(server: Server) -> None:
     around(server, [SECRET.create], create)
 
 
-@fault("secret-get-by-beginning", "Finds a secret by its name without the last letter.", "CMF-SECRET-GET-UNKNOWN", reason="got 200|status 200")
+@fault(
+    "secret-get-by-beginning",
+    "Finds a secret by its name without the last letter.",
+    "CMF-SECRET-GET-UNKNOWN",
+    reason="got 200|status 200",
+)
 def _(server: Server) -> None:
     tools.found_by_beginning(server, SECRET, SECRET.get)
 
 
-@fault("secret-shown-in-yaml-list", "Shows the data of secrets in base64 in lists as YAML.", "CMF-SECRET-HIDDEN", reason="shows what is in a secret")
+@fault(
+    "secret-shown-in-yaml-list",
+    "Shows the data of secrets in base64 in lists as YAML.",
+    "CMF-SECRET-HIDDEN",
+    reason="shows what is in a secret",
+)
 def _(server: Server) -> None:
     def listing(original: Handler, call: Call) -> Answer:
         answer = original(call)
@@ -58,7 +78,12 @@ def _(server: Server) -> None:
     around(server, [SECRET.page], listing)
 
 
-@fault("secret-shown-in-refusal", "Shows the data of a secret in the message that refuses an update.", "CMF-SECRET-HIDDEN", reason="shows what is in a secret")
+@fault(
+    "secret-shown-in-refusal",
+    "Shows the data of a secret in the message that refuses an update.",
+    "CMF-SECRET-HIDDEN",
+    reason="shows what is in a secret",
+)
 def _(server: Server) -> None:
     def update(original: Handler, call: Call) -> Answer:
         try:
@@ -72,7 +97,12 @@ def _(server: Server) -> None:
     around(server, [SECRET.update], update)
 
 
-@fault("secret-conflict-overwrites-labels", "Answers 409 for an existing secret, but takes the new labels the third time.", "CMF-SECRET-CONFLICT", reason="labels")
+@fault(
+    "secret-conflict-overwrites-labels",
+    "Answers 409 for an existing secret, but takes the new labels the third time.",
+    "CMF-SECRET-CONFLICT",
+    reason="labels",
+)
 def _(server: Server) -> None:
     def change(record: Record, body: JsonObject) -> None:
         record.metadata = {**record.metadata, "labels": tools.metadata(body).get("labels", {})}
@@ -80,7 +110,12 @@ def _(server: Server) -> None:
     tools.conflict_overwrites(server, SECRET, change)
 
 
-@fault("secret-update-lost-on-third", "Loses the labels of the third update of a secret.", "CMF-SECRET-UPDATE", reason="labels|revision")
+@fault(
+    "secret-update-lost-on-third",
+    "Loses the labels of the third update of a secret.",
+    "CMF-SECRET-UPDATE",
+    reason="labels|revision",
+)
 def _(server: Server) -> None:
     updates: dict[Record, int] = {}
 
@@ -97,7 +132,12 @@ def _(server: Server) -> None:
     around(server, [SECRET.update], update)
 
 
-@fault("secret-replace-merges-labels", "Keeps labels that an update of a secret leaves out.", "CMF-SECRET-REPLACE", reason="labels are still")
+@fault(
+    "secret-replace-merges-labels",
+    "Keeps labels that an update of a secret leaves out.",
+    "CMF-SECRET-REPLACE",
+    reason="labels are still",
+)
 def _(server: Server) -> None:
     _merges(server, "labels")
 
@@ -115,7 +155,12 @@ def _merges(server: Server, part: str) -> None:
     around(server, [SECRET.update], update)
 
 
-@fault("secret-update-takes-claimed-time", "Takes the creation time that an update of a secret claims.", "CMF-SECRET-CREATED-KEPT", reason="creationTimestamp")
+@fault(
+    "secret-update-takes-claimed-time",
+    "Takes the creation time that an update of a secret claims.",
+    "CMF-SECRET-CREATED-KEPT",
+    reason="creationTimestamp",
+)
 def _(server: Server) -> None:
     def update(original: Handler, call: Call) -> Answer:
         answer = original(call)
@@ -127,7 +172,12 @@ def _(server: Server) -> None:
     around(server, [SECRET.update], update)
 
 
-@fault("secret-updated-stands-on-second", "Leaves updateTimestamp as it was in every second update of a secret.", "CMF-SECRET-UPDATED-MOVES", reason="updateTimestamp")
+@fault(
+    "secret-updated-stands-on-second",
+    "Leaves updateTimestamp as it was in every second update of a secret.",
+    "CMF-SECRET-UPDATED-MOVES",
+    reason="updateTimestamp",
+)
 def _(server: Server) -> None:
     def update(original: Handler, call: Call) -> Answer:
         record = SECRET.held(server, call).get(call.path["secretName"])
@@ -141,7 +191,12 @@ def _(server: Server) -> None:
     around(server, [SECRET.update], update)
 
 
-@fault("secret-update-unknown-revives", "Answers 404 for the update of a deleted secret, but brings it back.", "CMF-SECRET-UPDATE-UNKNOWN", reason="200|listed")
+@fault(
+    "secret-update-unknown-revives",
+    "Answers 404 for the update of a deleted secret, but brings it back.",
+    "CMF-SECRET-UPDATE-UNKNOWN",
+    reason="200|listed",
+)
 def _(server: Server) -> None:
     deleted: dict[str, Any] = {}
 
@@ -163,7 +218,12 @@ def _(server: Server) -> None:
     tools.when_refused(server, [SECRET.update], {404}, act)
 
 
-@fault("secret-update-name-reaches-other", "Refuses an update that names another secret, but gives its annotations to that one.", "CMF-SECRET-UPDATE-NAME", reason="the other")
+@fault(
+    "secret-update-name-reaches-other",
+    "Refuses an update that names another secret, but gives its annotations to that one.",
+    "CMF-SECRET-UPDATE-NAME",
+    reason="the other",
+)
 def _(server: Server) -> None:
     def act(_original: Handler, call: Call) -> None:
         data = tools.metadata(tools.sent(server, call))
@@ -174,36 +234,71 @@ def _(server: Server) -> None:
     tools.when_refused(server, [SECRET.update], {422}, act)
 
 
-@fault("secret-list-annotations-lost", "Lists secrets without annotations on small pages.", "CMF-SECRET-LIST", reason="annotations")
+@fault(
+    "secret-list-annotations-lost",
+    "Lists secrets without annotations on small pages.",
+    "CMF-SECRET-LIST",
+    reason="annotations",
+)
 def _(server: Server) -> None:
     tools.listed_otherwise(server, SECRET, drop("metadata", "annotations"))
 
 
-@fault("secret-delete-still-listed", "Lists a deleted secret until another is created.", "CMF-SECRET-DELETE", reason="listed")
+@fault(
+    "secret-delete-still-listed",
+    "Lists a deleted secret until another is created.",
+    "CMF-SECRET-DELETE",
+    reason="listed",
+)
 def _(server: Server) -> None:
     tools.ghost_listed(server, SECRET)
 
 
-@fault("secret-delete-twice-204", "Answers 204 for the deletion of a deleted secret.", "CMF-SECRET-DELETE-UNKNOWN", reason="second DELETE")
+@fault(
+    "secret-delete-twice-204",
+    "Answers 204 for the deletion of a deleted secret.",
+    "CMF-SECRET-DELETE-UNKNOWN",
+    reason="second DELETE",
+)
 def _(server: Server) -> None:
     tools.deleted_answers(server, SECRET, 204)
 
 
-@fault("secret-recreate-uid-back", "Gives a new secret the uid of the deleted one of its name.", "CMF-SECRET-RECREATE", reason="uid")
+@fault(
+    "secret-recreate-uid-back",
+    "Gives a new secret the uid of the deleted one of its name.",
+    "CMF-SECRET-RECREATE",
+    reason="uid",
+)
 def _(server: Server) -> None:
     tools.remembers(server, SECRET, tools.old_uid)
 
 
-@fault("secret-body-no-kind-in-update", "Accepts an update of a secret without its kind.", "CMF-SECRET-BODY", reason="no kind")
+@fault(
+    "secret-body-no-kind-in-update",
+    "Accepts an update of a secret without its kind.",
+    "CMF-SECRET-BODY",
+    reason="no kind",
+)
 def _(server: Server) -> None:
     tools.filled(server, [SECRET.update], "kind", "Secret")
 
 
-@fault("secret-refused-update-kept", "Refuses an update without kind, but takes its annotations.", "CMF-SECRET-REFUSED", reason="annotations")
+@fault(
+    "secret-refused-update-kept",
+    "Refuses an update without kind, but takes its annotations.",
+    "CMF-SECRET-REFUSED",
+    reason="annotations",
+)
 def _(server: Server) -> None:
     tools.updated_though_refused(server, SECRET)
 
 
-@fault("secret-schema-spec-text", "Shows a text in the place of the spec of a secret in small lists.", "CMF-SECRET-SCHEMA", reason="spec")
+@fault(
+    "secret-schema-spec-text",
+    "Shows a text in the place of the spec of a secret in small lists.",
+    "CMF-SECRET-SCHEMA",
+    reason="spec",
+)
 def _(server: Server) -> None:
     tools.listed_otherwise(server, SECRET, lambda item: {**item, "spec": "hidden"})

@@ -30,52 +30,99 @@ fault = Registry()
 ACCEPTED = "[Rr]efused|status 20"
 
 
-@fault("stmt-name-min-too-strict", "Refuses a statement name of 4 characters.", "CMF-STMT-NAME-MIN", reason="4 characters")
+@fault(
+    "stmt-name-min-too-strict",
+    "Refuses a statement name of 4 characters.",
+    "CMF-STMT-NAME-MIN",
+    reason="4 characters",
+)
 def _(server: Server) -> None:
     server.statements.name_rule.minimum = 5
 
 
-@fault("pool-name-min-off-by-one", "Accepts a compute pool name of 3 characters.", "CMF-POOL-NAME-MIN", reason="3 characters")
+@fault(
+    "pool-name-min-off-by-one",
+    "Accepts a compute pool name of 3 characters.",
+    "CMF-POOL-NAME-MIN",
+    reason="3 characters",
+)
 def _(server: Server) -> None:
     server.pools.name_rule.minimum = 3
 
 
-@fault("secret-name-min-too-strict", "Refuses a secret name of 4 characters.", "CMF-SECRET-NAME-MIN", reason="4 characters")
+@fault(
+    "secret-name-min-too-strict",
+    "Refuses a secret name of 4 characters.",
+    "CMF-SECRET-NAME-MIN",
+    reason="4 characters",
+)
 def _(server: Server) -> None:
     server.secrets.name_rule.minimum = 5
 
 
-@fault("map-name-min-off-by-one", "Accepts a mapping name of 3 characters.", "CMF-MAP-NAME-MIN", reason="3 characters")
+@fault(
+    "map-name-min-off-by-one",
+    "Accepts a mapping name of 3 characters.",
+    "CMF-MAP-NAME-MIN",
+    reason="3 characters",
+)
 def _(server: Server) -> None:
     server.mappings.name_rule.minimum = 3
 
 
-@fault("cat-name-min-off-by-one", "Accepts a catalog name of 3 characters.", "CMF-CAT-NAME-MIN", reason="3 characters")
+@fault(
+    "cat-name-min-off-by-one",
+    "Accepts a catalog name of 3 characters.",
+    "CMF-CAT-NAME-MIN",
+    reason="3 characters",
+)
 def _(server: Server) -> None:
     server.catalogs.name_rule.minimum = 3
 
 
-@fault("stmt-name-max-off-by-one", "Accepts a statement name of 254 characters.", "CMF-STMT-NAME-MAX", reason="254")
+@fault(
+    "stmt-name-max-off-by-one",
+    "Accepts a statement name of 254 characters.",
+    "CMF-STMT-NAME-MAX",
+    reason="254",
+)
 def _(server: Server) -> None:
     server.statements.name_rule.maximum = 254
 
 
-@fault("pool-name-max-too-strict", "Refuses a compute pool name of 253 characters.", "CMF-POOL-NAME-MAX", reason="253")
+@fault(
+    "pool-name-max-too-strict",
+    "Refuses a compute pool name of 253 characters.",
+    "CMF-POOL-NAME-MAX",
+    reason="253",
+)
 def _(server: Server) -> None:
     server.pools.name_rule.maximum = 252
 
 
-@fault("secret-name-max-off-by-one", "Accepts a secret name of 254 characters.", "CMF-SECRET-NAME-MAX", reason="254")
+@fault(
+    "secret-name-max-off-by-one",
+    "Accepts a secret name of 254 characters.",
+    "CMF-SECRET-NAME-MAX",
+    reason="254",
+)
 def _(server: Server) -> None:
     server.secrets.name_rule.maximum = 254
 
 
-@fault("map-name-max-too-strict", "Refuses a mapping name of 253 characters.", "CMF-MAP-NAME-MAX", reason="253")
+@fault(
+    "map-name-max-too-strict", "Refuses a mapping name of 253 characters.", "CMF-MAP-NAME-MAX", reason="253"
+)
 def _(server: Server) -> None:
     server.mappings.name_rule.maximum = 252
 
 
-@fault("cat-name-cut", "Accepts a catalog name of 254 characters and cuts it to 253.", "CMF-CAT-NAME-MAX", reason="254")
+@fault(
+    "cat-name-cut",
+    "Accepts a catalog name of 254 characters and cuts it to 253.",
+    "CMF-CAT-NAME-MAX",
+    reason="254",
+)
 def _(server: Server) -> None:
     def create(original: Handler, call: Call) -> Answer:
         body = sent(server, call)
@@ -87,52 +134,109 @@ def _(server: Server) -> None:
     around(server, [CATALOG.create], create)
 
 
-@fault("stmt-name-no-dots", "Refuses a statement name with dots between its labels.", "CMF-STMT-NAME-LEGAL", reason="dots between|of one character")
+@fault(
+    "stmt-name-no-dots",
+    "Refuses a statement name with dots between its labels.",
+    "CMF-STMT-NAME-LEGAL",
+    reason="dots between|of one character",
+)
 def _(server: Server) -> None:
     server.statements.name_rule.pattern = re.compile(LABEL)
 
 
-@fault("pool-name-no-leading-digit", "Refuses a compute pool name that begins with a digit.", "CMF-POOL-NAME-LEGAL", reason="digit in front")
+@fault(
+    "pool-name-no-leading-digit",
+    "Refuses a compute pool name that begins with a digit.",
+    "CMF-POOL-NAME-LEGAL",
+    reason="digit in front",
+)
 def _(server: Server) -> None:
     server.pools.name_rule.pattern = re.compile(rf"(?![0-9]){LABEL}(\.{LABEL})*")
 
 
-@fault("secret-name-no-double-hyphen", "Refuses a secret name with repeated hyphens.", "CMF-SECRET-NAME-LEGAL", reason="repeated hyphens")
+@fault(
+    "secret-name-no-double-hyphen",
+    "Refuses a secret name with repeated hyphens.",
+    "CMF-SECRET-NAME-LEGAL",
+    reason="repeated hyphens",
+)
 def _(server: Server) -> None:
     server.secrets.name_rule.pattern = re.compile(rf"(?!.*--){LABEL}(\.{LABEL})*")
 
 
-@fault("map-name-suffix-cut", "Reads a dotted mapping name without its last label.", "CMF-MAP-NAME-LEGAL", reason="dots|digits|one character")
+@fault(
+    "map-name-suffix-cut",
+    "Reads a dotted mapping name without its last label.",
+    "CMF-MAP-NAME-LEGAL",
+    reason="dots|digits|one character",
+)
 def _(server: Server) -> None:
     around(server, [MAPPING.get], cut_suffix("name"))
 
 
-@fault("cat-name-short-label", "Refuses a catalog name with a label of one character.", "CMF-CAT-NAME-LEGAL", reason="one character|digits")
+@fault(
+    "cat-name-short-label",
+    "Refuses a catalog name with a label of one character.",
+    "CMF-CAT-NAME-LEGAL",
+    reason="one character|digits",
+)
 def _(server: Server) -> None:
-    server.catalogs.name_rule.pattern = re.compile(r"[a-z0-9][-a-z0-9]*[a-z0-9](\.[a-z0-9][-a-z0-9]*[a-z0-9])*")
+    server.catalogs.name_rule.pattern = re.compile(
+        r"[a-z0-9][-a-z0-9]*[a-z0-9](\.[a-z0-9][-a-z0-9]*[a-z0-9])*"
+    )
 
 
-@fault("stmt-name-upper-case", "Accepts a statement name with upper-case letters.", "CMF-STMT-NAME-PATTERN", "CMF-STMT-NAME-REFUSED", reason="upper-case")
+@fault(
+    "stmt-name-upper-case",
+    "Accepts a statement name with upper-case letters.",
+    "CMF-STMT-NAME-PATTERN",
+    "CMF-STMT-NAME-REFUSED",
+    reason="upper-case",
+)
 def _(server: Server) -> None:
     ignore_case(server.statements.name_rule)
 
 
-@fault("pool-name-underscore", "Accepts a compute pool name with an underscore.", "CMF-POOL-NAME-PATTERN", "CMF-POOL-NAME-REFUSED", reason="underscore")
+@fault(
+    "pool-name-underscore",
+    "Accepts a compute pool name with an underscore.",
+    "CMF-POOL-NAME-PATTERN",
+    "CMF-POOL-NAME-REFUSED",
+    reason="underscore",
+)
 def _(server: Server) -> None:
     server.pools.name_rule.pattern = re.compile(LABEL.replace("[-a", "[-_a") + rf"(\.{LABEL})*")
 
 
-@fault("secret-name-trailing-newline", "Accepts a secret name that ends in a line break.", "CMF-SECRET-NAME-PATTERN", "CMF-SECRET-NAME-REFUSED", reason="line break behind")
+@fault(
+    "secret-name-trailing-newline",
+    "Accepts a secret name that ends in a line break.",
+    "CMF-SECRET-NAME-PATTERN",
+    "CMF-SECRET-NAME-REFUSED",
+    reason="line break behind",
+)
 def _(server: Server) -> None:
     dollar(server.secrets.name_rule)
 
 
-@fault("map-name-double-dot", "Accepts two dots in a row in a mapping name.", "CMF-MAP-NAME-PATTERN", "CMF-MAP-NAME-REFUSED", reason="two dots")
+@fault(
+    "map-name-double-dot",
+    "Accepts two dots in a row in a mapping name.",
+    "CMF-MAP-NAME-PATTERN",
+    "CMF-MAP-NAME-REFUSED",
+    reason="two dots",
+)
 def _(server: Server) -> None:
     server.mappings.name_rule.pattern = re.compile(rf"{LABEL}(\.+{LABEL})*")
 
 
-@fault("cat-name-hyphen-dot", "Accepts a hyphen before a dot in a catalog name.", "CMF-CAT-NAME-PATTERN", "CMF-CAT-NAME-REFUSED", reason="hyphen before")
+@fault(
+    "cat-name-hyphen-dot",
+    "Accepts a hyphen before a dot in a catalog name.",
+    "CMF-CAT-NAME-PATTERN",
+    "CMF-CAT-NAME-REFUSED",
+    reason="hyphen before",
+)
 def _(server: Server) -> None:
     server.catalogs.name_rule.pattern = re.compile(rf"{LABEL}(-?\.{LABEL})*")
 
@@ -151,32 +255,64 @@ def _created_as(server: Server, kind: Kind, repaired: Any) -> None:
     when_refused(server, [kind.create], {400, 422}, act)
 
 
-@fault("stmt-name-refused-created-cut", "Refuses a statement name of 254 characters, but creates its beginning.", "CMF-STMT-NAME-REFUSED", reason="created all the same")
+@fault(
+    "stmt-name-refused-created-cut",
+    "Refuses a statement name of 254 characters, but creates its beginning.",
+    "CMF-STMT-NAME-REFUSED",
+    reason="created all the same",
+)
 def _(server: Server) -> None:
     _created_as(server, STATEMENT, lambda name: name[:253])
 
 
-@fault("pool-name-refused-created-lower", "Refuses upper case, but creates the compute pool in lower case.", "CMF-POOL-NAME-REFUSED", reason="created all the same")
+@fault(
+    "pool-name-refused-created-lower",
+    "Refuses upper case, but creates the compute pool in lower case.",
+    "CMF-POOL-NAME-REFUSED",
+    reason="created all the same",
+)
 def _(server: Server) -> None:
     _created_as(server, POOL, str.lower)
 
 
-@fault("secret-name-refused-created-trimmed", "Refuses a secret name with spaces around it, but creates it without.", "CMF-SECRET-NAME-REFUSED", reason="created all the same")
+@fault(
+    "secret-name-refused-created-trimmed",
+    "Refuses a secret name with spaces around it, but creates it without.",
+    "CMF-SECRET-NAME-REFUSED",
+    reason="created all the same",
+)
 def _(server: Server) -> None:
     _created_as(server, SECRET, str.strip)
 
 
-@fault("map-name-refused-created-dot", "Refuses a mapping name that ends in a dot, but creates it without.", "CMF-MAP-NAME-REFUSED", reason="created all the same")
+@fault(
+    "map-name-refused-created-dot",
+    "Refuses a mapping name that ends in a dot, but creates it without.",
+    "CMF-MAP-NAME-REFUSED",
+    reason="created all the same",
+)
 def _(server: Server) -> None:
     _created_as(server, MAPPING, lambda name: name.removesuffix("."))
 
 
-@fault("cat-name-refused-created-slash", "Refuses a catalog name with a slash, but creates what stands before it.", "CMF-CAT-NAME-REFUSED", reason="created all the same")
+@fault(
+    "cat-name-refused-created-slash",
+    "Refuses a catalog name with a slash, but creates what stands before it.",
+    "CMF-CAT-NAME-REFUSED",
+    reason="created all the same",
+)
 def _(server: Server) -> None:
     _created_as(server, CATALOG, lambda name: name.partition("/")[0])
 
 
-@fault("stmt-name-scope-delete", "Deletes the namesakes of a statement in other environments, too.", "CMF-STMT-NAME-SCOPE", "CMF-STMT-DELETE", "CMF-STMT-LIST", reason="first namesake|status 404")
+@fault(
+    "stmt-name-scope-delete",
+    "Deletes the namesakes of a statement in other environments, too.",
+    "CMF-STMT-NAME-SCOPE",
+    "CMF-STMT-DELETE",
+    "CMF-STMT-LIST",
+    reason="first namesake|status 404",
+)
 def _(server: Server) -> None:
     namesakes_deleted(server, STATEMENT)
 
@@ -194,11 +330,21 @@ def _conflict_reaches_namesake(server: Server, kind: Kind) -> None:
     when_refused(server, [kind.create], {409}, act)
 
 
-@fault("pool-name-scope-conflict", "Lets a conflict about a compute pool change its namesakes elsewhere.", "CMF-POOL-NAME-SCOPE", reason="first namesake")
+@fault(
+    "pool-name-scope-conflict",
+    "Lets a conflict about a compute pool change its namesakes elsewhere.",
+    "CMF-POOL-NAME-SCOPE",
+    reason="first namesake",
+)
 def _(server: Server) -> None:
     _conflict_reaches_namesake(server, POOL)
 
 
-@fault("map-name-scope-conflict", "Lets a conflict about a mapping change its namesakes elsewhere.", "CMF-MAP-NAME-SCOPE", reason="first namesake")
+@fault(
+    "map-name-scope-conflict",
+    "Lets a conflict about a mapping change its namesakes elsewhere.",
+    "CMF-MAP-NAME-SCOPE",
+    reason="first namesake",
+)
 def _(server: Server) -> None:
     _conflict_reaches_namesake(server, MAPPING)
