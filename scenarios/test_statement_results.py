@@ -124,7 +124,7 @@ def test_metadata_statement(
         )
 
 
-@requirement("CMF-STMT-COMPILE", "CMF-STMT-REFUSED")
+@requirement("CMF-STMT-COMPILE", "CMF-STMT-REFUSED", "CMF-STMT-CONFLICT")
 @pytest.mark.parametrize("sql", BROKEN)
 def test_sql_that_does_not_compile(
     cmf: Cmf, check: Checks, environment: str, compute_pool: str, until_phase: Callable[..., Body], sql: str
@@ -141,6 +141,7 @@ def test_sql_that_does_not_compile(
     with check("CMF-STMT-REFUSED", f"{sql!r} is there only when it was not refused"):
         statements.get(name).expect(200 if answer.status == 200 else 404)
     if answer.status != 200:
+        check.nothing_to_judge("CMF-STMT-CONFLICT", "the target refuses SQL that does not compile, as it may")
         return
     with check("CMF-STMT-COMPILE", f"{sql!r} has no rows"):
         results = cmf.results(environment, name).expect(200, 400, 404, 410)
@@ -149,6 +150,10 @@ def test_sql_that_does_not_compile(
             "a statement that does not compile has rows",
             expected="400, or none",
         )
+    with check("CMF-STMT-CONFLICT", f"its name is taken, though {sql!r} does not compile"):
+        statements.post(bodies.statement(name, cmf.features, pool=compute_pool)).expect(409)
+        text = statements.get(name).expect(200).at("spec", "statement")
+        require(text == sql, "a conflict changed its text", expected=sql, got=repr(text))
 
 
 @requirement("CMF-STMT-EXCEPTIONS", "CMF-STMT-EXCEPTIONS-LAST", "CMF-STMT-UPDATE-REFUSED")

@@ -36,9 +36,13 @@ def changed(body: Body, *, metadata: Body | None = None, **spec: Any) -> Body:
     return {**body, "metadata": {**body["metadata"], **(metadata or {})}, "spec": {**body["spec"], **spec}}
 
 
-def listed(statements: Collection, name: str) -> list[Body]:
-    """Every item of the list with this name."""
-    return [item for item in statements.all() if statements.name_of(item) == name]
+def only_listed(statements: Collection, name: str) -> Body:
+    """The item of this name in the list; raises ``Broken`` when it is not there exactly once."""
+    items = [item for item in statements.all() if statements.name_of(item) == name]
+    require(
+        len(items) == 1, f"the statement is listed {len(items)} times", expected="once", got=str(len(items))
+    )
+    return items[0]
 
 
 @requirement("CMF-STMT-UPDATE", "CMF-STMT-UPDATE-REFUSED", "CMF-STMT-UID", "CMF-STMT-CREATED-KEPT")
@@ -49,7 +53,7 @@ def test_update(
     other_environment: str,
     new_compute_pool: Callable[..., Held],
     new_statement: Callable[..., Held],
-    until_phase: Callable[..., Body],
+    at_rest: Callable[[str, str], dict[str, Any]],
 ) -> None:
     pool, pool_there = new_compute_pool(environment).name, new_compute_pool(other_environment).name
     fields: Body = {
@@ -62,7 +66,7 @@ def test_update(
     )
     namesake = new_statement(other_environment, pool_there, held.name, annotations={"which": "there"})
     statements, there = cmf.statements(environment), cmf.statements(other_environment)
-    first = _at_rest(statements, held.name, until_phase, environment)
+    first = at_rest(environment, held.name)
     others = ((statements, neighbour), (there, namesake))
     had = [views.statement(collection.get(other.name).needed(200).body) for collection, other in others]
     changes: dict[str, Callable[[Body], Body]] = {
@@ -110,7 +114,7 @@ def test_update(
     check.nothing_to_judge("CMF-STMT-UPDATE-REFUSED", "what was not refused took effect")
     last = statements.get(held.name).needed(200).body
     with check("CMF-STMT-UPDATE", "after many updates it is listed once, as it is read"):
-        (item,) = _one(listed(statements, held.name))
+        item = only_listed(statements, held.name)
         require_equal(views.statement(item), views.statement(last), "in the list, the statement")
     with check("CMF-STMT-UPDATE", "its text, compute pool and session properties are as they were"):
         kept = {key: held.body["spec"][key] for key in ("statement", "computePoolName", "properties")}
@@ -130,23 +134,6 @@ def test_update(
         require(same, "the updates changed creationTimestamp", expected=repr(created), got=repr(now))
 
 
-def _at_rest(statements: Collection, name: str, until_phase: Callable[..., Body], environment: str) -> Body:
-    """A statement once its phase moves no more, as far as the target gives phases."""
-    body: Body = statements.get(name).needed(200).body
-    return (
-        body
-        if views.phase(body) is None
-        else until_phase(environment, name, "completed", "failed", "stopped")
-    )
-
-
-def _one(items: list[Body]) -> list[Body]:
-    require(
-        len(items) == 1, f"the statement is listed {len(items)} times", expected="once", got=str(len(items))
-    )
-    return items
-
-
 @requirement("CMF-STMT-UPDATED-MOVES")
 def test_times_of_an_update(
     cmf: Cmf,
@@ -154,13 +141,17 @@ def test_times_of_an_update(
     environment: str,
     compute_pool: str,
     new_statement: Callable[..., Held],
-    until_phase: Callable[..., Body],
+    at_rest: Callable[[str, str], dict[str, Any]],
 ) -> None:
     statements = cmf.statements(environment)
     held = new_statement(environment, compute_pool, annotations=ANNOTATIONS)
-    before = optional(
-        _at_rest(statements, held.name, until_phase, environment), "metadata", "updateTimestamp"
-    )
+    before = optional(at_rest(environment, held.name), "metadata", "updateTimestamp")
+
+    with check("CMF-STMT-UPDATED-MOVES", "reading it, the list and its exceptions leaves updateTimestamp"):
+        statements.list().expect(200)
+        cmf.exceptions(environment, held.name).expect(200)
+        again = optional(statements.get(held.name).expect(200).body, "metadata", "updateTimestamp")
+        require(again == before, "reading moved updateTimestamp", expected=repr(before), got=repr(again))
 
     def update(note: str) -> tuple[Answer, Any]:
         body = changed(held.body, metadata={"annotations": {"note": note}})
@@ -235,131 +226,6 @@ def test_update_unknown(
         require_equal(views.statement(statements.get(held.name).expect(200).body), before, "the statement")
 
 
-def spoilt(key: str, value: Any) -> Callable[[Body], Body]:
-    """Spoils the spec of a body."""
-    return lambda body: {**body, "spec": {**body["spec"], key: value}}
-
-
-WRONG: dict[str, Callable[[Body], Any]] = {
-    "no spec": lambda body: {key: value for key, value in body.items() if key != "spec"},
-    "no metadata": lambda body: {key: value for key, value in body.items() if key != "metadata"},
-    "no apiVersion": lambda body: {key: value for key, value in body.items() if key != "apiVersion"},
-    "no kind": lambda body: {key: value for key, value in body.items() if key != "kind"},
-    "no statement": lambda body: {
-        **body,
-        "spec": {key: value for key, value in body["spec"].items() if key != "statement"},
-    },
-    "no compute pool": lambda body: {
-        **body,
-        "spec": {key: value for key, value in body["spec"].items() if key != "computePoolName"},
-    },
-    "a string as spec": lambda body: {**body, "spec": "SHOW TABLES;"},
-    "a list as metadata": lambda body: {**body, "metadata": [body["metadata"]]},
-    "a list as statement": spoilt("statement", ["SHOW TABLES;"]),
-    "words as parallelism": spoilt("parallelism", "many"),
-    "words as stopped": spoilt("stopped", "maybe"),
-    "a list": lambda body: [body],
-    "a string": lambda body: str(body["metadata"]["name"]),
-}
-# What the contract leaves to the server: it may be accepted, but when it is refused it must have no effect.
-DOUBTFUL: dict[str, Callable[[Body], Any]] = {
-    "no name": lambda body: {**body, "metadata": {"annotations": {"note": "refused"}}},
-    "an unknown property": lambda body: {**body, "unknown": True},
-    "a status": lambda body: {**body, "status": {"phase": "RUNNING"}},
-    "another kind": lambda body: {**body, "kind": "FlinkApplication"},
-    "another apiVersion": lambda body: {**body, "apiVersion": "apps/v1"},
-    "a parallelism of 0": spoilt("parallelism", 0),
-    "a negative parallelism": spoilt("parallelism", -1),
-    "a list as Flink configuration": spoilt("flinkConfiguration", ["a"]),
-    "an object as session property": spoilt("properties", {"sql.current-catalog": {"name": "examples"}}),
-    "an empty text": spoilt("statement", ""),
-}
-
-
-@requirement("CMF-STMT-UPDATE-BODY", "CMF-STMT-UPDATE-REFUSED")
-def test_invalid_updates(
-    cmf: Cmf,
-    check: Checks,
-    environment: str,
-    compute_pool: str,
-    new_statement: Callable[..., Held],
-    until_phase: Callable[..., Body],
-) -> None:
-    statements = cmf.statements(environment)
-    held, neighbour = (
-        new_statement(environment, compute_pool, labels=LABELS, annotations=ANNOTATIONS, parallelism=2)
-        for _ in range(2)
-    )
-    before = _at_rest(statements, held.name, until_phase, environment)
-    view, phase = views.statement(before), views.phase(before)
-    wanted = changed(
-        held.body, metadata={"annotations": {"note": "refused"}, "labels": {"new": "1"}}, parallelism=9
-    )
-
-    def unchanged(what: str) -> None:
-        read = statements.get(held.name).expect(200).body
-        require_equal(views.statement(read), view, f"{what}, the statement")
-        require(
-            views.phase(read) == phase,
-            f"{what}, the phase is another",
-            expected=repr(phase),
-            got=repr(views.phase(read)),
-        )
-
-    for number, (why, spoil) in enumerate(WRONG.items()):
-        sent = (JSON, YAML)[number % 2]
-        answer = statements.put(held.name, spoil(wanted), media_type=sent)
-        with check("CMF-STMT-UPDATE-BODY", f"{why}, sent as {sent}, is refused"):
-            answer.expect_refused()
-        if answer.status >= 400:
-            with check("CMF-STMT-UPDATE-REFUSED", f"an update that was refused with {why} changes nothing"):
-                unchanged("after a refused update")
-        else:
-            statements.put(held.name, held.body)
-    for why, spoil in DOUBTFUL.items():
-        if statements.put(held.name, spoil(wanted)).status >= 400:
-            with check("CMF-STMT-UPDATE-REFUSED", f"an update that was refused for {why} changes nothing"):
-                unchanged("after a refused update")
-        else:
-            statements.put(held.name, held.body)
-            view = views.statement(statements.get(held.name).needed(200).body)
-    statements.put(neighbour.name, changed(neighbour.body, metadata={"annotations": {"note": "later"}}))
-    with check("CMF-STMT-UPDATE-REFUSED", "nor has any an effect later, when another statement is updated"):
-        unchanged("after the update of another")
-        (item,) = _one(listed(statements, held.name))
-        require_equal(views.statement(item), view, "in the list, the statement")
-
-
-@requirement("CMF-STMT-UPDATE-NAME")
-def test_update_by_another_name(
-    cmf: Cmf, check: Checks, environment: str, compute_pool: str, new_statement: Callable[..., Held]
-) -> None:
-    statements = cmf.statements(environment)
-    held, other = (new_statement(environment, compute_pool, annotations=ANNOTATIONS) for _ in range(2))
-    had = views.statement(statements.get(other.name).needed(200).body)
-    for what, name in (
-        ("that of another statement", other.name),
-        ("one that nothing has", cmf.name("renamed")),
-    ):
-        body = changed(held.body, metadata={"name": name, "annotations": {"note": "renamed"}}, parallelism=7)
-        answer = statements.put(held.name, body)
-        with check("CMF-STMT-UPDATE-NAME", f"a PUT whose name is {what} reaches no other statement"):
-            answer.expect(200, 404, *NOT_DONE)
-            require(
-                statements.get(held.name).expect(200).at("metadata", "name") == held.name,
-                "it was renamed",
-                expected=held.name,
-            )
-            require_equal(
-                views.statement(statements.get(other.name).expect(200).body), had, "the other statement"
-            )
-            if name != other.name:
-                statements.get(name).expect(404)
-            require_equal(
-                sorted(statements.names()), sorted([held.name, other.name]), "the names in the list"
-            )
-
-
 @requirement("CMF-STMT-UPDATE-PARTS", "CMF-STMT-UPDATE-REFUSED", "CMF-STMT-POOL-UNKNOWN")
 def test_update_of_what_may_be_immutable(
     cmf: Cmf,
@@ -369,6 +235,7 @@ def test_update_of_what_may_be_immutable(
     new_compute_pool: Callable[..., Held],
     new_statement: Callable[..., Held],
     until_phase: Callable[..., Body],
+    at_rest: Callable[[str, str], dict[str, Any]],
 ) -> None:
     pool, other_pool = new_compute_pool(environment).name, new_compute_pool(environment).name
     elsewhere = new_compute_pool(other_environment).name
@@ -383,7 +250,7 @@ def test_update_of_what_may_be_immutable(
     }
     for what, spec in changes.items():
         held = new_statement(environment, pool, annotations=ANNOTATIONS)
-        _at_rest(statements, held.name, until_phase, environment)
+        at_rest(environment, held.name)
         before = statements.get(held.name).needed(200).body
         body = changed(held.body, metadata={"annotations": {"note": "changed"}}, **spec)
         answer = statements.put(held.name, body)
@@ -392,7 +259,7 @@ def test_update_of_what_may_be_immutable(
             with check("CMF-STMT-UPDATE-REFUSED", f"{what} that is refused changes nothing"):
                 answer.expect(*NOT_DONE, *((404,) if "computePoolName" in spec else ()))
                 require_equal(views.statement(after), views.statement(before), "the statement")
-                (item,) = _one(listed(statements, held.name))
+                item = only_listed(statements, held.name)
                 require_equal(views.statement(item), views.statement(before), "in the list, the statement")
         elif what.startswith("a compute pool"):
             with check("CMF-STMT-POOL-UNKNOWN", f"{what} is not taken in an update"):

@@ -1,4 +1,4 @@
-"""SQL statements: created once by POST, read, listed, deleted.  All read metadata only: nothing here starts a pod."""
+"""SQL statements: created once by POST, read, listed.  All read metadata only: nothing here starts a pod."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from conformance import bodies, views
-from conformance.contract import timestamps
 from conformance.contract.media import JSON, YAML
 from conformance.expectations import (
     eventually,
@@ -71,6 +70,8 @@ def test_create_and_read(cmf: Cmf, check: Checks, environment: str, compute_pool
             body(labels=LABELS, parallelism=3), "flinkConfiguration"
         ),
     }
+    if statements.post(body(stopped=True)).status == 200:
+        variants["that is stopped"] = lambda: body(**everything, stopped=True)
     for variant, make in variants.items():
         for media_type in (JSON, YAML):
             sent = make()
@@ -84,7 +85,8 @@ def test_create_and_read(cmf: Cmf, check: Checks, environment: str, compute_pool
                 require_contains(read.expect(200).body, sent, "the statement")
             with check("CMF-STMT-DEFAULTS", f"a statement {variant} is not stopped by itself"):
                 stopped = optional(read.expect(200).body, "spec", "stopped")
-                require(not stopped, "it is stopped", expected="false or nothing", got=repr(stopped))
+                asked = variant == "that is stopped"
+                require(asked or not stopped, "it is stopped", expected="false or nothing", got=repr(stopped))
                 scale = optional(read.body, "spec", "parallelism")
                 require(
                     scale is None or (isinstance(scale, int) and scale >= 1),
@@ -127,7 +129,7 @@ def test_create_twice(
     other_environment: str,
     new_compute_pool: Callable[..., Held],
     new_statement: Callable[..., Held],
-    until_phase: Callable[..., dict[str, Any]],
+    at_rest: Callable[[str, str], dict[str, Any]],
 ) -> None:
     pool, other_pool, pool_there = (
         new_compute_pool(place).name for place in (environment, environment, other_environment)
@@ -136,7 +138,7 @@ def test_create_twice(
     held = new_statement(
         environment, pool, labels=LABELS, annotations=ANNOTATIONS, configuration=CONFIGURATION
     )
-    before = _at_rest(statements, held.name, until_phase, environment)
+    before = at_rest(environment, held.name)
     spec = held.body["spec"]
     conflicts: dict[str, dict[str, Any]] = {
         "the same again": held.body,
@@ -174,18 +176,6 @@ def test_create_twice(
     with check("CMF-STMT-CONFLICT", "after other statements were created, it is listed as it was, once"):
         require_equal(moment(statements.get(held.name).expect(200).body), moment(before), "the statement")
         require_listed(statements, held.name, before, "after conflicts")
-
-
-def _at_rest(
-    statements: Collection, name: str, until_phase: Callable[..., dict[str, Any]], environment: str
-) -> dict[str, Any]:
-    """A statement once its phase moves no more, as far as the target gives phases."""
-    body: dict[str, Any] = statements.get(name).needed(200).body
-    return (
-        body
-        if views.phase(body) is None
-        else until_phase(environment, name, "completed", "failed", "stopped")
-    )
 
 
 @requirement("CMF-STMT-ENVIRONMENT-UNKNOWN")
@@ -344,153 +334,3 @@ def test_list_of_unknown_environment(cmf: Cmf, check: Checks, environment: str) 
         nowhere.list(page=0, size=5).expect(404)
         nowhere.list(query=[("phase", "completed")]).expect(404)
         nowhere.list(query=[("compute-pool", cmf.name("pool"))]).expect(404)
-
-
-@requirement("CMF-STMT-DELETE", "CMF-STMT-DELETE-UNKNOWN", "CMF-STMT-LIST")
-def test_delete(
-    cmf: Cmf,
-    check: Checks,
-    environment: str,
-    other_environment: str,
-    new_compute_pool: Callable[..., Held],
-    new_statement: Callable[..., Held],
-) -> None:
-    pool, pool_there = new_compute_pool(environment).name, new_compute_pool(other_environment).name
-    statements, there = cmf.statements(environment), cmf.statements(other_environment)
-    held, neighbour = (
-        new_statement(environment, pool),
-        new_statement(environment, pool, annotations=ANNOTATIONS),
-    )
-    longer = new_statement(environment, pool, f"{held.name}-longer")
-    namesake = new_statement(other_environment, pool_there, held.name, annotations={"which": "there"})
-    failing = bodies.statement(cmf.name("stmt"), cmf.features, pool=pool, sql=BROKEN)
-    doomed = [held.name]
-    if statements.post(failing).status == 200:
-        doomed.append(failing["metadata"]["name"])
-    for name in doomed:
-        with check(
-            "CMF-STMT-DELETE",
-            f"a DELETE of a {'failed' if name != held.name else 'completed'} statement answers 202 or 204",
-        ):
-            statements.delete(name).expect(202, 204)
-
-    def gone() -> None:
-        for name in doomed:
-            statements.get(name).expect(404)
-        filters = [
-            [],
-            [("compute-pool", pool)],
-            *([("phase", phase)] for phase in ("completed", "failed", "deleting")),
-        ]
-        for query in filters:
-            back = [name for name in statements.names(query=query) if name in doomed]
-            require(
-                not back,
-                f"a deleted statement is listed{f' with {query}' if query else ''}",
-                expected="none",
-                got=", ".join(back),
-            )
-
-    with check("CMF-STMT-DELETE", "afterwards it can't be read and is not listed, filtered or not"):
-        eventually(gone, within=cmf.limits.settle)
-    with check("CMF-STMT-DELETE", "its results and exceptions are gone too"):
-        for name in doomed:
-            cmf.results(environment, name).expect(404)
-            cmf.exceptions(environment, name).expect(404)
-    survivors = ((statements, neighbour), (statements, longer), (there, namesake))
-    with check("CMF-STMT-DELETE", "its neighbours and its namesake in another environment are as they were"):
-        for collection, other in survivors:
-            require_contains(
-                collection.get(other.name).expect(200).body, other.body, "the statement that was not deleted"
-            )
-    with check("CMF-STMT-LIST", "after a deletion those that were not deleted are listed"):
-        require_equal(
-            sorted(statements.names()), sorted([neighbour.name, longer.name]), "the names in the list"
-        )
-        require_equal(there.names(), [namesake.name], "the names in the list of another environment")
-    nowhere = cmf.statements(cmf.name("never"))
-    for where, collection, name in (
-        ("a deleted statement", statements, held.name),
-        ("a name that was never used", statements, cmf.name("never")),
-        ("an existing name in another environment", there, neighbour.name),
-        ("an existing name in an environment that does not exist", nowhere, neighbour.name),
-    ):
-        with check("CMF-STMT-DELETE-UNKNOWN", f"a DELETE of {where} answers 404"):
-            collection.delete(name).expect(404)
-    latecomer = new_statement(environment, pool)
-    with check(
-        "CMF-STMT-DELETE", "it does not come back when another is created, and no other has gone with it"
-    ):
-        gone()
-        for collection, other in (*survivors, (statements, latecomer)):
-            require_contains(
-                collection.get(other.name).expect(200).body, other.body, "the statement that was not deleted"
-            )
-
-
-@requirement("CMF-STMT-RECREATE", "CMF-STMT-UID")
-def test_create_again(
-    cmf: Cmf,
-    check: Checks,
-    environment: str,
-    new_compute_pool: Callable[..., Held],
-    new_statement: Callable[..., Held],
-    until_phase: Callable[..., dict[str, Any]],
-) -> None:
-    pool, other_pool = new_compute_pool(environment).name, new_compute_pool(environment).name
-    statements = cmf.statements(environment)
-    fields: dict[str, Any] = {
-        "labels": LABELS,
-        "annotations": ANNOTATIONS,
-        "configuration": CONFIGURATION,
-        "parallelism": 6,
-    }
-    name = cmf.name("stmt")
-    old = bodies.statement(name, cmf.features, pool=other_pool, sql=BROKEN, **fields)
-    failed = statements.post(old).status == 200
-    if not failed:
-        new_statement(environment, other_pool, name, **fields)
-    before = _at_rest(statements, name, until_phase, environment)
-    statements.delete(name).needed(202, 204)
-    eventually(lambda: statements.get(name).expect(404), within=cmf.limits.settle)
-    bare = without(bodies.statement(name, cmf.features, pool=pool), "flinkConfiguration")
-    with check("CMF-STMT-RECREATE", "the name can be used again"):
-        eventually(lambda: statements.post(bare).expect(200), within=cmf.limits.settle)
-    after = statements.get(name).needed(200).body
-    with check("CMF-STMT-RECREATE", "nothing of the old statement is left"):
-        require_contains(after, bare, "the new statement")
-        for part, gone in (("labels", LABELS), ("annotations", ANNOTATIONS)):
-            back = [key for key in gone if optional(after, "metadata", part, key) is not None]
-            require(not back, f"{part} of the old statement are back", expected="none", got=", ".join(back))
-        back = [
-            key for key in CONFIGURATION if optional(after, "spec", "flinkConfiguration", key) is not None
-        ]
-        require(not back, "configuration of the old statement is back", expected="none", got=", ".join(back))
-        require(
-            optional(after, "spec", "parallelism") != 6,
-            "the parallelism of the old statement is back",
-            expected="another",
-        )
-        require(statements.names() == [name], "it is not the one statement listed", expected=name)
-    with check("CMF-STMT-RECREATE", "it has no exceptions of the old statement"):
-        data = optional(cmf.exceptions(environment, name).expect(200).body, "data") or []
-        require(
-            not failed or not data, "a new statement has exceptions", expected="none", got=repr(data)[:200]
-        )
-    with check("CMF-STMT-RECREATE", "it was not created before the old one"):
-        first, second = (optional(body, "metadata", "creationTimestamp") for body in (before, after))
-        if isinstance(first, str) and isinstance(second, str):
-            require(
-                not timestamps.is_before(second, first),
-                "it was created before the old one",
-                expected=first,
-                got=second,
-            )
-    with check("CMF-STMT-UID", "it has not the uid of the old statement"):
-        first, second = (optional(body, "metadata", "uid") for body in (before, after))
-        require(
-            first is None or first != second,
-            "it has the uid of the old statement",
-            expected="another",
-            got=repr(second),
-        )

@@ -154,6 +154,22 @@ def until_phase(cmf: Cmf) -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture
+def at_rest(cmf: Cmf, until_phase: Callable[..., dict[str, Any]]) -> Callable[[str, str], dict[str, Any]]:
+    """Waits until a statement moves no more, as far as the target gives phases: ``at_rest(environment, name)``.
+
+    Returns the statement; raises ``Broken`` when it goes on.
+    """
+
+    def wait(environment: str, name: str) -> dict[str, Any]:
+        body: dict[str, Any] = cmf.statements(environment).get(name).needed(200).body
+        return (
+            body if phase(body) is None else until_phase(environment, name, "completed", "failed", "stopped")
+        )
+
+    return wait
+
+
+@pytest.fixture
 def ground(kind: Kind, cmf: Cmf, run: RunContext, request: pytest.FixtureRequest) -> Ground:
     """Where resources of the kind that a scenario is about can be created."""
     data = run.canaries.data() if SECRETS & {kind.plural, kind.needs} else None

@@ -87,6 +87,10 @@ class Display:
         if self._live and self._task is not None:
             self._live.advance(self._task)
 
+    def area_done(self) -> None:
+        """The scenarios of an area are over, and what comes now is none."""
+        self._end_of_area()
+
     def _end_of_area(self) -> None:
         if not self._area or self._live or self._quiet or not self._area_count:
             self._area_count = 0

@@ -19,7 +19,7 @@ from conformance.reference.faults import FAULTS
 from conformance.reference.variations import VARIATIONS
 from conformance.registry import catalogue
 
-from .runs import Seen, observe
+from runs import Seen, observe
 
 RED = (Verdict.FAIL, Verdict.WARN)
 CLEAN = "clean"

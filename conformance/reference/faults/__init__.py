@@ -27,6 +27,9 @@ from conformance.reference.faults import (
     secrets,
     sorting,
     sql_names,
+    statement_results,
+    statement_updates,
+    statements,
     times,
 )
 from conformance.reference.faults.registry import Fault
@@ -57,6 +60,9 @@ _AREAS = (
     secrets,
     mappings,
     agreement,
+    statements,
+    statement_updates,
+    statement_results,
 )
 
 FAULTS: dict[str, Fault] = {fault.id: fault for area in _AREAS for fault in area.fault.faults}

@@ -94,7 +94,7 @@ def _(server: Server) -> None:
 
 
 @fault(
-    "agree-environment-updated-mapping-labels",
+    "agree-environment-updated-mappings-lost",
     "Loses the mappings of an environment that is updated without any defaults.",
     "CMF-AGREE-ENVIRONMENT-UPDATED",
     reason="mapping|status 404",

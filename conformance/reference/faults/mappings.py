@@ -237,7 +237,7 @@ def _(server: Server) -> None:
 
 
 @fault(
-    "map-nowhere-creates-environment",
+    "map-nowhere-kept",
     "Answers 404 for a mapping in an unknown environment, but has it once that is created.",
     "CMF-MAP-ENVIRONMENT-UNKNOWN",
     reason="environment created later",

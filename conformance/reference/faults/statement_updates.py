@@ -1,0 +1,229 @@
+"""Violations by updating statements: by what is kept, what is refused, and stopping, resuming and rescaling."""
+
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from conformance.reference.faults import sql_tools as tools
+from conformance.reference.faults.registry import Registry
+from conformance.reference.faults.sql_tools import STATEMENT
+from conformance.reference.replacing import around, replace
+from conformance.reference.resources.common import Handler
+from conformance.reference.server import Server
+from conformance.reference.store import Statement
+from conformance.reference.values import Answer, Call, JsonObject, Refusal
+
+fault = Registry()
+
+Change = Callable[[Statement, Statement, Call], None]
+
+
+def _after_update(server: Server, change: Change) -> None:
+    """Let ``change`` put right, after an update, what the statement has; it gets a copy of the old one."""
+
+    def update(original: Handler, call: Call) -> Answer:
+        record = STATEMENT.held(server, call).get(call.path["stmtName"])
+        if record is None:
+            return original(call)
+        old = Statement(record.name, record.metadata, record.spec, record.created, record.updated)
+        answer = original(call)
+        change(record, old, call)
+        return answer
+
+    around(server, [STATEMENT.update], update)
+
+
+@fault(
+    "stmt-update-loses-labels-with-parallelism",
+    "Loses labels in an update that changes the parallelism, too.",
+    "CMF-STMT-UPDATE",
+    reason="labels|annotations|note",
+)
+def _(server: Server) -> None:
+    def change(record: Statement, old: Statement, _call: Call) -> None:
+        if record.spec.get("parallelism") != old.spec.get("parallelism"):
+            record.metadata = old.metadata
+
+    _after_update(server, change)
+
+
+@fault(
+    "stmt-update-properties-dropped",
+    "Answers 200 for an update of session properties, and takes the rest only.",
+    "CMF-STMT-UPDATE-PARTS",
+    reason="session properties",
+)
+def _(server: Server) -> None:
+    def update(original: Handler, call: Call) -> Answer:
+        record = STATEMENT.held(server, call).get(call.path["stmtName"])
+        body = tools.sent(server, call)
+        spec = body.get("spec")
+        if record is not None and isinstance(spec, dict) and isinstance(spec.get("properties"), dict):
+            texts = all(isinstance(value, str) for value in spec["properties"].values())
+            if texts and "properties" in record.spec:
+                body = {**body, "spec": {**spec, "properties": record.spec["properties"]}}
+                return original(tools.with_body(call, body))
+        return original(call)
+
+    around(server, [STATEMENT.update], update)
+
+
+@fault(
+    "stmt-update-deleted-400",
+    "Answers 400 for the update of a deleted statement.",
+    "CMF-STMT-UPDATE-UNKNOWN",
+    reason="deleted statement",
+)
+def _(server: Server) -> None:
+    deleted: set[tuple[str, ...]] = set()
+
+    def delete(original: Handler, call: Call) -> Answer:
+        answer = original(call)
+        deleted.add(call.request.segments)
+        return answer
+
+    around(server, [STATEMENT.delete], delete)
+    tools.refused_as(server, [STATEMENT.update], 404, lambda call: call.request.segments in deleted, 400)
+
+
+@fault(
+    "stmt-update-body-no-kind",
+    "Accepts an update of a statement without its kind.",
+    "CMF-STMT-UPDATE-BODY",
+    reason="no kind",
+)
+def _(server: Server) -> None:
+    tools.filled(server, [STATEMENT.update], "kind", "Statement")
+
+
+@fault(
+    "stmt-update-name-reaches-other",
+    "Refuses an update that names another statement, but gives its annotations to that one.",
+    "CMF-STMT-UPDATE-NAME",
+    reason="the other",
+)
+def _(server: Server) -> None:
+    def act(_original: Handler, call: Call) -> None:
+        data = tools.metadata(tools.sent(server, call))
+        name = data.get("name")
+        other = STATEMENT.held(server, call).get(name) if isinstance(name, str) else None
+        if other is not None and other.name != call.path["stmtName"]:
+            other.metadata = {**other.metadata, "annotations": data.get("annotations", {})}
+
+    tools.when_refused(server, [STATEMENT.update], {422}, act)
+
+
+@fault(
+    "stmt-update-refused-kept",
+    "Refuses an update without kind, but takes its annotations.",
+    "CMF-STMT-UPDATE-REFUSED",
+    reason="annotations",
+)
+def _(server: Server) -> None:
+    tools.updated_though_refused(server, STATEMENT)
+
+
+@fault(
+    "stmt-update-moves-creation",
+    "Moves the creation time of a statement in an update that changes its labels.",
+    "CMF-STMT-CREATED-KEPT",
+    "CMF-STMT-STOP-SPEC",
+    reason="creationTimestamp",
+)
+def _(server: Server) -> None:
+    def change(record: Statement, old: Statement, _call: Call) -> None:
+        if record.metadata.get("labels") != old.metadata.get("labels"):
+            record.created = record.updated
+
+    _after_update(server, change)
+
+
+@fault(
+    "stmt-updated-stands-in-yaml",
+    "Leaves updateTimestamp as it was in an update sent as YAML.",
+    "CMF-STMT-UPDATED-MOVES",
+    reason="updateTimestamp",
+)
+def _(server: Server) -> None:
+    def change(record: Statement, old: Statement, call: Call) -> None:
+        if "yaml" in call.request.headers.get("content-type", ""):
+            record.updated = old.updated
+
+    _after_update(server, change)
+
+
+@fault(
+    "stmt-stop-second-time-ignored",
+    "Does not stop a statement that was resumed.",
+    "CMF-STMT-STOP",
+    "CMF-STMT-UPDATE",
+    "CMF-STMT-FILTER-PHASE",
+    reason="stopped",
+)
+def _(server: Server) -> None:
+    resumed: set[Statement] = set()
+
+    def change(original: Any, statement: Statement, spec: JsonObject) -> None:
+        stop = spec.get("stopped", False) and not statement.spec.get("stopped", False)
+        if stop and statement in resumed:
+            return
+        if statement.spec.get("stopped", False) and not spec.get("stopped", False):
+            resumed.add(statement)
+        original(statement, spec)
+
+    replace(server.statements, "change", change)
+
+
+@fault(
+    "stmt-resume-yaml-ignored",
+    "Shows a statement as resumed by YAML that stays in the phase stopped.",
+    "CMF-STMT-RESUME",
+    reason="runs again|stopped",
+)
+def _(server: Server) -> None:
+    yaml: list[bool] = []
+
+    def update(original: Handler, call: Call) -> Answer:
+        yaml[:] = ["yaml" in call.request.headers.get("content-type", "")]
+        return original(call)
+
+    def change(original: Any, statement: Statement, spec: JsonObject) -> None:
+        resumes = statement.spec.get("stopped", False) and not spec.get("stopped", False)
+        scaled = spec.get("parallelism", 1) != statement.spec.get("parallelism", 1)
+        if not (resumes and yaml == [True] and not scaled):
+            original(statement, spec)
+
+    around(server, [STATEMENT.update], update)
+    replace(server.statements, "change", change)
+
+
+@fault(
+    "stmt-stop-loses-labels",
+    "Loses the labels of a statement that is stopped.",
+    "CMF-STMT-STOP-SPEC",
+    reason="labels",
+)
+def _(server: Server) -> None:
+    def change(record: Statement, old: Statement, _call: Call) -> None:
+        if record.spec.get("stopped", False) and not old.spec.get("stopped", False):
+            record.metadata = {key: value for key, value in record.metadata.items() if key != "labels"}
+
+    _after_update(server, change)
+
+
+@fault(
+    "stmt-rescale-stopped-refused",
+    "Refuses another parallelism of a stopped statement.",
+    "CMF-STMT-RESCALE",
+    reason="stopped statement|422|resumed",
+)
+def _(server: Server) -> None:
+    def change(original: Any, statement: Statement, spec: JsonObject) -> None:
+        rescaled = spec.get("parallelism", 1) != statement.spec.get("parallelism", 1)
+        if rescaled and server.statements.phase(statement).name == "STOPPED":
+            raise Refusal(422, "A stopped statement can't be rescaled.")
+        original(statement, spec)
+
+    replace(server.statements, "change", change)

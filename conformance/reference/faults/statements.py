@@ -1,0 +1,385 @@
+"""Violations by creating, reading, listing and deleting statements."""
+
+
+from __future__ import annotations
+
+from typing import Any
+
+from conformance.reference.faults import sql_tools as tools
+from conformance.reference.faults.registry import Registry
+from conformance.reference.faults.sql_tools import STATEMENT
+from conformance.reference.media import YAML
+from conformance.reference.replacing import around, at, drop, reshape, reshape_each, with_query
+from conformance.reference.resources.common import Handler
+from conformance.reference.server import Server
+from conformance.reference.store import Record
+from conformance.reference.values import Answer, Call, JsonObject
+
+fault = Registry()
+
+
+@fault(
+    "stmt-create-answer-without-parallelism",
+    "Leaves the parallelism out of the answer to a creation.",
+    "CMF-STMT-CREATE",
+    reason="parallelism",
+)
+def _(server: Server) -> None:
+    reshape(server, [STATEMENT.create], drop("spec", "parallelism"))
+
+
+@fault(
+    "stmt-get-labels-lost-without-properties",
+    "Reads no labels of a statement without session properties.",
+    "CMF-STMT-GET",
+    reason="labels",
+)
+def _(server: Server) -> None:
+    def change(value: JsonObject) -> JsonObject:
+        return value if "properties" in value["spec"] else drop("metadata", "labels")(value)
+
+    reshape_each(server, STATEMENT.reads, change)
+
+
+@fault(
+    "stmt-get-by-beginning",
+    "Finds a statement by its name without the last letter.",
+    "CMF-STMT-GET-UNKNOWN",
+    reason="got 200|status 200",
+)
+def _(server: Server) -> None:
+    tools.found_by_beginning(server, STATEMENT, STATEMENT.get)
+
+
+@fault(
+    "stmt-default-parallelism-zero",
+    "Reads a parallelism of 0 where none was sent.",
+    "CMF-STMT-DEFAULTS",
+    reason="parallelism",
+)
+def _(server: Server) -> None:
+    def change(value: JsonObject) -> JsonObject:
+        value["spec"].setdefault("parallelism", 0)
+        return value
+
+    reshape(server, [STATEMENT.get], change)
+
+
+@fault(
+    "stmt-text-blank-lines-lost",
+    "Loses empty lines in the text of a statement.",
+    "CMF-STMT-TEXT",
+    reason="the text",
+)
+def _(server: Server) -> None:
+    def shorter(text: str) -> str:
+        return text.replace("\n\n", "\n")
+
+    reshape_each(server, STATEMENT.reads, at(shorter, "spec", "statement"))
+
+
+@fault(
+    "stmt-yaml-list-parallelism-lost",
+    "Leaves the parallelism out of lists of statements as YAML.",
+    "CMF-STMT-YAML",
+    reason="as YAML, the list",
+)
+def _(server: Server) -> None:
+    def listing(original: Handler, call: Call) -> Answer:
+        answer = original(call)
+        if server.media.wanted(call.request.headers.get("accept")) != YAML:
+            return answer
+        items = [
+            {**item, "spec": {key: value for key, value in item["spec"].items() if key != "parallelism"}}
+            for item in answer.value["items"]
+        ]
+        return Answer(200, {**answer.value, "items": items})
+
+    around(server, [STATEMENT.page], listing)
+
+
+@fault(
+    "stmt-conflict-overwrites-labels",
+    "Answers 409 for an existing statement, but takes the new annotations every third time.",
+    "CMF-STMT-CONFLICT",
+    reason="annotations|note|new",
+)
+def _(server: Server) -> None:
+    def change(record: Record, body: JsonObject) -> None:
+        record.metadata = {**record.metadata, "annotations": tools.metadata(body).get("annotations", {})}
+
+    tools.conflict_overwrites(server, STATEMENT, change)
+
+
+@fault(
+    "stmt-nowhere-400",
+    "Answers 400 for a statement in an unknown environment whose name exists elsewhere.",
+    "CMF-STMT-ENVIRONMENT-UNKNOWN",
+    reason="400",
+)
+def _(server: Server) -> None:
+    def known(call: Call) -> bool:
+        name = tools.metadata(tools.sent(server, call)).get("name")
+        return any(name in each.statements for each in server.store.list_environments())
+
+    tools.refused_as(server, [STATEMENT.create], 404, known, 400)
+
+
+@fault(
+    "stmt-pool-of-another-environment",
+    "Takes a compute pool of another environment.",
+    "CMF-STMT-POOL-UNKNOWN",
+    reason="another environment|failed",
+)
+def _(server: Server) -> None:
+    def create(original: Handler, call: Call) -> Answer:
+        body = tools.sent(server, call)
+        spec = body.get("spec")
+        pool = spec.get("computePoolName") if isinstance(spec, dict) else None
+        held = server.store.environment(call.path["envName"])
+        there = [
+            each.pools[pool]
+            for each in server.store.list_environments()
+            if isinstance(pool, str) and pool in each.pools
+        ]
+        if held is None or not there or pool in held.pools:
+            return original(call)
+        held.pools[pool] = there[0]
+        try:
+            return original(call)
+        finally:
+            del held.pools[pool]
+
+    around(server, [STATEMENT.create], create)
+
+
+@fault("stmt-body-no-kind", "Accepts a statement without its kind.", "CMF-STMT-BODY", reason="no kind")
+def _(server: Server) -> None:
+    tools.filled(server, [STATEMENT.create], "kind", "Statement")
+
+
+@fault(
+    "stmt-body-nested-list-as-text",
+    "Accepts a list as a value of the Flink configuration and stores it as text.",
+    "CMF-STMT-BODY-NESTED",
+    reason="list as Flink configuration value",
+)
+def _(server: Server) -> None:
+    def change(body: JsonObject) -> JsonObject | None:
+        spec = body.get("spec")
+        configuration = spec.get("flinkConfiguration") if isinstance(spec, dict) else None
+        if not isinstance(configuration, dict) or not isinstance(spec, dict):
+            return None
+        if not any(isinstance(value, list) for value in configuration.values()):
+            return None
+        texts = {
+            key: ";".join(map(str, value)) if isinstance(value, list) else value
+            for key, value in configuration.items()
+        }
+        return {**body, "spec": {**spec, "flinkConfiguration": texts}}
+
+    tools.rewrite(server, [STATEMENT.create], change)
+
+
+@fault(
+    "stmt-refused-created",
+    "Refuses words as stopped, but creates the statement without.",
+    "CMF-STMT-REFUSED",
+    reason="200|created a statement|not there",
+)
+def _(server: Server) -> None:
+    def act(original: Handler, call: Call) -> None:
+        body = tools.sent(server, call)
+        spec = body.get("spec")
+        if isinstance(spec, dict) and isinstance(spec.get("stopped"), str):
+            kept = {key: value for key, value in spec.items() if key != "stopped"}
+            original(tools.with_body(call, {**body, "spec": kept}))
+
+    tools.when_refused(server, [STATEMENT.create], {400, 422}, act)
+
+
+@fault(
+    "stmt-list-annotations-lost",
+    "Lists statements without annotations on small pages.",
+    "CMF-STMT-LIST",
+    reason="annotations",
+)
+def _(server: Server) -> None:
+    tools.listed_otherwise(server, STATEMENT, drop("metadata", "annotations"))
+
+
+@fault(
+    "stmt-list-longer-environment",
+    "Lists the statements of environments with a longer name, too.",
+    "CMF-STMT-LIST-SCOPE",
+    reason="another environment",
+)
+def _(server: Server) -> None:
+    tools.lists_longer_environment(server, STATEMENT)
+
+
+@fault(
+    "stmt-list-nowhere-empty-filtered",
+    "Answers an empty list for an unknown environment when it filters by compute pool.",
+    "CMF-STMT-LIST-UNKNOWN",
+    reason="200",
+)
+def _(server: Server) -> None:
+    tools.empty_list_of_nowhere(server, STATEMENT, "compute-pool")
+
+
+def _selecting(server: Server, keep: Any) -> None:
+    """Filter by ``keep(statement, pool, phase)``, each None when it is not asked for."""
+
+    def listing(_original: Handler, call: Call) -> Answer:
+        pool, phase = call.request.parameter("compute-pool"), call.request.parameter("phase")
+        statements = server.statements.environment(call).statements.values()
+        found = [one for one in statements if keep(one, pool, None if phase is None else phase.upper())]
+        return server.statements.listed(call, found, server.statements.properties, server.statements.view)
+
+    around(server, [STATEMENT.page], listing)
+
+
+@fault(
+    "stmt-filter-pool-by-beginning",
+    "Filters by the beginning of the compute pool's name.",
+    "CMF-STMT-FILTER-POOL",
+    "CMF-STMT-FILTER-BOTH",
+    "CMF-STMT-FILTER-PAGE",
+    reason="selects",
+)
+def _(server: Server) -> None:
+    _selecting(
+        server,
+        lambda one, pool, phase: (
+            (pool is None or one.spec["computePoolName"].startswith(pool))
+            and phase in (None, server.statements.phase(one).name)
+        ),
+    )
+
+
+@fault(
+    "stmt-filter-phase-of-start",
+    "Filters by a phase that a statement once was in when it was stopped.",
+    "CMF-STMT-FILTER-PHASE",
+    reason="selects|select",
+)
+def _(server: Server) -> None:
+    def keep(one: Any, pool: str | None, phase: str | None) -> bool:
+        now = server.statements.phase(one).name
+        resumed = now == "RUNNING" and phase == "STOPPED" and any(each.name == "STOPPED" for each in one.plan)
+        stopped = now == "STOPPED" and len(one.plan) > 1 and phase == "RUNNING"
+        return (pool is None or one.spec["computePoolName"] == pool) and (
+            phase in (None, now) or resumed or stopped
+        )
+
+    _selecting(server, keep)
+
+
+@fault(
+    "stmt-filter-both-only-phase",
+    "Forgets the filter by pool when the phase is completed, too.",
+    "CMF-STMT-FILTER-BOTH",
+    "CMF-STMT-FILTER-PAGE",
+    "CMF-STMT-FILTER-UNKNOWN",
+    reason="selects",
+)
+def _(server: Server) -> None:
+    def keep(one: Any, pool: str | None, phase: str | None) -> bool:
+        wanted = pool in (None, one.spec["computePoolName"]) or phase == "COMPLETED"
+        return wanted and phase in (None, server.statements.phase(one).name)
+
+    _selecting(server, keep)
+
+
+@fault(
+    "stmt-filter-after-paging",
+    "Filters what is on a page, so that pages are not full.",
+    "CMF-STMT-FILTER-PAGE",
+    reason="page ",
+)
+def _(server: Server) -> None:
+    def listing(original: Handler, call: Call) -> Answer:
+        filters = ("compute-pool", "phase")
+        bare = with_query(call, lambda name, value: [] if name in filters else [(name, value)])
+        if bare.request.query == call.request.query or call.request.parameter("sort"):
+            return original(call)
+        everything = original(with_query(call, lambda n, v: [] if n in ("page", "size") else [(n, v)]))
+        chosen = {item["metadata"]["name"] for item in everything.value["items"]}
+        page = original(bare)
+        items = [item for item in page.value["items"] if item["metadata"]["name"] in chosen]
+        return Answer(200, {**page.value, "items": items, "metadata": {"size": len(items)}})
+
+    around(server, [STATEMENT.page], listing)
+
+
+@fault(
+    "stmt-filter-unknown-phase-ignored",
+    "Ignores a filter by a phase that there is not.",
+    "CMF-STMT-FILTER-UNKNOWN",
+    reason="selects",
+)
+def _(server: Server) -> None:
+    known = {"PENDING", "RUNNING", "COMPLETED", "DELETING", "FAILING", "FAILED", "STOPPED"}
+    _selecting(
+        server,
+        lambda one, pool, phase: (
+            pool in (None, one.spec["computePoolName"])
+            and (phase not in known or phase == server.statements.phase(one).name)
+        ),
+    )
+
+
+@fault(
+    "stmt-uid-of-predecessor",
+    "Gives a new statement the uid of the deleted one of its name.",
+    "CMF-STMT-UID",
+    reason="uid of the old",
+)
+def _(server: Server) -> None:
+    tools.remembers(server, STATEMENT, tools.old_uid)
+
+
+@fault(
+    "stmt-delete-still-listed",
+    "Lists a deleted statement until another is created.",
+    "CMF-STMT-DELETE",
+    "CMF-STMT-LIST",
+    reason="listed",
+)
+def _(server: Server) -> None:
+    tools.ghost_listed(server, STATEMENT)
+
+
+@fault(
+    "stmt-delete-twice-204",
+    "Answers 204 for the deletion of a deleted statement.",
+    "CMF-STMT-DELETE-UNKNOWN",
+    reason="deleted statement",
+)
+def _(server: Server) -> None:
+    tools.deleted_answers(server, STATEMENT, 204)
+
+
+@fault(
+    "stmt-recreate-labels-back",
+    "Gives a new statement the labels of the deleted one of its name.",
+    "CMF-STMT-RECREATE",
+    reason="labels",
+)
+def _(server: Server) -> None:
+    tools.remembers(server, STATEMENT, tools.old_labels)
+
+
+@fault(
+    "stmt-schema-traits-text",
+    "Shows a text for the boolean isBounded on small pages.",
+    "CMF-STMT-SCHEMA",
+    reason="isBounded|traits",
+)
+def _(server: Server) -> None:
+    tools.listed_otherwise(
+        server,
+        STATEMENT,
+        lambda item: {**item, "status": {**item["status"], "traits": {"isBounded": "yes"}}},
+    )

@@ -1,0 +1,231 @@
+"""Queries on a cluster: their rows page by page, and their exceptions when they fail."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from conformance import bodies, views
+from conformance.contract.media import JSON, YAML
+from conformance.expectations import (
+    Broken,
+    optional,
+    require,
+    require_unique,
+    shown,
+)
+from conformance.model import Exchange
+from conformance.runner.fixtures import Held
+from conformance.runner.plugin import Checks
+from conformance.scenario import needs_flink, needs_sql, requirement
+from conformance.target.cmf import Cmf
+
+pytestmark = [needs_sql, needs_flink]
+
+Body = dict[str, Any]
+BOUNDED = (
+    "SELECT * FROM (VALUES (101), (102), (103), (104), (105), (106), (107), (108), (109), (110), (111), (112), (113), "
+    "(114), (115), (116), (117), (118), (119), (120), (121), (122), (123), (124), (125));"
+)
+"""A query that needs no table: as many rows as numbers, and no two alike."""
+NUMBERS = re.findall("[0-9]+", BOUNDED)
+FAILS = "SELECT CAST('no number' AS INT);"
+"""A query that compiles, and can't be evaluated."""
+MOST_PAGES = 60
+ENOUGH_PAGES = 8
+"""Of a query that may never end."""
+SHORT = 0.1
+LAST = 10
+"""The most exceptions that are given."""
+
+
+class Walk:
+    """The pages of the results of one statement, followed from token to token."""
+
+    def __init__(self, cmf: Cmf, environment: str, statement: str) -> None:
+        self._cmf = cmf
+        self._names = (environment, statement)
+        self.pages: list[tuple[Exchange, list[Any]]] = []
+        """Those that held rows, with the exchange that gave them."""
+        self.ended = False
+        """A page came without a token for the next."""
+        self.gone = False
+        """The target said that the results are gone."""
+        self.answered = False
+
+    def follow(self, most: int, within: float) -> None:
+        """Follow the tokens, at most so many pages with rows and so many seconds; the media type alternates."""
+        deadline, token, pause = time.monotonic() + within, None, SHORT
+        while len(self.pages) < most and time.monotonic() < deadline:
+            answer = self._cmf.results(*self._names, token, accept=(JSON, YAML)[len(self.pages) % 2])
+            self.answered = True
+            if answer.expect(200, 410).status == 410:
+                self.gone = True
+                return
+            data = optional(answer.body, "results", "data")
+            if isinstance(data, list) and data:
+                self.pages.append((answer.exchange, data))
+            token = optional(answer.body, "metadata", "annotations", "nextPageToken")
+            if token is None:
+                self.ended = True
+                return
+            if not data:
+                time.sleep(pause)
+                pause = min(2 * pause, 1.0)
+
+    def require_disjoint(self, *, distinct: bool) -> None:
+        """No page repeats rows of the page before; ``distinct`` when no two rows can be alike by themselves."""
+        texts = [[shown(row) for row in data] for _, data in self.pages]
+        if any(len(set(data)) < len(data) for data in texts):
+            return
+        borders = list(zip(texts, texts[1:], self.pages[1:], strict=False))
+        repeated = [(len(set(one) & set(other)), page) for one, other, page in borders]
+        # Of rows that may be alike by chance, only the same at every border is held against the target.
+        if repeated and (distinct or (len(repeated) > 1 and all(count for count, _ in repeated))):
+            for count, (exchange, _) in repeated:
+                if count:
+                    raise Broken(
+                        f"a page repeats {count} rows of the page before",
+                        expected="rows that come next",
+                        got=shown(texts[1]),
+                        exchange=exchange,
+                    )
+        if distinct:
+            require_unique((row for data in texts for row in data), "over all pages, the row")
+
+    def require_numbers(self) -> None:
+        """When the rows are the numbers of the query, and all have come, none is missing."""
+        cells = [cell for _, data in self.pages for row in data for cell in _cells(row)]
+        if self.ended and cells and set(cells) <= set(NUMBERS):
+            missing = [number for number in NUMBERS if number not in cells]
+            require(
+                not missing,
+                f"the pages lose {len(missing)} rows",
+                expected=f"{len(NUMBERS)} rows",
+                got=f"none with {', '.join(missing[:5])}",
+            )
+
+
+def _cells(row: Any) -> list[str]:
+    values = optional(row, "row")
+    return [str(value) for value in values] if isinstance(values, list) else []
+
+
+@requirement(
+    "CMF-STMT-RESULTS",
+    "CMF-STMT-RESULTS-TOKEN",
+    "CMF-STMT-RESULTS-END",
+    "CMF-STMT-RESULT-SCHEMA",
+    "CMF-STMT-RESULTS-BAD-TOKEN",
+)
+@pytest.mark.parametrize("which", ["query", "bounded"])
+def test_results(
+    cmf: Cmf,
+    check: Checks,
+    environment: str,
+    compute_pool: str,
+    new_statement: Callable[..., Held],
+    until_phase: Callable[..., Body],
+    which: str,
+) -> None:
+    bounded = which == "bounded"
+    held = new_statement(environment, compute_pool, sql=BOUNDED if bounded else cmf.features.query)
+    name = held.name
+    body = until_phase(
+        environment, name, "running", "completed", *(("failed",) if bounded else ()), within=cmf.limits.deploy
+    )
+    if views.phase(body) == "failed":
+        for rule in ("RESULTS", "RESULTS-TOKEN", "RESULTS-END", "RESULT-SCHEMA", "RESULTS-BAD-TOKEN"):
+            check.nothing_to_judge(f"CMF-STMT-{rule}", "the target does not run a query of literals")
+        return
+    walk = Walk(cmf, environment, name)
+    with check("CMF-STMT-RESULTS", f"the pages of the {which} answer 200"):
+        walk.follow(
+            MOST_PAGES if bounded else ENOUGH_PAGES, cmf.limits.deploy if bounded else cmf.limits.settle
+        )
+        require(
+            walk.pages or not bounded, "a query that returns rows has none", expected=f"{len(NUMBERS)} rows"
+        )
+    with check("CMF-STMT-RESULT-SCHEMA", "results are given, whose schema is judged"):
+        require(walk.answered, "there was no page", expected="a StatementResult")
+    with check("CMF-STMT-RESULTS-TOKEN", f"the pages of the {which} repeat no row and lose none"):
+        walk.require_disjoint(distinct=bounded)
+        if bounded:
+            walk.require_numbers()
+    if bounded and not walk.gone:
+        with check("CMF-STMT-RESULTS-END", "the last page has no token"):
+            require(
+                walk.ended,
+                "the pages of a bounded query never end",
+                expected="a page without nextPageToken",
+                got=f"{len(walk.pages)} pages with rows",
+            )
+    else:
+        check.nothing_to_judge("CMF-STMT-RESULTS-END", "the query may have no end, or its results are gone")
+    for token in ("nonsense", "0", "-1", "é日本", "x" * 3000, "AAAA", "\0"):
+        with check("CMF-STMT-RESULTS-BAD-TOKEN", f"the token {token[:20]!r} is refused"):
+            answer = cmf.results(environment, name, token)
+            require(
+                400 <= answer.status < 500,
+                "it was not refused",
+                expected="400 or another 4xx",
+                got=str(answer.status),
+            )
+    with check("CMF-STMT-RESULTS", "the results of a query that is stopped are given or gone"):
+        if (
+            cmf.statements(environment)
+            .put(name, {**held.body, "spec": {**held.body["spec"], "stopped": True}})
+            .status
+            == 200
+        ):
+            cmf.results(environment, name).expect(200, 400, 410)
+
+
+@requirement("CMF-STMT-EXCEPTIONS", "CMF-STMT-EXCEPTIONS-LAST")
+def test_exceptions_of_a_query_that_fails(
+    cmf: Cmf,
+    check: Checks,
+    environment: str,
+    other_environment: str,
+    new_compute_pool: Callable[..., Held],
+    new_statement: Callable[..., Held],
+) -> None:
+    pool = new_compute_pool(environment).name
+    new_compute_pool(other_environment, pool)
+    failing = bodies.statement(cmf.name("stmt"), cmf.features, pool=pool, sql=FAILS)
+    namesake = new_statement(other_environment, pool, failing["metadata"]["name"])
+    if cmf.statements(environment).post(failing).status != 200:
+        for rule in ("EXCEPTIONS", "EXCEPTIONS-LAST"):
+            check.nothing_to_judge(f"CMF-STMT-{rule}", "the target refuses SQL that fails, as it may")
+        return
+    name = failing["metadata"]["name"]
+    seen: list[Body] = []
+    deadline, ran, pause = time.monotonic() + cmf.limits.deploy, False, 0.02
+    with check("CMF-STMT-EXCEPTIONS-LAST", "while a statement fails again and again there are at most ten"):
+        while time.monotonic() < deadline:
+            phase = views.phase(cmf.statements(environment).get(name).expect(200).body)
+            now = _exceptions(cmf, environment, name)
+            require(
+                len(now) <= LAST, f"there are {len(now)} exceptions", expected="at most 10", got=str(len(now))
+            )
+            seen += [each for each in now if each not in seen]
+            if phase in {"failed", "completed", None}:
+                break
+            if phase != "pending" and not ran:
+                ran, deadline = True, min(deadline, time.monotonic() + cmf.limits.settle)
+            time.sleep(pause)
+            pause = min(pause * 1.3, 1.0)
+    with check(
+        "CMF-STMT-EXCEPTIONS", "a namesake in another environment that only reads metadata has none of them"
+    ):
+        strange = [each for each in _exceptions(cmf, other_environment, namesake.name) if each in seen]
+        require(not strange, "it shows the exceptions of another", expected="none", got=shown(strange))
+
+
+def _exceptions(cmf: Cmf, environment: str, statement: str) -> list[Body]:
+    data = optional(cmf.exceptions(environment, statement).expect(200).body, "data")
+    return data if isinstance(data, list) else []

@@ -1,0 +1,24 @@
+"""A share of the matrix: ``--share 2/5`` runs the second fifth of its faults and variations."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add ``--share``."""
+    parser.addoption("--share", default="1/1", metavar="I/N", help="run the I-th of N shares of the matrix")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep this share of the parametrised tests, and everything else."""
+    match = re.fullmatch(r"([1-9]\d*)/([1-9]\d*)", config.getoption("--share"))
+    if match is None or int(match[1]) > int(match[2]):
+        raise pytest.UsageError("--share is I/N with I from 1 to N")
+    mine, shares = int(match[1]) - 1, int(match[2])
+    matrix = [item for item in items if item.get_closest_marker("matrix") and hasattr(item, "callspec")]
+    dropped = [item for number, item in enumerate(matrix) if number % shares != mine]
+    items[:] = [item for item in items if item not in dropped]
+    config.hook.pytest_deselected(items=dropped)
