@@ -119,7 +119,7 @@ def ground(kind: Kind, cmf: Cmf, environment: str, data: Mapping[str, str] | Non
         (needed,) = (other for other in KINDS if other.plural == kind.needs)
         base = ground(needed, cmf, environment, data)
         references[needed.plural] = cmf.name("needed")
-        base.collection.post(base.body(references[needed.plural])).needed(OK, CREATED)
+        base.collection.post(base.body(references[needed.plural])).needed()
     return Ground(kind, cmf, kind.collection(cmf, environment), references, data)
 
 

@@ -30,7 +30,7 @@ def new_secret(run: RunContext, cmf: Cmf) -> Callable[[], str]:
 
     def create() -> str:
         name = cmf.name("secret")
-        cmf.secrets.post(bodies.secret(name, run.canaries.data())).needed(200, 201)
+        cmf.secrets.post(bodies.secret(name, run.canaries.data())).needed()
         return name
 
     return create
@@ -113,13 +113,13 @@ def test_one_story(
         return bodies.secret_mapping(name, secret=secret)
 
     telling.holds("before anything is mapped")
-    here.post(mapping(first, one)).needed(200, 201)
+    here.post(mapping(first, one)).needed()
     story[environment][first] = one
     telling.holds("with one mapping")
-    here.post(mapping(second, one), media_type=YAML).needed(200, 201)
+    here.post(mapping(second, one), media_type=YAML).needed()
     story[environment][second] = one
     telling.holds("with two mappings to one secret")
-    there.post(mapping(first, one)).needed(200, 201)
+    there.post(mapping(first, one)).needed()
     story[other_environment][first] = one
     telling.holds("with a namesake in another environment")
     here.put(first, mapping(first, two)).needed(200, 201, 204)
@@ -133,7 +133,7 @@ def test_one_story(
     here.put(cmf.name("never"), mapping(cmf.name("never"), one))
     telling.holds("after writes that were refused")
     defaults = {"flinkApplicationDefaults": {"metadata": {"labels": {"updated": "yes"}}}}
-    answer = cmf.environments.post(bodies.environment(environment, cmf.features, **defaults)).needed(200, 201)
+    answer = cmf.environments.post(bodies.environment(environment, cmf.features, **defaults)).needed()
     with check("CMF-AGREE-ENVIRONMENT", "what updating the environment answers agrees, too"):
         telling.environment(answer.body, environment)
     telling.holds("after an update of the environment")
@@ -168,8 +168,8 @@ def test_delete_a_mapped_secret(
     secret, other, name, beside = new_secret(), new_secret(), cmf.name("secret-id"), cmf.name("secret-id")
     places = (environment, other_environment)
     for place in places:
-        cmf.secret_mappings(place).post(bodies.secret_mapping(name, secret=secret)).needed(200, 201)
-    cmf.secret_mappings(environment).post(bodies.secret_mapping(beside, secret=other)).needed(200, 201)
+        cmf.secret_mappings(place).post(bodies.secret_mapping(name, secret=secret)).needed()
+    cmf.secret_mappings(environment).post(bodies.secret_mapping(beside, secret=other)).needed()
     before = cmf.secrets.get(secret).needed(200).body
     states = {place: cmf.secret_mappings(place).get(name).needed(200).body for place in places}
     answer = cmf.secrets.delete(secret)
@@ -251,7 +251,7 @@ class Contents:
         self.states: dict[Kind, tuple[str, Any]] = {}
         for kind, body in sent.items():
             collection = kind.collection(cmf, environment)
-            collection.post(body).needed(200, 201)
+            collection.post(body).needed()
             name = body["metadata"]["name"]
             self.states[kind] = (name, collection.get(name).needed(200).body)
 
@@ -285,7 +285,7 @@ class Contents:
 
 def _environment(cmf: Cmf, **fields: Any) -> str:
     name = cmf.name("env")
-    cmf.environments.post(bodies.environment(name, cmf.features, **fields)).needed(200, 201)
+    cmf.environments.post(bodies.environment(name, cmf.features, **fields)).needed()
     return name
 
 
@@ -304,7 +304,7 @@ def test_delete_an_environment(cmf: Cmf, check: Checks, what: str, new_secret: C
     name, beside, parts = _environment(cmf), _environment(cmf), PARTS[what]
     contents, elsewhere = Contents(cmf, name, parts, names), Contents(cmf, beside, parts, names)
     catalog = cmf.name("cat")
-    cmf.catalogs.post(bodies.catalog(catalog, secret_id=names["mapping"])).needed(200, 201)
+    cmf.catalogs.post(bodies.catalog(catalog, secret_id=names["mapping"])).needed()
     answer: Answer = cmf.environments.delete(name)
 
     def all_gone() -> None:
@@ -328,7 +328,7 @@ def test_delete_an_environment(cmf: Cmf, check: Checks, what: str, new_secret: C
         cmf.secrets.get(names["secret"]).expect(200)
         cmf.catalogs.get(catalog).expect(200)
     if answer.status < 300:
-        cmf.environments.post(bodies.environment(name, cmf.features)).needed(200, 201)
+        cmf.environments.post(bodies.environment(name, cmf.features)).needed()
         with check(
             "CMF-AGREE-ENVIRONMENT-DELETED",
             f"with {what}: a new environment of that name is empty, and the names are free",
@@ -374,7 +374,7 @@ def test_update_an_environment(cmf: Cmf, check: Checks, new_secret: Callable[[],
     }
     for what, (fields, media_type) in updates.items():
         body = bodies.environment(name, cmf.features, **fields)
-        cmf.environments.post(body, media_type=media_type).needed(200, 201)
+        cmf.environments.post(body, media_type=media_type).needed()
         with check(
             "CMF-AGREE-ENVIRONMENT-UPDATED", f"after an update {what}, all that is in it is as it was"
         ):

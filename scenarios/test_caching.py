@@ -52,7 +52,7 @@ def cached(
         configuration = {f"key.{each}": "1" for each in range(number + 1)}
         applications.post(
             bodies.application(application.name, cmf.features, configuration=configuration)
-        ).needed(200, 201)
+        ).needed()
 
     def delete_another() -> None:
         applications.delete(another.name).needed(200)
@@ -65,7 +65,7 @@ def cached(
         relabel = bodies.application(application.name, cmf.features, labels={"changed": "yes"})
         changes: dict[str, Callable[[], object]] = {
             "an update": update,
-            "a change of labels": lambda: applications.post(relabel).needed(200, 201),
+            "a change of labels": lambda: applications.post(relabel).needed(),
         }
         return Cached(operation, {"envName": environment, "appName": application.name}, changes)
     if operation == "getApplications":
@@ -78,7 +78,7 @@ def cached(
     held = new_environment()
     defaults = {"flinkApplicationDefaults": {"metadata": {"labels": {"changed": "yes"}}}}
     changes = {
-        "an update of one": lambda: cmf.environments.post({**held.body, **defaults}).needed(200, 201),
+        "an update of one": lambda: cmf.environments.post({**held.body, **defaults}).needed(),
         "a creation": new_environment,
         "a deletion": lambda: cmf.environments.delete(held.name).needed(200),
     }
@@ -89,7 +89,7 @@ def _cached_secrets(cmf: Cmf, environment: str, run: RunContext) -> Cached:
     first, other, name = cmf.name("secret"), cmf.name("secret"), cmf.name("secret-id")
     data, mappings = run.canaries.data(), cmf.secret_mappings(environment)
     for each in (first, other):
-        cmf.secrets.post(bodies.secret(each, data)).needed(200, 201)
+        cmf.secrets.post(bodies.secret(each, data)).needed()
 
     def update(number: int, **fields: Any) -> Callable[[], object]:
         body = bodies.secret(first, {**data, "number": str(number)}, **fields)
@@ -102,7 +102,7 @@ def _cached_secrets(cmf: Cmf, environment: str, run: RunContext) -> Cached:
             "an update of one": update(1, labels={"changed": "yes"}),
             "a second update of one": update(1, labels={"changed": "again"}),
             "an update of the data of one alone": update(2, labels={"changed": "again"}),
-            "a creation": lambda: cmf.secrets.post(bodies.secret(cmf.name("secret"), data)).needed(200, 201),
+            "a creation": lambda: cmf.secrets.post(bodies.secret(cmf.name("secret"), data)).needed(),
             "a mapping to one": lambda: mappings.post(bodies.secret_mapping(name, secret=first)).needed(
                 200, 201
             ),

@@ -60,7 +60,7 @@ def new_environment(cmf: Cmf) -> Callable[..., Held]:
     def create(**fields: Any) -> Held:
         name = cmf.name("env")
         body = bodies.environment(name, cmf.features, **fields)
-        cmf.environments.post(body).needed(200, 201)
+        cmf.environments.post(body).needed()
         return Held(name, body)
 
     return create
@@ -85,7 +85,7 @@ def new_application(cmf: Cmf) -> Callable[..., Held]:
     def create(environment: str, name: str | None = None, **fields: Any) -> Held:
         name = name or cmf.name("app")
         body = bodies.application(name, cmf.features, **fields)
-        cmf.applications(environment).post(body).needed(200, 201)
+        cmf.applications(environment).post(body).needed()
         return Held(name, body)
 
     return create

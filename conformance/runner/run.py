@@ -243,7 +243,7 @@ class _Run:
     def _clean_up(self) -> tuple[Resource, ...]:
         try:
             self.display.area_done()
-        self.display.say("cleaning up")
+            self.display.say("cleaning up")
             return clean_up(self.wire, self.ledger, settle=self.target.limits.settle)
         except KeyboardInterrupt:
             self.interrupted = True

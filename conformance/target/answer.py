@@ -95,11 +95,12 @@ class Answer:
         return self.expect(*dict.fromkeys((*REFUSED, *statuses)))
 
     def needed(self, *statuses: int) -> Answer:
-        """Raise ``Unmet`` unless the status is one of these: the step is arrangement, not observation."""
-        if self.status not in statuses:
-            raise Unmet(
-                f"{self._what()} came with status {self.status} {'; '.join(self._messages())}".strip()
-            )
+        """Raise ``Unmet`` unless the status is one of these, or of success when none is named.
+
+        The step is arrangement, not observation.
+        """
+        if self.status not in (statuses or range(200, 300)):
+            raise Unmet(f"{self._what()} came with status {self.status} {'; '.join(self._messages())}".strip())
         return self
 
     def _broken(self, message: str, expected: str, got: str) -> Broken:

@@ -256,10 +256,12 @@ class Collection:
         return self._call(self._routes.list, self._scope, query=[*pairs, *query], **how)
 
     def pages(self, size: int, **how: Any) -> Iterator[Answer]:
-        """Every page from page 0 until an empty one; raises ``Broken`` when no page is ever empty."""
+        """Every page from page 0 until an empty or refused one; raises ``Broken`` when there is none."""
         for page in range(_MAX_PAGES):
-            answer = self.list(page=page, size=size, **how).expect(200)
-            yield answer
+            answer = self.list(page=page, size=size, **how)
+            if page and answer.status in {400, 404}:
+                return  # that a page past the end is there, and empty, is a requirement of its own
+            yield answer.expect(200)
             if not answer.items:
                 return
         raise Broken(

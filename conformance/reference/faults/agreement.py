@@ -20,7 +20,6 @@ fault = Registry()
     "agree-environment-old-secret",
     "Shows in an environment the secret that a mapping named first.",
     "CMF-AGREE-ENVIRONMENT",
-    reason="the secrets of",
 )
 def _(server: Server) -> None:
     first: dict[Any, str] = {}
@@ -38,7 +37,6 @@ def _(server: Server) -> None:
     "agree-secret-first-mapping-only",
     "Looks for the environments of a secret at the last mapping of each only.",
     "CMF-AGREE-SECRET",
-    reason="status.environments",
 )
 def _(server: Server) -> None:
     def view(original: Any, secret: Secret) -> JsonObject:
@@ -58,7 +56,6 @@ def _(server: Server) -> None:
     "agree-secret-delete-drops-mapping",
     "Refuses to delete a mapped secret, but removes its mapping in the last environment.",
     "CMF-AGREE-SECRET-DELETED",
-    reason="mapping|status 404",
 )
 def _(server: Server) -> None:
     def act(_original: Handler, call: Call) -> None:
@@ -76,7 +73,6 @@ def _(server: Server) -> None:
     "agree-environment-deleted-pools-back",
     "Gives a new environment the compute pools of the deleted one of its name.",
     "CMF-AGREE-ENVIRONMENT-DELETED",
-    reason="new environment",
 )
 def _(server: Server) -> None:
     pools: dict[str, Any] = {}
@@ -97,7 +93,6 @@ def _(server: Server) -> None:
     "agree-environment-updated-mappings-lost",
     "Loses the mappings of an environment that is updated without any defaults.",
     "CMF-AGREE-ENVIRONMENT-UPDATED",
-    reason="mapping|status 404",
 )
 def _(server: Server) -> None:
     def update(original: Any, environment: Environment, draft: Any) -> Environment:
@@ -114,7 +109,6 @@ def _(server: Server) -> None:
     "agree-mapping-update-keeps-secret",
     "Goes on to call a secret attached that the only mapping of another environment left.",
     "CMF-AGREE-SECRET",
-    reason="status.environments",
 )
 def _(server: Server) -> None:
     left: dict[str, list[str]] = {}

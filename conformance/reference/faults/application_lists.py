@@ -18,7 +18,10 @@ fault = Registry()
 
 
 @fault(
-    "app-list-without-configuration", "Lists applications without their Flink configuration.", "CMF-APP-LIST"
+    "app-list-without-configuration",
+    "Lists applications without their Flink configuration.",
+    "CMF-APP-LIST",
+    reason=r"each is listed with the values that are read of it alone: in the list, the application/spec/flinkConfiguration is not as expected",
 )
 def _(server: Server) -> None:
     reshape_each(server, ["getApplications"], drop("spec", "flinkConfiguration"))
@@ -58,7 +61,7 @@ def _(server: Server) -> None:
     "Keeps a deleted application in the list.",
     "CMF-APP-DELETE",
     "CMF-APP-LIST",
-    "CMF-CONC-READ",
+    reason=r"afterwards it can't be read and is not listed: a deleted application is listed \(after waiting .* s\)",
 )
 def _(server: Server) -> None:
     ghosts: dict[tuple[Environment, str], Application] = {}
@@ -83,6 +86,10 @@ def _(server: Server) -> None:
     "app-list-elsewhere-at-first",
     "Lists an application in every environment for the first 300 ms.",
     "CMF-APP-LIST-SCOPE",
+    "CMF-APP-LIST",
+    "CMF-APP-NAME-SCOPE",
+    "CMF-ENV-DELETE-CHILDREN",
+    reason=r"no application of another environment is listed: an application of another environment is listed",
 )
 def _(server: Server) -> None:
     def list_applications(original: Any, environment: Environment) -> list[Application]:
@@ -113,7 +120,12 @@ def _(server: Server) -> None:
     replace(server.store, "list_applications", list_applications)
 
 
-@fault("app-list-unknown-empty", "Answers an empty list for an unknown environment.", "CMF-APP-LIST-UNKNOWN")
+@fault(
+    "app-list-unknown-empty",
+    "Answers an empty list for an unknown environment.",
+    "CMF-APP-LIST-UNKNOWN",
+    reason=r"an environment that does not exist has no list: the answer of getApplications came with status 200",
+)
 def _(server: Server) -> None:
     def listing(original: Handler, call: Call) -> Answer:
         if server.store.environment(call.path["envName"]) is None:
@@ -178,6 +190,7 @@ def _(server: Server) -> None:
     "app-delete-unknown-200",
     "Answers 200 to the deletion of an unknown application.",
     "CMF-APP-DELETE-UNKNOWN",
+    reason=r"a second DELETE does not claim success: the answer of deleteApplication came with status 200",
 )
 def _(server: Server) -> None:
     _delete_again(server, only_known=False)
@@ -221,7 +234,10 @@ def _return_of(server: Server, restore: Any) -> None:
 
 
 @fault(
-    "app-recreate-old-labels", "Gives a new application the labels of a deleted namesake.", "CMF-APP-RECREATE"
+    "app-recreate-old-labels",
+    "Gives a new application the labels of a deleted namesake.",
+    "CMF-APP-RECREATE",
+    reason=r"nothing of the old application is left: labels of the old application are back",
 )
 def _(server: Server) -> None:
     def restore(draft: Draft, ghost: Application) -> Draft:
@@ -246,6 +262,7 @@ def _(server: Server) -> None:
     "app-environment-created",
     "Creates the environment of an application that it refuses because there is none.",
     "CMF-APP-ENVIRONMENT-UNKNOWN",
+    reason=r"it creates no application and no environment: the answer of getEnvironment came with status 200",
 )
 def _(server: Server) -> None:
     def post(original: Handler, call: Call) -> Answer:
@@ -299,7 +316,12 @@ def _spoil_refused(server: Server, spoil: Any) -> None:
     around(server, POST, post)
 
 
-@fault("app-refused-update-applied", "Applies the spec of an update that it refuses.", "CMF-APP-REFUSED")
+@fault(
+    "app-refused-update-applied",
+    "Applies the spec of an update that it refuses.",
+    "CMF-APP-REFUSED",
+    reason=r"a refused update with no apiVersion changes nothing: after a refused update, the application/spec/job/parallelism is not as expected",
+)
 def _(server: Server) -> None:
     def spoil(application: Application, body: JsonObject) -> None:
         if isinstance(body.get("spec"), dict):
@@ -333,7 +355,7 @@ def _(server: Server) -> None:
     "app-list-status-text",
     "Lists applications with a string for their status.",
     "CMF-APP-SCHEMA",
-    "CMF-APP-LIST",
+    reason=r"answers of getApplications: .* .* is not of type .*",
 )
 def _(server: Server) -> None:
     def change(value: JsonObject) -> JsonObject:

@@ -44,7 +44,12 @@ def _(server: Server) -> None:
     server.applications.name_rule.maximum = 63
 
 
-@fault("app-name-no-dots", "Refuses an application name with dots between its labels.", "CMF-APP-NAME-LEGAL")
+@fault(
+    "app-name-no-dots",
+    "Refuses an application name with dots between its labels.",
+    "CMF-APP-NAME-LEGAL",
+    reason=r"a name with dots between labels: the answer of createOrUpdateApplication came with status 422",
+)
 def _(server: Server) -> None:
     server.applications.name_rule.pattern = re.compile(LABEL)
 
@@ -70,7 +75,12 @@ def _(server: Server) -> None:
     around(server, ["getApplication"], cut_suffix("appName"))
 
 
-@fault("app-name-upper-case", "Accepts an application name with upper-case letters.", "CMF-APP-NAME-PATTERN")
+@fault(
+    "app-name-upper-case",
+    "Accepts an application name with upper-case letters.",
+    "CMF-APP-NAME-PATTERN",
+    reason=r"a name with an upper-case letter is refused: the answer of createOrUpdateApplication came with status 201",
+)
 def _(server: Server) -> None:
     ignore_case(server.applications.name_rule)
 
@@ -105,6 +115,8 @@ def _(server: Server) -> None:
     "app-name-refused-created",
     "Refuses an application name outside the pattern, but keeps the application.",
     "CMF-APP-NAME-REFUSED",
+    "CMF-APP-REFUSED",
+    reason=r"generated requests of createOrUpdateApplication: a creation was refused and took place",
 )
 def _(server: Server) -> None:
     def post(original: Handler, call: Call) -> Answer:
@@ -146,6 +158,7 @@ def _namesakes(server: Server, environment: Environment, name: str) -> list[tupl
     "app-namesake-updated",
     "Updates the namesakes of an application in other environments, too.",
     "CMF-APP-NAME-SCOPE",
+    reason=r"updating one leaves the other: after the second was updated, the first namesake/spec/job/parallelism is not as stored",
 )
 def _(server: Server) -> None:
     def update(original: Any, environment: Environment, application: Application, draft: Any) -> Any:

@@ -42,7 +42,13 @@ def _change_create_answer(server: Server, change: Any, status: int = 201) -> Non
 
 
 @fault(
-    "app-create-202", "Answers the creation of an application with 202.", "CMF-APP-CREATE", "CMF-ERR-STATUS"
+    "app-create-202",
+    "Answers the creation of an application with 202.",
+    "CMF-APP-CREATE",
+    "CMF-ERR-STATUS",
+    "CMF-APP-EXAMPLE",
+    "CMF-CONC-UPSERT",
+    reason=r"an application with labels, annotations and configuration answers 201: the answer of createOrUpdateApplication came with status 202",
 )
 def _(server: Server) -> None:
     _change_create_answer(server, lambda value: value, 202)
@@ -76,7 +82,16 @@ def _change_stored_spec(server: Server, change: Any) -> None:
     replace(server.applications, "draft", draft)
 
 
-@fault("app-parallelism-capped", "Stores no parallelism above 2.", "CMF-APP-EXAMPLE")
+@fault(
+    "app-parallelism-capped",
+    "Stores no parallelism above 2.",
+    "CMF-APP-EXAMPLE",
+    "CMF-APP-CREATE",
+    "CMF-APP-GET",
+    "CMF-APP-UPDATE",
+    "CMF-CONTENT-TYPES",
+    reason=r"flink-application\.yaml creates the application it describes: the application/spec/job/parallelism is not as stored",
+)
 def _(server: Server) -> None:
     def change(spec: JsonObject) -> JsonObject:
         parallelism = part(spec, "job").get("parallelism")
@@ -103,7 +118,14 @@ def _(server: Server) -> None:
     around(server, POST, post)
 
 
-@fault("app-get-labels-lost", "Shows no labels of an application.", "CMF-APP-GET")
+@fault(
+    "app-get-labels-lost",
+    "Shows no labels of an application.",
+    "CMF-APP-GET",
+    "CMF-APP-SUSPEND-SPEC",
+    "CMF-APP-UPDATE",
+    reason=r"an application with labels, annotations and configuration is read as it was posted: the application/metadata/labels is not as stored",
+)
 def _(server: Server) -> None:
     reshape_each(server, READ_APPLICATIONS, drop("metadata", "labels"))
 
@@ -149,6 +171,11 @@ def _(server: Server) -> None:
     "app-get-other-environment",
     "Finds an application below an environment that is not its own.",
     "CMF-APP-GET-UNKNOWN",
+    "CMF-APP-NAME-SCOPE",
+    "CMF-APP-START-UNKNOWN",
+    "CMF-APP-SUSPEND-UNKNOWN",
+    "CMF-ENV-DELETE-CHILDREN",
+    reason=r"an existing name in another environment: the answer of getApplication came with status 200",
 )
 def _(server: Server) -> None:
     def get(original: Handler, call: Call) -> Answer:
@@ -206,7 +233,13 @@ def _(server: Server) -> None:
     around(server, ["getApplication"], get)
 
 
-@fault("app-update-lost-on-second", "Loses every update of an application after the first.", "CMF-APP-UPDATE")
+@fault(
+    "app-update-lost-on-second",
+    "Loses every update of an application after the first.",
+    "CMF-APP-UPDATE",
+    "CMF-CONC-UPSERT",
+    reason=r"update .*, sent as application/yaml, answers 201 and holds: the answer/spec/flinkConfiguration/restart-strategy\.fixed-delay\.attempts is not",
+)
 def _(server: Server) -> None:
     updated: set[Application] = set()
 
@@ -290,7 +323,12 @@ def _(server: Server) -> None:
     around(server, POST, post)
 
 
-@fault("app-update-merges", "Merges an update into the spec of an application.", "CMF-APP-REPLACE")
+@fault(
+    "app-update-merges",
+    "Merges an update into the spec of an application.",
+    "CMF-APP-REPLACE",
+    reason=r"a configuration left out of an update is gone: the old configuration is still there",
+)
 def _(server: Server) -> None:
     def update(
         original: Any, environment: Environment, application: Application, draft: Draft
@@ -353,7 +391,13 @@ def _duplicate_after(server: Server, posts: int) -> None:
     replace(server.store, "list_applications", list_applications)
 
 
-@fault("app-second-post-duplicates", "Lists an application twice after it was updated.", "CMF-APP-UNIQUE")
+@fault(
+    "app-second-post-duplicates",
+    "Lists an application twice after it was updated.",
+    "CMF-APP-UNIQUE",
+    "CMF-CONC-UPSERT",
+    reason=r"after many updates it is listed once: it is listed .* times",
+)
 def _(server: Server) -> None:
     _duplicate_after(server, 2)
 

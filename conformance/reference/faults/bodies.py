@@ -18,7 +18,12 @@ def _mend(owner: Any, mend: Any) -> None:
     replace(owner, "draft", lambda original, body: original(mend(dict(body))))
 
 
-@fault("env-body-name-optional", "Makes up a name when the body of an environment has none.", "CMF-ENV-BODY")
+@fault(
+    "env-body-name-optional",
+    "Makes up a name when the body of an environment has none.",
+    "CMF-ENV-BODY",
+    reason=r"no name is refused: the answer of createOrUpdateEnvironment came with status 201",
+)
 def _(server: Server) -> None:
     def mend(body: JsonObject) -> JsonObject:
         return {"name": f"unnamed-{server.clock.stamp()}", **body}
@@ -77,6 +82,8 @@ def _(server: Server) -> None:
     "Does not look into statement defaults.",
     "CMF-ENV-BODY-NESTED",
     "CMF-ENV-SCHEMA",
+    "CMF-CONTENT-NULL",
+    reason=r"a string as detached defaults is refused: the answer of createOrUpdateEnvironment came with status 201",
 )
 def _(server: Server) -> None:
     replace(server.environments, "check_statement_defaults", lambda _original, _defaults: None)
@@ -131,6 +138,7 @@ def _(server: Server) -> None:
     "Accepts a Kubernetes namespace of 254 characters.",
     "CMF-ENV-NAMESPACE",
     "CMF-ENV-SCHEMA",
+    reason=r"a namespace that is too long is refused: the answer of createOrUpdateEnvironment came with status 201",
 )
 def _(server: Server) -> None:
     server.environments.namespace_rule.maximum = 254
@@ -168,7 +176,12 @@ def _default(server: Server, key: str, value: Any) -> None:
     _mend(server.applications, lambda body: {key: value, **body})
 
 
-@fault("app-body-without-spec", "Takes an application without a spec.", "CMF-APP-BODY")
+@fault(
+    "app-body-without-spec",
+    "Takes an application without a spec.",
+    "CMF-APP-BODY",
+    reason=r"no spec is refused: the answer of createOrUpdateApplication came with status 201",
+)
 def _(server: Server) -> None:
     _default(server, "spec", {})
 

@@ -19,7 +19,6 @@ fault = Registry()
     "cat-create-answer-last-cluster-lost",
     "Leaves the last of three clusters out of the answer to a creation.",
     "CMF-CAT-CREATE",
-    reason="the answer",
 )
 def _(server: Server) -> None:
     reshape(server, [CATALOG.create], at(lambda all_of: all_of[:2], "spec", "kafkaClusters"))
@@ -30,7 +29,6 @@ def _(server: Server) -> None:
     "Shows the connection secret of the first cluster only.",
     "CMF-CAT-GET",
     "CMF-CAT-LIST",
-    reason="connectionSecretId",
 )
 def _(server: Server) -> None:
     def change(clusters: list[JsonObject]) -> list[JsonObject]:
@@ -46,7 +44,6 @@ def _(server: Server) -> None:
     "cat-get-by-beginning",
     "Finds a catalog by its name without the last letter.",
     "CMF-CAT-GET-UNKNOWN",
-    reason="got 200|status 200",
 )
 def _(server: Server) -> None:
     tools.found_by_beginning(server, CATALOG, CATALOG.get)
@@ -56,7 +53,6 @@ def _(server: Server) -> None:
     "cat-conflict-overwrites-spec",
     "Answers 409 for an existing catalog, but takes the new spec the third time.",
     "CMF-CAT-CONFLICT",
-    reason="spec",
 )
 def _(server: Server) -> None:
     def change(record: Record, body: JsonObject) -> None:
@@ -69,7 +65,6 @@ def _(server: Server) -> None:
     "cat-list-annotations-lost",
     "Lists catalogs without annotations on small pages.",
     "CMF-CAT-LIST",
-    reason="annotations",
 )
 def _(server: Server) -> None:
     tools.listed_otherwise(server, CATALOG, drop("metadata", "annotations"))
@@ -79,7 +74,6 @@ def _(server: Server) -> None:
     "cat-delete-still-listed",
     "Lists a deleted catalog until another is created.",
     "CMF-CAT-DELETE",
-    reason="listed",
 )
 def _(server: Server) -> None:
     tools.ghost_listed(server, CATALOG)
@@ -89,7 +83,6 @@ def _(server: Server) -> None:
     "cat-delete-twice-204",
     "Answers 204 for the deletion of a deleted catalog.",
     "CMF-CAT-DELETE-UNKNOWN",
-    reason="second DELETE",
 )
 def _(server: Server) -> None:
     tools.deleted_answers(server, CATALOG, 204)
@@ -99,7 +92,6 @@ def _(server: Server) -> None:
     "cat-recreate-uid-back",
     "Gives a new catalog the uid of the deleted one of its name.",
     "CMF-CAT-RECREATE",
-    reason="uid",
 )
 def _(server: Server) -> None:
     tools.remembers(server, CATALOG, tools.old_uid)
@@ -109,7 +101,6 @@ def _(server: Server) -> None:
     "cat-body-database-name-missing",
     "Accepts a second cluster without a database name.",
     "CMF-CAT-BODY",
-    reason="[Dd]atabase",
 )
 def _(server: Server) -> None:
     def spec(original: Any, body: JsonObject) -> JsonObject:
@@ -130,7 +121,6 @@ def _(server: Server) -> None:
     "cat-refused-created",
     "Refuses labels of the wrong type, but creates the catalog without them.",
     "CMF-CAT-REFUSED",
-    reason="created all the same",
 )
 def _(server: Server) -> None:
     tools.created_though_refused(server, CATALOG)
@@ -141,7 +131,6 @@ def _(server: Server) -> None:
     "Shows the uid of a catalog as a number in small lists.",
     "CMF-CAT-SCHEMA",
     "CMF-CAT-LIST",
-    reason="uid",
 )
 def _(server: Server) -> None:
     tools.listed_otherwise(

@@ -17,7 +17,12 @@ from conformance.reference.values import Answer, Call, JsonObject, Refusal
 fault = Registry()
 
 
-@fault("env-list-without-defaults", "Lists environments without their statement defaults.", "CMF-ENV-LIST")
+@fault(
+    "env-list-without-defaults",
+    "Lists environments without their statement defaults.",
+    "CMF-ENV-LIST",
+    reason=r"each is listed with the values that are read of it alone: in the list, .*/statementDefaults is not as expected",
+)
 def _(server: Server) -> None:
     replace(
         server.environments, "view_in_list", lambda original, one: drop("statementDefaults")(original(one))
@@ -63,7 +68,12 @@ def _(server: Server) -> None:
     )
 
 
-@fault("env-list-keeps-deleted", "Keeps a deleted environment in the list.", "CMF-ENV-DELETE", "CMF-ENV-LIST")
+@fault(
+    "env-list-keeps-deleted",
+    "Keeps a deleted environment in the list.",
+    "CMF-ENV-DELETE",
+    reason=r"afterwards it can't be read and is not listed: a deleted environment is listed \(after waiting .* s\)",
+)
 def _(server: Server) -> None:
     ghosts: dict[str, Environment] = {}
 
@@ -126,6 +136,7 @@ def _delete_again(server: Server, *, only_known: bool) -> None:
     "env-delete-unknown-200",
     "Answers 200 to the deletion of an unknown environment.",
     "CMF-ENV-DELETE-UNKNOWN",
+    reason=r"a second DELETE answers 404: the answer of deleteEnvironment came with status 200",
 )
 def _(server: Server) -> None:
     _delete_again(server, only_known=False)
@@ -160,6 +171,7 @@ def _return_of(server: Server, restore: Any) -> None:
     "env-recreate-old-defaults",
     "Gives a new environment the defaults of a deleted namesake.",
     "CMF-ENV-RECREATE",
+    reason=r"nothing of the old environment is left: flinkApplicationDefaults of the old environment is back",
 )
 def _(server: Server) -> None:
     def restore(made: Environment, ghost: Environment) -> None:
@@ -196,6 +208,7 @@ def _(server: Server) -> None:
     "env-delete-leaves-applications",
     "Deletes an environment, but lets its applications be read on.",
     "CMF-ENV-DELETE-CHILDREN",
+    reason=r"either all is gone, or it was refused and all is there: the answer of getApplication came with status 200 \(after waiting .* s\)",
 )
 def _(server: Server) -> None:
     ghosts: dict[tuple[str, str], JsonObject] = {}
@@ -249,6 +262,7 @@ def _(server: Server) -> None:
     "env-refused-update-applied",
     "Applies the legal parts of an update that it refuses.",
     "CMF-ENV-REFUSED",
+    reason=r"what is refused for null as namespace has no effect: after a refused update with null as namespace, the",
 )
 def _(server: Server) -> None:
     def spoil(environment: Environment, body: JsonObject) -> None:
@@ -291,7 +305,12 @@ def _(server: Server) -> None:
     _spoil_refused(server, spoil)
 
 
-@fault("env-secrets-array", "Shows the secrets of an environment as an array.", "CMF-ENV-SCHEMA")
+@fault(
+    "env-secrets-array",
+    "Shows the secrets of an environment as an array.",
+    "CMF-ENV-SCHEMA",
+    reason=r"answers of createOrUpdateEnvironment: /secrets: \[\] is not of type .*",
+)
 def _(server: Server) -> None:
     replace(server.environments, "view_secrets", lambda original, one: list(original(one)))
 

@@ -19,7 +19,12 @@ DEFAULTS = ("flinkApplicationDefaults", "computePoolDefaults", "statementDefault
 
 
 @fault(
-    "env-create-202", "Answers the creation of an environment with 202.", "CMF-ENV-CREATE", "CMF-ERR-STATUS"
+    "env-create-202",
+    "Answers the creation of an environment with 202.",
+    "CMF-ENV-CREATE",
+    "CMF-ERR-STATUS",
+    "CMF-CONC-UPSERT",
+    reason=r"a new name answers 201 with the environment: the answer of createOrUpdateEnvironment came with status 202",
 )
 def _(server: Server) -> None:
     def post(original: Handler, call: Call) -> Answer:
@@ -62,6 +67,8 @@ def _(server: Server) -> None:
     "env-get-pool-defaults-lost",
     "Shows no compute pool defaults where there are statement defaults.",
     "CMF-ENV-GET",
+    "CMF-ENV-UPDATE",
+    reason=r"it is read as it was posted: the environment/computePoolDefaults is not as stored",
 )
 def _(server: Server) -> None:
     def change(value: JsonObject) -> JsonObject:
@@ -96,6 +103,7 @@ def _(server: Server) -> None:
     "env-get-unknown-400",
     "Answers 400 for the name of an environment that never existed.",
     "CMF-ENV-GET-UNKNOWN",
+    reason=r"a name that was never used: the answer of getEnvironment came with status 400",
 )
 def _(server: Server) -> None:
     known: set[str] = set()
@@ -136,6 +144,8 @@ def _(server: Server) -> None:
     "env-update-lost-on-second",
     "Loses the new values in every update of an environment after the first.",
     "CMF-ENV-UPDATE",
+    "CMF-ENV-REPLACE",
+    reason=r"update .*, sent as application/yaml, answers 201 and holds: the answer/flinkApplicationDefaults/metadata is not as stored",
 )
 def _(server: Server) -> None:
     updated: set[Environment] = set()
@@ -211,7 +221,10 @@ def _keep(server: Server, *keys: str) -> None:
 
 
 @fault(
-    "env-update-merges", "Keeps the defaults that an update of an environment leaves out.", "CMF-ENV-REPLACE"
+    "env-update-merges",
+    "Keeps the defaults that an update of an environment leaves out.",
+    "CMF-ENV-REPLACE",
+    reason=r"flinkApplicationDefaults left out of an update is gone: flinkApplicationDefaults is still there",
 )
 def _(server: Server) -> None:
     _keep(server, *DEFAULTS)
@@ -249,7 +262,13 @@ def _duplicate_after(server: Server, posts: int) -> None:
     replace(server.store, "list_environments", list_environments)
 
 
-@fault("env-second-post-duplicates", "Lists an environment twice after it was updated.", "CMF-ENV-UNIQUE")
+@fault(
+    "env-second-post-duplicates",
+    "Lists an environment twice after it was updated.",
+    "CMF-ENV-UNIQUE",
+    "CMF-CONC-UPSERT",
+    reason=r"after many updates it is listed once: it is listed .* times",
+)
 def _(server: Server) -> None:
     _duplicate_after(server, 2)
 
@@ -263,6 +282,7 @@ def _(server: Server) -> None:
     "env-created-time-reset",
     "Sets the creation time of an environment anew at every update.",
     "CMF-ENV-CREATED-KEPT",
+    reason=r"created_time before and after an update of flinkApplicationDefaults: the update changed created_time",
 )
 def _(server: Server) -> None:
     def update(original: Any, environment: Environment, draft: Draft) -> Environment:
@@ -285,7 +305,10 @@ def _(server: Server) -> None:
 
 
 @fault(
-    "env-updated-time-stays", "Leaves the update time of an environment as it was.", "CMF-ENV-UPDATED-MOVES"
+    "env-updated-time-stays",
+    "Leaves the update time of an environment as it was.",
+    "CMF-ENV-UPDATED-MOVES",
+    reason=r"updated_time before and after an update of flinkApplicationDefaults: the update did not move updated_time",
 )
 def _(server: Server) -> None:
     def update(original: Any, environment: Environment, draft: Draft) -> Environment:

@@ -16,7 +16,13 @@ from conformance.reference.values import Answer, Call, Refusal
 fault = Registry()
 
 
-@fault("event-list-suspended-404", "Finds no events of an application that is suspended.", "CMF-EVENT-LIST")
+@fault(
+    "event-list-suspended-404",
+    "Finds no events of an application that is suspended.",
+    "CMF-EVENT-LIST",
+    "CMF-CONTENT-SAME",
+    reason=r"the events of an existing application are a page: the answer of getApplicationEvents came with status 404",
+)
 def _(server: Server) -> None:
     def listing(original: Handler, call: Call) -> Answer:
         if not server.applications.application(call).running:
@@ -34,7 +40,13 @@ def _(server: Server) -> None:
     around(server, EVENTS, listing)
 
 
-@fault("event-list-unknown-empty", "Lists no events for an unknown application.", "CMF-EVENT-LIST-UNKNOWN")
+@fault(
+    "event-list-unknown-empty",
+    "Lists no events for an unknown application.",
+    "CMF-EVENT-LIST-UNKNOWN",
+    "CMF-APP-DELETE",
+    reason=r"the events of an unknown application: the answer of getApplicationEvents came with status 200",
+)
 def _(server: Server) -> None:
     def listing(original: Handler, call: Call) -> Answer:
         try:
@@ -59,7 +71,12 @@ def _events_of_all(server: Server, wanted: Any) -> None:
     replace(server.events, "of", of)
 
 
-@fault("event-list-siblings", "Lists the events of the sibling applications, too.", "CMF-EVENT-LIST-SCOPE")
+@fault(
+    "event-list-siblings",
+    "Lists the events of the sibling applications, too.",
+    "CMF-EVENT-LIST-SCOPE",
+    reason=r"no event is listed under two applications: event .* occurs twice",
+)
 def _(server: Server) -> None:
     _events_of_all(server, lambda environment, own, _other: own in environment.applications.values())
 
@@ -74,7 +91,10 @@ def _(server: Server) -> None:
 
 
 @fault(
-    "event-life-none-on-restart", "Adds no event after the first start of an application.", "CMF-EVENT-LIFE"
+    "event-life-none-on-restart",
+    "Adds no event after the first start of an application.",
+    "CMF-EVENT-LIFE",
+    reason=r"suspending and starting it again adds to them: there are .* events \(after waiting .* s\)",
 )
 def _(server: Server) -> None:
     def note(original: Any, application: Application, *details: Any) -> None:
@@ -89,7 +109,12 @@ def _(server: Server) -> None:
     replace(server.events, "of", lambda _original, _application: [])
 
 
-@fault("event-version-v1", "Gives events the version of the other resources.", "CMF-EVENT-VERSION")
+@fault(
+    "event-version-v1",
+    "Gives events the version of the other resources.",
+    "CMF-EVENT-VERSION",
+    reason=r"answers of getApplicationEvents: the apiVersion of an event is another",
+)
 def _(server: Server) -> None:
     reshape_each(server, EVENTS, put("cmf.confluent.io/v1", "apiVersion"))
 
@@ -99,7 +124,12 @@ def _(server: Server) -> None:
     reshape_each(server, EVENTS, put("Event", "kind"))
 
 
-@fault("event-name-not-uid", "Gives an event another uid than its name.", "CMF-EVENT-NAME")
+@fault(
+    "event-name-not-uid",
+    "Gives an event another uid than its name.",
+    "CMF-EVENT-NAME",
+    reason=r"answers of getApplicationEvents: uid is not identical to name",
+)
 def _(server: Server) -> None:
     reshape_each(
         server, EVENTS, at(lambda name: str(uuid.uuid5(uuid.NAMESPACE_OID, name)), "metadata", "uid")
@@ -118,7 +148,12 @@ def _(server: Server) -> None:
     replace(server.lifecycle, "note", note)
 
 
-@fault("event-instance-unknown", "Names an instance in an event that does not exist.", "CMF-EVENT-INSTANCE")
+@fault(
+    "event-instance-unknown",
+    "Names an instance in an event that does not exist.",
+    "CMF-EVENT-INSTANCE",
+    reason=r"each names an instance of this application, or none: an event names an unknown instance \(after waiting .* s\)",
+)
 def _(server: Server) -> None:
     reshape_each(
         server,
@@ -139,7 +174,12 @@ def _(server: Server) -> None:
     around(server, EVENTS, listing)
 
 
-@fault("event-data-text", "Gives the data of an event as a string.", "CMF-EVENT-SCHEMA")
+@fault(
+    "event-data-text",
+    "Gives the data of an event as a string.",
+    "CMF-EVENT-SCHEMA",
+    reason=r"answers of getApplicationEvents: .* .* is not valid under any of the schemas listed in the .* keyword",
+)
 def _(server: Server) -> None:
     reshape_each(server, EVENTS, at(lambda data: data["newStatus"], "status", "data"))
 

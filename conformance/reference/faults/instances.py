@@ -21,7 +21,11 @@ fault = Registry()
     "inst-list-without-newest",
     "Does not list the newest instance of an application.",
     "CMF-INST-LIST",
-    "CMF-INST-NEW",
+    "CMF-PAGE-PARTITION",
+    "CMF-PAGE-PAST-END",
+    "CMF-PAGE-SIZE",
+    "CMF-PAGE-ZERO",
+    reason=r"a started application has an instance: a started application has no instance \(after waiting .* s\)",
 )
 def _(server: Server) -> None:
     def listing(original: Handler, call: Call) -> Answer:
@@ -60,7 +64,13 @@ def _empty_for_unknown(server: Server, operation: str) -> None:
     around(server, [operation], listing)
 
 
-@fault("inst-list-unknown-empty", "Lists no instances for an unknown application.", "CMF-INST-LIST-UNKNOWN")
+@fault(
+    "inst-list-unknown-empty",
+    "Lists no instances for an unknown application.",
+    "CMF-INST-LIST-UNKNOWN",
+    "CMF-APP-DELETE",
+    reason=r"the instances of an unknown application: the answer of getApplicationInstances came with status 200",
+)
 def _(server: Server) -> None:
     _empty_for_unknown(server, "getApplicationInstances")
 
@@ -105,7 +115,12 @@ def _instances_of_all(server: Server, wanted: Any) -> None:
     around(server, ["getApplicationInstances"], listing)
 
 
-@fault("inst-list-siblings", "Lists the instances of the sibling applications, too.", "CMF-INST-LIST-SCOPE")
+@fault(
+    "inst-list-siblings",
+    "Lists the instances of the sibling applications, too.",
+    "CMF-INST-LIST-SCOPE",
+    reason=r"no instance is listed under two applications: instance .* occurs twice",
+)
 def _(server: Server) -> None:
     _instances_of_all(server, lambda here, there, _own, _other: here is there)
 
@@ -133,7 +148,12 @@ def _find_instance(server: Server, found: Any) -> None:
     around(server, ["getApplicationInstance"], get)
 
 
-@fault("inst-get-unknown-newest", "Answers the newest instance for an unknown one.", "CMF-INST-GET-UNKNOWN")
+@fault(
+    "inst-get-unknown-newest",
+    "Answers the newest instance for an unknown one.",
+    "CMF-INST-GET-UNKNOWN",
+    reason=r"an instance a UUID that was never given answers 404: the answer of getApplicationInstance came with status 200",
+)
 def _(server: Server) -> None:
     _find_instance(
         server, lambda application, _name: application.instances[-1] if application.instances else None
@@ -157,7 +177,12 @@ def _(server: Server) -> None:
     _find_instance(server, found)
 
 
-@fault("inst-name-not-uid", "Gives an instance another uid than its name.", "CMF-INST-NAME")
+@fault(
+    "inst-name-not-uid",
+    "Gives an instance another uid than its name.",
+    "CMF-INST-NAME",
+    reason=r"answers of getApplicationInstances: uid is not identical to name",
+)
 def _(server: Server) -> None:
     reshape_each(
         server, INSTANCES, at(lambda name: str(uuid.uuid5(uuid.NAMESPACE_OID, name)), "metadata", "uid")
@@ -191,7 +216,12 @@ def _(server: Server) -> None:
     reshape_each(server, ["getApplicationInstances"], change)
 
 
-@fault("inst-restart-reuses", "Uses the old instance again at a restart.", "CMF-INST-NEW")
+@fault(
+    "inst-restart-reuses",
+    "Uses the old instance again at a restart.",
+    "CMF-INST-NEW",
+    reason=r"a second start makes a new instance and keeps the old: the second start made no new instance \(after waiting .* s\)",
+)
 def _(server: Server) -> None:
     def new_instance(original: Any, environment: Environment, application: Application) -> Instance:
         return application.instances[-1] if application.instances else original(environment, application)
@@ -212,6 +242,7 @@ def _(server: Server) -> None:
     "inst-spec-without-defaults",
     "Leaves the environment's defaults out of the spec of an instance.",
     "CMF-INST-SPEC",
+    reason=r"the application.*s fill the gaps: flinkConfiguration of the instance/execution\.checkpointing\.interval is not",
 )
 def _(server: Server) -> None:
     replace(server.lifecycle, "instance_spec", lambda _original, _environment, application: application.spec)
@@ -254,7 +285,12 @@ def _(server: Server) -> None:
     around(server, INSTANCES, behaviour)
 
 
-@fault("inst-job-status-text", "Gives the job status of an instance as a string.", "CMF-INST-SCHEMA")
+@fault(
+    "inst-job-status-text",
+    "Gives the job status of an instance as a string.",
+    "CMF-INST-SCHEMA",
+    reason=r"answers of getApplicationInstances: .* .* is not of type .*",
+)
 def _(server: Server) -> None:
     reshape_each(server, INSTANCES, at(lambda job: job["state"], "status", "jobStatus"))
 

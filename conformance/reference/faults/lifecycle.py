@@ -22,6 +22,7 @@ START, SUSPEND = ["startApplication"], ["suspendApplication"]
     "Shows in the answer to start only that an application is to run.",
     "CMF-APP-START",
     "CMF-APP-START-AGAIN",
+    reason=r"the first start answers 200 with the application, which then shows it: the application does not show that it is started \(after waiting .*",
 )
 def _(server: Server) -> None:
     def start(original: Handler, call: Call) -> Answer:
@@ -56,7 +57,10 @@ def _(server: Server) -> None:
 
 
 @fault(
-    "app-start-again-suspends", "Suspends a started application at the second start.", "CMF-APP-START-AGAIN"
+    "app-start-again-suspends",
+    "Suspends a started application at the second start.",
+    "CMF-APP-START-AGAIN",
+    reason=r"a start after the first one leaves it started: the application does not show that it is started \(after waiting .* s\)",
 )
 def _(server: Server) -> None:
     def start(original: Handler, call: Call) -> Answer:
@@ -109,7 +113,12 @@ def _first_configuration(application: Application) -> None:
     application.spec = {**application.spec, "flinkConfiguration": first}
 
 
-@fault("app-start-drops-labels", "Drops the labels of an application when it starts.", "CMF-APP-START-SPEC")
+@fault(
+    "app-start-drops-labels",
+    "Drops the labels of an application when it starts.",
+    "CMF-APP-START-SPEC",
+    reason=r"the first start changes nothing but the state: after start, the application/metadata/labels is not as stored",
+)
 def _(server: Server) -> None:
     _after_state(server, "running", _without_metadata("labels"))
 
@@ -149,6 +158,7 @@ def _(server: Server) -> None:
     "app-suspend-drops-annotations",
     "Drops the annotations of an application at suspend.",
     "CMF-APP-SUSPEND-SPEC",
+    reason=r"the first suspend changes nothing but the state: after suspend, the application/metadata/annotations is not as stored",
 )
 def _(server: Server) -> None:
     _after_state(server, "suspended", _without_metadata("annotations"))
@@ -178,7 +188,10 @@ def _unknown_200(server: Server, operations: list[str]) -> None:
 
 
 @fault(
-    "app-start-unknown-200", "Answers 200 to the start of an unknown application.", "CMF-APP-START-UNKNOWN"
+    "app-start-unknown-200",
+    "Answers 200 to the start of an unknown application.",
+    "CMF-APP-START-UNKNOWN",
+    reason=r"a name that was never used is not started: the answer of startApplication came with status 200",
 )
 def _(server: Server) -> None:
     _unknown_200(server, START)
@@ -188,6 +201,7 @@ def _(server: Server) -> None:
     "app-suspend-unknown-200",
     "Answers 200 to the suspension of an unknown application.",
     "CMF-APP-SUSPEND-UNKNOWN",
+    reason=r"a name that was never used is not suspended: the answer of suspendApplication came with status 200",
 )
 def _(server: Server) -> None:
     _unknown_200(server, SUSPEND)
@@ -248,7 +262,7 @@ def _(server: Server) -> None:
     "app-suspend-ignored",
     "Answers 200 to suspend and lets the application run.",
     "CMF-APP-SUSPEND",
-    "CMF-INST-NEW",
+    reason=r"the first suspend answers 200 with the application, which then shows it: the application does not show that it is suspended \(after waiting",
 )
 def _(server: Server) -> None:
     def suspend(_original: Handler, call: Call) -> Answer:
@@ -278,6 +292,8 @@ def _(server: Server) -> None:
     "app-suspend-again-starts",
     "Starts a suspended application at the second suspend.",
     "CMF-APP-SUSPEND-AGAIN",
+    "CMF-APP-SUSPEND-SPEC",
+    reason=r"it answers 200 or 304 or is refused, and stays suspended: the application does not show that it is suspended \(after waiting .* s\)",
 )
 def _(server: Server) -> None:
     def suspend(original: Handler, call: Call) -> Answer:

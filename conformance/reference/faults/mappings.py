@@ -20,7 +20,6 @@ fault = Registry()
     "map-create-answer-without-annotations",
     "Leaves the annotations out of the answer to a creation.",
     "CMF-MAP-CREATE",
-    reason="annotations",
 )
 def _(server: Server) -> None:
     reshape(server, [MAPPING.create], drop("metadata", "annotations"))
@@ -30,7 +29,6 @@ def _(server: Server) -> None:
     "map-get-labels-lost-later",
     "Forgets the labels of a mapping when the next is created beside it.",
     "CMF-MAP-GET",
-    reason="labels",
 )
 def _(server: Server) -> None:
     def create(original: Handler, call: Call) -> Answer:
@@ -49,7 +47,6 @@ def _(server: Server) -> None:
     "map-get-by-beginning",
     "Finds a mapping by its name without the last letter.",
     "CMF-MAP-GET-UNKNOWN",
-    reason="got 200|status 200",
 )
 def _(server: Server) -> None:
     tools.found_by_beginning(server, MAPPING, MAPPING.get)
@@ -59,7 +56,6 @@ def _(server: Server) -> None:
     "map-conflict-overwrites-labels",
     "Answers 409 for an existing mapping, but takes the new labels the third time.",
     "CMF-MAP-CONFLICT",
-    reason="labels",
 )
 def _(server: Server) -> None:
     def change(record: Record, body: JsonObject) -> None:
@@ -87,7 +83,6 @@ def _around_update(server: Server, change: Any) -> None:
     "map-update-annotations-kept",
     "Loses new annotations when an update of a mapping leaves the secret as it is.",
     "CMF-MAP-UPDATE",
-    reason="annotations|note",
 )
 def _(server: Server) -> None:
     def change(record: Record, old: Record, _call: Call) -> None:
@@ -103,7 +98,6 @@ def _(server: Server) -> None:
     "map-replace-merges-annotations",
     "Keeps annotations that an update of a mapping leaves out.",
     "CMF-MAP-REPLACE",
-    reason="annotations are still",
 )
 def _(server: Server) -> None:
     def change(record: Record, old: Record, _call: Call) -> None:
@@ -118,7 +112,6 @@ def _(server: Server) -> None:
     "map-update-new-uid",
     "Gives a mapping a new uid when it maps to another secret.",
     "CMF-MAP-CREATED-KEPT",
-    reason="uid",
 )
 def _(server: Server) -> None:
     def change(record: Record, old: Record, _call: Call) -> None:
@@ -132,7 +125,6 @@ def _(server: Server) -> None:
     "map-updated-stands-with-labels",
     "Leaves updateTimestamp as it was when an update changes labels.",
     "CMF-MAP-UPDATED-MOVES",
-    reason="updateTimestamp",
 )
 def _(server: Server) -> None:
     def change(record: Record, old: Record, _call: Call) -> None:
@@ -146,7 +138,6 @@ def _(server: Server) -> None:
     "map-update-nowhere-400",
     "Answers 400 for the update of a mapping in an unknown environment.",
     "CMF-MAP-UPDATE-UNKNOWN",
-    reason="status 400|got 400",
 )
 def _(server: Server) -> None:
     tools.refused_as(
@@ -162,7 +153,6 @@ def _(server: Server) -> None:
     "map-update-name-reaches-other",
     "Refuses an update that names another mapping, but gives its annotations to that one.",
     "CMF-MAP-UPDATE-NAME",
-    reason="the other",
 )
 def _(server: Server) -> None:
     def act(_original: Handler, call: Call) -> None:
@@ -179,7 +169,6 @@ def _(server: Server) -> None:
     "map-list-annotations-lost",
     "Lists mappings without annotations on small pages.",
     "CMF-MAP-LIST",
-    reason="annotations",
 )
 def _(server: Server) -> None:
     tools.listed_otherwise(server, MAPPING, drop("metadata", "annotations"))
@@ -189,7 +178,6 @@ def _(server: Server) -> None:
     "map-list-longer-environment",
     "Lists the mappings of environments with a longer name, too.",
     "CMF-MAP-LIST-SCOPE",
-    reason="the list",
 )
 def _(server: Server) -> None:
     tools.lists_longer_environment(server, MAPPING)
@@ -199,7 +187,6 @@ def _(server: Server) -> None:
     "map-list-nowhere-empty",
     "Answers an empty page of mappings for an unknown environment.",
     "CMF-MAP-LIST-UNKNOWN",
-    reason="no list",
 )
 def _(server: Server) -> None:
     tools.empty_list_of_nowhere(server, MAPPING, "page")
@@ -210,7 +197,6 @@ def _(server: Server) -> None:
     "Lists a deleted mapping until another is created.",
     "CMF-MAP-DELETE",
     "CMF-AGREE-ENVIRONMENT",
-    reason="listed",
 )
 def _(server: Server) -> None:
     tools.ghost_listed(server, MAPPING)
@@ -220,7 +206,6 @@ def _(server: Server) -> None:
     "map-delete-twice-204",
     "Answers 204 for the deletion of a deleted mapping.",
     "CMF-MAP-DELETE-UNKNOWN",
-    reason="second DELETE",
 )
 def _(server: Server) -> None:
     tools.deleted_answers(server, MAPPING, 204)
@@ -230,7 +215,6 @@ def _(server: Server) -> None:
     "map-recreate-labels-back",
     "Gives a new mapping the labels of the deleted one of its name.",
     "CMF-MAP-RECREATE",
-    reason="labels",
 )
 def _(server: Server) -> None:
     tools.remembers(server, MAPPING, tools.old_labels)
@@ -240,7 +224,6 @@ def _(server: Server) -> None:
     "map-nowhere-kept",
     "Answers 404 for a mapping in an unknown environment, but has it once that is created.",
     "CMF-MAP-ENVIRONMENT-UNKNOWN",
-    reason="environment created later",
 )
 def _(server: Server) -> None:
     orphans: dict[str, Record] = {}
@@ -267,7 +250,6 @@ def _(server: Server) -> None:
     "map-secret-unknown-updates",
     "Refuses to map to an unknown secret, but takes the annotations of the update.",
     "CMF-MAP-SECRET-UNKNOWN",
-    reason="annotations",
 )
 def _(server: Server) -> None:
     def act(_original: Handler, call: Call) -> None:
@@ -283,7 +265,6 @@ def _(server: Server) -> None:
     "map-body-no-kind-in-update",
     "Accepts an update of a mapping without its kind.",
     "CMF-MAP-BODY",
-    reason="no kind",
 )
 def _(server: Server) -> None:
     tools.filled(server, [MAPPING.update], "kind", "EnvironmentSecretMapping")
@@ -293,7 +274,6 @@ def _(server: Server) -> None:
     "map-refused-update-kept",
     "Refuses an update without kind, but takes its annotations.",
     "CMF-MAP-REFUSED",
-    reason="annotations",
 )
 def _(server: Server) -> None:
     tools.updated_though_refused(server, MAPPING)
@@ -303,7 +283,6 @@ def _(server: Server) -> None:
     "map-schema-spec-text",
     "Shows a text in the place of the spec of a mapping in small lists.",
     "CMF-MAP-SCHEMA",
-    reason="spec",
 )
 def _(server: Server) -> None:
     tools.listed_otherwise(server, MAPPING, lambda item: {**item, "spec": item["spec"]["secretName"]})

@@ -60,7 +60,12 @@ def _(server: Server) -> None:
     replace(server.environments, "draft", draft)
 
 
-@fault("env-name-no-dots", "Refuses an environment name with dots between its labels.", "CMF-ENV-NAME-LEGAL")
+@fault(
+    "env-name-no-dots",
+    "Refuses an environment name with dots between its labels.",
+    "CMF-ENV-NAME-LEGAL",
+    reason=r"a name with dots between labels: the answer of createOrUpdateEnvironment came with status 400",
+)
 def _(server: Server) -> None:
     server.environments.name_rule.pattern = re.compile(LABEL)
 
@@ -99,6 +104,7 @@ def cut_suffix(parameter: str) -> Any:
     "Accepts an environment name with upper-case letters.",
     "CMF-ENV-NAME-PATTERN",
     "CMF-ENV-SCHEMA",
+    reason=r"a name with an upper-case letter is refused: the answer of createOrUpdateEnvironment came with status 201",
 )
 def _(server: Server) -> None:
     ignore_case(server.environments.name_rule)

@@ -17,7 +17,13 @@ fault = Registry()
 SHORT = ("getApplicationInstances", *EVENTS)
 
 
-@fault("page-size-ignored-on-events", "Ignores the page size when it lists events.", "CMF-PAGE-SIZE")
+@fault(
+    "page-size-ignored-on-events",
+    "Ignores the page size when it lists events.",
+    "CMF-PAGE-SIZE",
+    "CMF-PAGE-ZERO",
+    reason=r"a page of events has as many as asked for: size=.* gave .* events",
+)
 def _(server: Server) -> None:
     def listing(original: Handler, call: Call) -> Answer:
         asked = server.paging.size(call.request.parameter("size"))
@@ -72,6 +78,7 @@ def _(server: Server) -> None:
     "page-absent-is-second",
     "Gives the second page of applications when a size but no page is asked for.",
     "CMF-PAGE-ZERO",
+    reason=r"page .* of applications is the first, and what no page gives: page .* is not as expected \(after waiting .* s\)",
 )
 def _(server: Server) -> None:
     def wanted(original: Any, request: Request, properties: Any) -> Page:
@@ -155,6 +162,9 @@ def _(server: Server) -> None:
     "page-order-flips",
     "Turns the order of a page of applications around at every second reading.",
     "CMF-PAGE-STABLE",
+    "CMF-PAGE-PARTITION",
+    "CMF-PAGE-ZERO",
+    reason=r"the same pages of applications, read twice: page .* read again/.* is not as expected \(after waiting .* s\)",
 )
 def _(server: Server) -> None:
     readings: dict[tuple[Any, ...], int] = {}
@@ -239,7 +249,13 @@ def _(server: Server) -> None:
 
 
 @fault(
-    "page-empty-404", "Answers 404 for the applications of an environment that has none.", "CMF-PAGE-EMPTY"
+    "page-empty-404",
+    "Answers 404 for the applications of an environment that has none.",
+    "CMF-PAGE-EMPTY",
+    "CMF-ENV-DELETE-CHILDREN",
+    "CMF-ENV-RECREATE",
+    "CMF-PAGE-TOTAL",
+    reason=r"a new environment has a page without applications: the answer of getApplications came with status 404",
 )
 def _(server: Server) -> None:
     def listing(original: Handler, call: Call) -> Answer:

@@ -20,7 +20,6 @@ fault = Registry()
     "pool-create-answer-without-configuration",
     "Leaves the Flink configuration out of the answer to a creation.",
     "CMF-POOL-CREATE",
-    reason="the answer",
 )
 def _(server: Server) -> None:
     reshape(server, [POOL.create], drop("spec", "clusterSpec", "flinkConfiguration"))
@@ -31,7 +30,6 @@ def _(server: Server) -> None:
     "Forgets the labels of the other compute pools when one is created.",
     "CMF-POOL-GET",
     "CMF-POOL-NAME-SCOPE",
-    reason="labels",
 )
 def _(server: Server) -> None:
     def create(original: Handler, call: Call) -> Answer:
@@ -49,7 +47,6 @@ def _(server: Server) -> None:
     "pool-get-by-beginning",
     "Finds a compute pool by its name without the last letter.",
     "CMF-POOL-GET-UNKNOWN",
-    reason="status 200|got 200",
 )
 def _(server: Server) -> None:
     tools.found_by_beginning(server, POOL, POOL.get)
@@ -59,7 +56,6 @@ def _(server: Server) -> None:
     "pool-conflict-overwrites-spec",
     "Answers 409 for an existing compute pool, but takes the new spec the third time.",
     "CMF-POOL-CONFLICT",
-    reason="spec",
 )
 def _(server: Server) -> None:
     def change(record: Record, body: JsonObject) -> None:
@@ -72,7 +68,6 @@ def _(server: Server) -> None:
     "pool-list-annotations-lost",
     "Lists compute pools without annotations on small pages.",
     "CMF-POOL-LIST",
-    reason="annotations",
 )
 def _(server: Server) -> None:
     tools.listed_otherwise(server, POOL, drop("metadata", "annotations"))
@@ -82,7 +77,6 @@ def _(server: Server) -> None:
     "pool-list-longer-environment",
     "Lists the compute pools of environments with a longer name, too.",
     "CMF-POOL-LIST-SCOPE",
-    reason="the list",
 )
 def _(server: Server) -> None:
     tools.lists_longer_environment(server, POOL)
@@ -92,7 +86,6 @@ def _(server: Server) -> None:
     "pool-list-nowhere-empty",
     "Answers an empty page of compute pools for an unknown environment.",
     "CMF-POOL-LIST-UNKNOWN",
-    reason="no list",
 )
 def _(server: Server) -> None:
     tools.empty_list_of_nowhere(server, POOL, "page")
@@ -103,7 +96,6 @@ def _(server: Server) -> None:
     "Lists a deleted compute pool until another is created.",
     "CMF-POOL-DELETE",
     "CMF-POOL-RELEASED",
-    reason="listed",
 )
 def _(server: Server) -> None:
     tools.ghost_listed(server, POOL)
@@ -113,7 +105,6 @@ def _(server: Server) -> None:
     "pool-delete-twice-204",
     "Answers 204 for the deletion of a deleted compute pool.",
     "CMF-POOL-DELETE-UNKNOWN",
-    reason="second DELETE",
 )
 def _(server: Server) -> None:
     tools.deleted_answers(server, POOL, 204)
@@ -123,7 +114,6 @@ def _(server: Server) -> None:
     "pool-recreate-annotations-back",
     "Gives a new compute pool the annotations of the deleted one of its name.",
     "CMF-POOL-RECREATE",
-    reason="annotations",
 )
 def _(server: Server) -> None:
     tools.remembers(server, POOL, tools.old_annotations)
@@ -133,7 +123,6 @@ def _(server: Server) -> None:
     "pool-in-use-ignores-failed",
     "Deletes a compute pool whose statements have failed or were stopped.",
     "CMF-POOL-IN-USE",
-    reason="status 204|got 204",
 )
 def _(server: Server) -> None:
     def in_use(_original: Any, environment: Environment, pool: Record) -> bool:
@@ -150,7 +139,6 @@ def _(server: Server) -> None:
     "pool-released-not-by-longer-name",
     "Keeps a compute pool as long as a statement uses one of a longer name.",
     "CMF-POOL-RELEASED",
-    reason="409",
 )
 def _(server: Server) -> None:
     def in_use(_original: Any, environment: Environment, pool: Record) -> bool:
@@ -165,7 +153,6 @@ def _(server: Server) -> None:
     "pool-nowhere-kept",
     "Refuses a compute pool in an unknown environment, and has it there once that is created.",
     "CMF-POOL-ENVIRONMENT-UNKNOWN",
-    reason="environment created later",
 )
 def _(server: Server) -> None:
     orphans: dict[str, Record] = {}
@@ -188,7 +175,11 @@ def _(server: Server) -> None:
     replace(server.store, "add_environment", add)
 
 
-@fault("pool-body-no-kind", "Accepts a compute pool without its kind.", "CMF-POOL-BODY", reason="no kind")
+@fault(
+    "pool-body-no-kind",
+    "Accepts a compute pool without its kind.",
+    "CMF-POOL-BODY",
+)
 def _(server: Server) -> None:
     tools.filled(server, [POOL.create], "kind", "ComputePool")
 
@@ -197,7 +188,6 @@ def _(server: Server) -> None:
     "pool-refused-created",
     "Refuses labels of the wrong type, but creates the compute pool without them.",
     "CMF-POOL-REFUSED",
-    reason="created all the same",
 )
 def _(server: Server) -> None:
     tools.created_though_refused(server, POOL)
@@ -207,7 +197,6 @@ def _(server: Server) -> None:
     "pool-schema-phase-number",
     "Shows the phase of a compute pool as a number in small lists.",
     "CMF-POOL-SCHEMA",
-    reason="phase",
 )
 def _(server: Server) -> None:
     tools.listed_otherwise(server, POOL, lambda item: {**item, "status": {"phase": 1}})

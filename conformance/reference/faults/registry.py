@@ -19,7 +19,7 @@ class Fault:
     """The requirements that an observer must see broken."""
     apply: Apply
     reason: str = ""
-    """A regular expression that the message of the failing check matches; empty while none is agreed."""
+    """A regular expression that the failing check matches; empty while the matrix does not hold the fault to it."""
 
 
 class Registry:

@@ -22,7 +22,6 @@ fault = Registry()
     "secret-create-answer-without-labels",
     "Leaves the labels out of the answer to a creation.",
     "CMF-SECRET-CREATE",
-    reason="labels",
 )
 def _(server: Server) -> None:
     reshape(server, [SECRET.create], drop("metadata", "labels"))
@@ -32,7 +31,6 @@ def _(server: Server) -> None:
     "secret-get-labels-lost-later",
     "Forgets the labels of the second to last secret when one is created.",
     "CMF-SECRET-GET",
-    reason="labels",
 )
 def _(server: Server) -> None:
     def create(original: Handler, call: Call) -> Answer:
@@ -51,7 +49,6 @@ def _(server: Server) -> None:
     "secret-get-by-beginning",
     "Finds a secret by its name without the last letter.",
     "CMF-SECRET-GET-UNKNOWN",
-    reason="got 200|status 200",
 )
 def _(server: Server) -> None:
     tools.found_by_beginning(server, SECRET, SECRET.get)
@@ -61,7 +58,6 @@ def _(server: Server) -> None:
     "secret-shown-in-yaml-list",
     "Shows the data of secrets in base64 in lists as YAML.",
     "CMF-SECRET-HIDDEN",
-    reason="shows what is in a secret",
 )
 def _(server: Server) -> None:
     def listing(original: Handler, call: Call) -> Answer:
@@ -82,7 +78,6 @@ def _(server: Server) -> None:
     "secret-shown-in-refusal",
     "Shows the data of a secret in the message that refuses an update.",
     "CMF-SECRET-HIDDEN",
-    reason="shows what is in a secret",
 )
 def _(server: Server) -> None:
     def update(original: Handler, call: Call) -> Answer:
@@ -101,7 +96,6 @@ def _(server: Server) -> None:
     "secret-conflict-overwrites-labels",
     "Answers 409 for an existing secret, but takes the new labels the third time.",
     "CMF-SECRET-CONFLICT",
-    reason="labels",
 )
 def _(server: Server) -> None:
     def change(record: Record, body: JsonObject) -> None:
@@ -114,7 +108,6 @@ def _(server: Server) -> None:
     "secret-update-lost-on-third",
     "Loses the labels of the third update of a secret.",
     "CMF-SECRET-UPDATE",
-    reason="labels|revision",
 )
 def _(server: Server) -> None:
     updates: dict[Record, int] = {}
@@ -136,7 +129,6 @@ def _(server: Server) -> None:
     "secret-replace-merges-labels",
     "Keeps labels that an update of a secret leaves out.",
     "CMF-SECRET-REPLACE",
-    reason="labels are still",
 )
 def _(server: Server) -> None:
     _merges(server, "labels")
@@ -159,7 +151,6 @@ def _merges(server: Server, part: str) -> None:
     "secret-update-takes-claimed-time",
     "Takes the creation time that an update of a secret claims.",
     "CMF-SECRET-CREATED-KEPT",
-    reason="creationTimestamp",
 )
 def _(server: Server) -> None:
     def update(original: Handler, call: Call) -> Answer:
@@ -176,7 +167,6 @@ def _(server: Server) -> None:
     "secret-updated-stands-on-second",
     "Leaves updateTimestamp as it was in every second update of a secret.",
     "CMF-SECRET-UPDATED-MOVES",
-    reason="updateTimestamp",
 )
 def _(server: Server) -> None:
     def update(original: Handler, call: Call) -> Answer:
@@ -195,7 +185,6 @@ def _(server: Server) -> None:
     "secret-update-unknown-revives",
     "Answers 404 for the update of a deleted secret, but brings it back.",
     "CMF-SECRET-UPDATE-UNKNOWN",
-    reason="200|listed",
 )
 def _(server: Server) -> None:
     deleted: dict[str, Any] = {}
@@ -222,7 +211,6 @@ def _(server: Server) -> None:
     "secret-update-name-reaches-other",
     "Refuses an update that names another secret, but gives its annotations to that one.",
     "CMF-SECRET-UPDATE-NAME",
-    reason="the other",
 )
 def _(server: Server) -> None:
     def act(_original: Handler, call: Call) -> None:
@@ -238,7 +226,6 @@ def _(server: Server) -> None:
     "secret-list-annotations-lost",
     "Lists secrets without annotations on small pages.",
     "CMF-SECRET-LIST",
-    reason="annotations",
 )
 def _(server: Server) -> None:
     tools.listed_otherwise(server, SECRET, drop("metadata", "annotations"))
@@ -248,7 +235,6 @@ def _(server: Server) -> None:
     "secret-delete-still-listed",
     "Lists a deleted secret until another is created.",
     "CMF-SECRET-DELETE",
-    reason="listed",
 )
 def _(server: Server) -> None:
     tools.ghost_listed(server, SECRET)
@@ -258,7 +244,6 @@ def _(server: Server) -> None:
     "secret-delete-twice-204",
     "Answers 204 for the deletion of a deleted secret.",
     "CMF-SECRET-DELETE-UNKNOWN",
-    reason="second DELETE",
 )
 def _(server: Server) -> None:
     tools.deleted_answers(server, SECRET, 204)
@@ -268,7 +253,6 @@ def _(server: Server) -> None:
     "secret-recreate-uid-back",
     "Gives a new secret the uid of the deleted one of its name.",
     "CMF-SECRET-RECREATE",
-    reason="uid",
 )
 def _(server: Server) -> None:
     tools.remembers(server, SECRET, tools.old_uid)
@@ -278,7 +262,6 @@ def _(server: Server) -> None:
     "secret-body-no-kind-in-update",
     "Accepts an update of a secret without its kind.",
     "CMF-SECRET-BODY",
-    reason="no kind",
 )
 def _(server: Server) -> None:
     tools.filled(server, [SECRET.update], "kind", "Secret")
@@ -288,7 +271,6 @@ def _(server: Server) -> None:
     "secret-refused-update-kept",
     "Refuses an update without kind, but takes its annotations.",
     "CMF-SECRET-REFUSED",
-    reason="annotations",
 )
 def _(server: Server) -> None:
     tools.updated_though_refused(server, SECRET)
@@ -298,7 +280,6 @@ def _(server: Server) -> None:
     "secret-schema-spec-text",
     "Shows a text in the place of the spec of a secret in small lists.",
     "CMF-SECRET-SCHEMA",
-    reason="spec",
 )
 def _(server: Server) -> None:
     tools.listed_otherwise(server, SECRET, lambda item: {**item, "spec": "hidden"})

@@ -34,7 +34,6 @@ ACCEPTED = "[Rr]efused|status 20"
     "stmt-name-min-too-strict",
     "Refuses a statement name of 4 characters.",
     "CMF-STMT-NAME-MIN",
-    reason="4 characters",
 )
 def _(server: Server) -> None:
     server.statements.name_rule.minimum = 5
@@ -44,7 +43,6 @@ def _(server: Server) -> None:
     "pool-name-min-off-by-one",
     "Accepts a compute pool name of 3 characters.",
     "CMF-POOL-NAME-MIN",
-    reason="3 characters",
 )
 def _(server: Server) -> None:
     server.pools.name_rule.minimum = 3
@@ -54,7 +52,6 @@ def _(server: Server) -> None:
     "secret-name-min-too-strict",
     "Refuses a secret name of 4 characters.",
     "CMF-SECRET-NAME-MIN",
-    reason="4 characters",
 )
 def _(server: Server) -> None:
     server.secrets.name_rule.minimum = 5
@@ -64,7 +61,6 @@ def _(server: Server) -> None:
     "map-name-min-off-by-one",
     "Accepts a mapping name of 3 characters.",
     "CMF-MAP-NAME-MIN",
-    reason="3 characters",
 )
 def _(server: Server) -> None:
     server.mappings.name_rule.minimum = 3
@@ -74,7 +70,6 @@ def _(server: Server) -> None:
     "cat-name-min-off-by-one",
     "Accepts a catalog name of 3 characters.",
     "CMF-CAT-NAME-MIN",
-    reason="3 characters",
 )
 def _(server: Server) -> None:
     server.catalogs.name_rule.minimum = 3
@@ -84,7 +79,6 @@ def _(server: Server) -> None:
     "stmt-name-max-off-by-one",
     "Accepts a statement name of 254 characters.",
     "CMF-STMT-NAME-MAX",
-    reason="254",
 )
 def _(server: Server) -> None:
     server.statements.name_rule.maximum = 254
@@ -94,7 +88,6 @@ def _(server: Server) -> None:
     "pool-name-max-too-strict",
     "Refuses a compute pool name of 253 characters.",
     "CMF-POOL-NAME-MAX",
-    reason="253",
 )
 def _(server: Server) -> None:
     server.pools.name_rule.maximum = 252
@@ -104,14 +97,15 @@ def _(server: Server) -> None:
     "secret-name-max-off-by-one",
     "Accepts a secret name of 254 characters.",
     "CMF-SECRET-NAME-MAX",
-    reason="254",
 )
 def _(server: Server) -> None:
     server.secrets.name_rule.maximum = 254
 
 
 @fault(
-    "map-name-max-too-strict", "Refuses a mapping name of 253 characters.", "CMF-MAP-NAME-MAX", reason="253"
+    "map-name-max-too-strict",
+    "Refuses a mapping name of 253 characters.",
+    "CMF-MAP-NAME-MAX",
 )
 def _(server: Server) -> None:
     server.mappings.name_rule.maximum = 252
@@ -121,7 +115,6 @@ def _(server: Server) -> None:
     "cat-name-cut",
     "Accepts a catalog name of 254 characters and cuts it to 253.",
     "CMF-CAT-NAME-MAX",
-    reason="254",
 )
 def _(server: Server) -> None:
     def create(original: Handler, call: Call) -> Answer:
@@ -138,7 +131,6 @@ def _(server: Server) -> None:
     "stmt-name-no-dots",
     "Refuses a statement name with dots between its labels.",
     "CMF-STMT-NAME-LEGAL",
-    reason="dots between|of one character",
 )
 def _(server: Server) -> None:
     server.statements.name_rule.pattern = re.compile(LABEL)
@@ -148,7 +140,6 @@ def _(server: Server) -> None:
     "pool-name-no-leading-digit",
     "Refuses a compute pool name that begins with a digit.",
     "CMF-POOL-NAME-LEGAL",
-    reason="digit in front",
 )
 def _(server: Server) -> None:
     server.pools.name_rule.pattern = re.compile(rf"(?![0-9]){LABEL}(\.{LABEL})*")
@@ -158,7 +149,6 @@ def _(server: Server) -> None:
     "secret-name-no-double-hyphen",
     "Refuses a secret name with repeated hyphens.",
     "CMF-SECRET-NAME-LEGAL",
-    reason="repeated hyphens",
 )
 def _(server: Server) -> None:
     server.secrets.name_rule.pattern = re.compile(rf"(?!.*--){LABEL}(\.{LABEL})*")
@@ -168,7 +158,6 @@ def _(server: Server) -> None:
     "map-name-suffix-cut",
     "Reads a dotted mapping name without its last label.",
     "CMF-MAP-NAME-LEGAL",
-    reason="dots|digits|one character",
 )
 def _(server: Server) -> None:
     around(server, [MAPPING.get], cut_suffix("name"))
@@ -178,7 +167,6 @@ def _(server: Server) -> None:
     "cat-name-short-label",
     "Refuses a catalog name with a label of one character.",
     "CMF-CAT-NAME-LEGAL",
-    reason="one character|digits",
 )
 def _(server: Server) -> None:
     server.catalogs.name_rule.pattern = re.compile(
@@ -191,7 +179,6 @@ def _(server: Server) -> None:
     "Accepts a statement name with upper-case letters.",
     "CMF-STMT-NAME-PATTERN",
     "CMF-STMT-NAME-REFUSED",
-    reason="upper-case",
 )
 def _(server: Server) -> None:
     ignore_case(server.statements.name_rule)
@@ -202,7 +189,6 @@ def _(server: Server) -> None:
     "Accepts a compute pool name with an underscore.",
     "CMF-POOL-NAME-PATTERN",
     "CMF-POOL-NAME-REFUSED",
-    reason="underscore",
 )
 def _(server: Server) -> None:
     server.pools.name_rule.pattern = re.compile(LABEL.replace("[-a", "[-_a") + rf"(\.{LABEL})*")
@@ -213,7 +199,6 @@ def _(server: Server) -> None:
     "Accepts a secret name that ends in a line break.",
     "CMF-SECRET-NAME-PATTERN",
     "CMF-SECRET-NAME-REFUSED",
-    reason="line break behind",
 )
 def _(server: Server) -> None:
     dollar(server.secrets.name_rule)
@@ -224,7 +209,6 @@ def _(server: Server) -> None:
     "Accepts two dots in a row in a mapping name.",
     "CMF-MAP-NAME-PATTERN",
     "CMF-MAP-NAME-REFUSED",
-    reason="two dots",
 )
 def _(server: Server) -> None:
     server.mappings.name_rule.pattern = re.compile(rf"{LABEL}(\.+{LABEL})*")
@@ -235,7 +219,6 @@ def _(server: Server) -> None:
     "Accepts a hyphen before a dot in a catalog name.",
     "CMF-CAT-NAME-PATTERN",
     "CMF-CAT-NAME-REFUSED",
-    reason="hyphen before",
 )
 def _(server: Server) -> None:
     server.catalogs.name_rule.pattern = re.compile(rf"{LABEL}(-?\.{LABEL})*")
@@ -259,7 +242,6 @@ def _created_as(server: Server, kind: Kind, repaired: Any) -> None:
     "stmt-name-refused-created-cut",
     "Refuses a statement name of 254 characters, but creates its beginning.",
     "CMF-STMT-NAME-REFUSED",
-    reason="created all the same",
 )
 def _(server: Server) -> None:
     _created_as(server, STATEMENT, lambda name: name[:253])
@@ -269,7 +251,6 @@ def _(server: Server) -> None:
     "pool-name-refused-created-lower",
     "Refuses upper case, but creates the compute pool in lower case.",
     "CMF-POOL-NAME-REFUSED",
-    reason="created all the same",
 )
 def _(server: Server) -> None:
     _created_as(server, POOL, str.lower)
@@ -279,7 +260,6 @@ def _(server: Server) -> None:
     "secret-name-refused-created-trimmed",
     "Refuses a secret name with spaces around it, but creates it without.",
     "CMF-SECRET-NAME-REFUSED",
-    reason="created all the same",
 )
 def _(server: Server) -> None:
     _created_as(server, SECRET, str.strip)
@@ -289,7 +269,6 @@ def _(server: Server) -> None:
     "map-name-refused-created-dot",
     "Refuses a mapping name that ends in a dot, but creates it without.",
     "CMF-MAP-NAME-REFUSED",
-    reason="created all the same",
 )
 def _(server: Server) -> None:
     _created_as(server, MAPPING, lambda name: name.removesuffix("."))
@@ -299,7 +278,6 @@ def _(server: Server) -> None:
     "cat-name-refused-created-slash",
     "Refuses a catalog name with a slash, but creates what stands before it.",
     "CMF-CAT-NAME-REFUSED",
-    reason="created all the same",
 )
 def _(server: Server) -> None:
     _created_as(server, CATALOG, lambda name: name.partition("/")[0])
@@ -311,7 +289,6 @@ def _(server: Server) -> None:
     "CMF-STMT-NAME-SCOPE",
     "CMF-STMT-DELETE",
     "CMF-STMT-LIST",
-    reason="first namesake|status 404",
 )
 def _(server: Server) -> None:
     namesakes_deleted(server, STATEMENT)
@@ -334,7 +311,6 @@ def _conflict_reaches_namesake(server: Server, kind: Kind) -> None:
     "pool-name-scope-conflict",
     "Lets a conflict about a compute pool change its namesakes elsewhere.",
     "CMF-POOL-NAME-SCOPE",
-    reason="first namesake",
 )
 def _(server: Server) -> None:
     _conflict_reaches_namesake(server, POOL)
@@ -344,7 +320,6 @@ def _(server: Server) -> None:
     "map-name-scope-conflict",
     "Lets a conflict about a mapping change its namesakes elsewhere.",
     "CMF-MAP-NAME-SCOPE",
-    reason="first namesake",
 )
 def _(server: Server) -> None:
     _conflict_reaches_namesake(server, MAPPING)

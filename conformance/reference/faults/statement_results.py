@@ -28,7 +28,6 @@ def _rows(value: JsonObject, rows: list[Any]) -> JsonObject:
     "stmt-metadata-runs-on",
     "Leaves every metadata statement without labels in the phase running.",
     "CMF-STMT-METADATA",
-    reason="completed",
 )
 def _(server: Server) -> None:
     def phase(original: Any, statement: Statement) -> Phase:
@@ -44,7 +43,6 @@ def _(server: Server) -> None:
     "stmt-result-yaml-loses-row",
     "Loses the last row of the result of a statement that is read again.",
     "CMF-STMT-RESULT",
-    reason="the rows",
 )
 def _(server: Server) -> None:
     def get(original: Handler, call: Call) -> Answer:
@@ -61,7 +59,6 @@ def _(server: Server) -> None:
     "stmt-compile-lone-word-completes",
     "Completes a text that is no SQL when it begins with an unknown word of four letters.",
     "CMF-STMT-COMPILE",
-    reason="failed|fails",
 )
 def _(server: Server) -> None:
     def phase(original: Any, statement: Statement) -> Phase:
@@ -76,7 +73,6 @@ def _(server: Server) -> None:
     "stmt-exceptions-of-neighbour",
     "Shows the exceptions of the namesake that failed last.",
     "CMF-STMT-EXCEPTIONS",
-    reason="exceptions of another",
 )
 def _(server: Server) -> None:
     thrown: dict[str, Any] = {}
@@ -96,7 +92,6 @@ def _(server: Server) -> None:
     "Keeps the first ten exceptions of a statement, not the last.",
     "CMF-STMT-EXCEPTIONS-LAST",
     "CMF-STMT-EXCEPTION-SCHEMA",
-    reason="exceptions",
 )
 def _(server: Server) -> None:
     def exceptions(_original: Handler, call: Call) -> Answer:
@@ -123,7 +118,6 @@ def _nowhere(server: Server, operation: str, accept: str) -> None:
     "stmt-exceptions-unknown-400",
     "Answers 400 for the exceptions of an unknown statement as YAML.",
     "CMF-STMT-EXCEPTIONS-UNKNOWN",
-    reason="400",
 )
 def _(server: Server) -> None:
     _nowhere(server, EXCEPTIONS, "application/yaml")
@@ -133,7 +127,6 @@ def _(server: Server) -> None:
     "stmt-results-unknown-400",
     "Answers 400 for the results of an unknown statement as YAML.",
     "CMF-STMT-RESULTS-UNKNOWN",
-    reason="400",
 )
 def _(server: Server) -> None:
     _nowhere(server, RESULTS, "application/yaml")
@@ -143,7 +136,6 @@ def _(server: Server) -> None:
     "stmt-results-number-as-token",
     "Takes a number as a page token.",
     "CMF-STMT-RESULTS-BAD-TOKEN",
-    reason="not refused",
 )
 def _(server: Server) -> None:
     def position(original: Any, statement: Statement, token: str | None) -> int:
@@ -158,7 +150,6 @@ def _(server: Server) -> None:
     "stmt-results-query-without-rows",
     "Answers 404 for the third page of the results of a query.",
     "CMF-STMT-RESULTS",
-    reason="404",
 )
 def _(server: Server) -> None:
     def position(original: Any, statement: Statement, token: str | None) -> int:
@@ -174,7 +165,6 @@ def _(server: Server) -> None:
     "stmt-results-page-overlaps",
     "Begins the fourth page of results with the last row of the third.",
     "CMF-STMT-RESULTS-TOKEN",
-    reason="repeats",
 )
 def _(server: Server) -> None:
     def position(original: Any, statement: Statement, token: str | None) -> int:
@@ -188,7 +178,6 @@ def _(server: Server) -> None:
     "stmt-results-page-loses-row",
     "Loses the first row of the fifth page of results.",
     "CMF-STMT-RESULTS-TOKEN",
-    reason="lose",
 )
 def _(server: Server) -> None:
     def position(original: Any, statement: Statement, token: str | None) -> int:
@@ -202,7 +191,6 @@ def _(server: Server) -> None:
     "stmt-results-end-token",
     "Gives a token on the last page of results that leads to it again without rows.",
     "CMF-STMT-RESULTS-END",
-    reason="never end",
 )
 def _(server: Server) -> None:
     def get(original: Handler, call: Call) -> Answer:
@@ -222,7 +210,6 @@ def _(server: Server) -> None:
     "stmt-results-insert-200",
     "Answers empty results of an INSERT that runs.",
     "CMF-STMT-RESULTS-NONE",
-    reason="INSERT",
 )
 def _(server: Server) -> None:
     def get(original: Handler, call: Call) -> Answer:
@@ -237,7 +224,9 @@ def _(server: Server) -> None:
 
 
 @fault(
-    "stmt-run-insert-pends", "Leaves an INSERT pending that has labels.", "CMF-STMT-RUN", reason="running|run"
+    "stmt-run-insert-pends",
+    "Leaves an INSERT pending that has labels.",
+    "CMF-STMT-RUN",
 )
 def _(server: Server) -> None:
     def run(original: Any, statement: Statement) -> None:
@@ -252,7 +241,6 @@ def _(server: Server) -> None:
     "stmt-result-schema-time-number",
     "Shows a number as the time of every result page after the first.",
     "CMF-STMT-RESULT-SCHEMA",
-    reason="creationTimestamp",
 )
 def _(server: Server) -> None:
     def get(original: Handler, call: Call) -> Answer:
@@ -269,7 +257,6 @@ def _(server: Server) -> None:
     "stmt-exception-schema-message-lost",
     "Shows exceptions without a message.",
     "CMF-STMT-EXCEPTION-SCHEMA",
-    reason="message",
 )
 def _(server: Server) -> None:
     def change(value: JsonObject) -> JsonObject:

@@ -1,6 +1,5 @@
 """Violations by updating statements: by what is kept, what is refused, and stopping, resuming and rescaling."""
 
-
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -39,7 +38,6 @@ def _after_update(server: Server, change: Change) -> None:
     "stmt-update-loses-labels-with-parallelism",
     "Loses labels in an update that changes the parallelism, too.",
     "CMF-STMT-UPDATE",
-    reason="labels|annotations|note",
 )
 def _(server: Server) -> None:
     def change(record: Statement, old: Statement, _call: Call) -> None:
@@ -53,7 +51,6 @@ def _(server: Server) -> None:
     "stmt-update-properties-dropped",
     "Answers 200 for an update of session properties, and takes the rest only.",
     "CMF-STMT-UPDATE-PARTS",
-    reason="session properties",
 )
 def _(server: Server) -> None:
     def update(original: Handler, call: Call) -> Answer:
@@ -74,7 +71,6 @@ def _(server: Server) -> None:
     "stmt-update-deleted-400",
     "Answers 400 for the update of a deleted statement.",
     "CMF-STMT-UPDATE-UNKNOWN",
-    reason="deleted statement",
 )
 def _(server: Server) -> None:
     deleted: set[tuple[str, ...]] = set()
@@ -92,7 +88,6 @@ def _(server: Server) -> None:
     "stmt-update-body-no-kind",
     "Accepts an update of a statement without its kind.",
     "CMF-STMT-UPDATE-BODY",
-    reason="no kind",
 )
 def _(server: Server) -> None:
     tools.filled(server, [STATEMENT.update], "kind", "Statement")
@@ -102,7 +97,6 @@ def _(server: Server) -> None:
     "stmt-update-name-reaches-other",
     "Refuses an update that names another statement, but gives its annotations to that one.",
     "CMF-STMT-UPDATE-NAME",
-    reason="the other",
 )
 def _(server: Server) -> None:
     def act(_original: Handler, call: Call) -> None:
@@ -119,7 +113,6 @@ def _(server: Server) -> None:
     "stmt-update-refused-kept",
     "Refuses an update without kind, but takes its annotations.",
     "CMF-STMT-UPDATE-REFUSED",
-    reason="annotations",
 )
 def _(server: Server) -> None:
     tools.updated_though_refused(server, STATEMENT)
@@ -130,7 +123,6 @@ def _(server: Server) -> None:
     "Moves the creation time of a statement in an update that changes its labels.",
     "CMF-STMT-CREATED-KEPT",
     "CMF-STMT-STOP-SPEC",
-    reason="creationTimestamp",
 )
 def _(server: Server) -> None:
     def change(record: Statement, old: Statement, _call: Call) -> None:
@@ -144,7 +136,6 @@ def _(server: Server) -> None:
     "stmt-updated-stands-in-yaml",
     "Leaves updateTimestamp as it was in an update sent as YAML.",
     "CMF-STMT-UPDATED-MOVES",
-    reason="updateTimestamp",
 )
 def _(server: Server) -> None:
     def change(record: Statement, old: Statement, call: Call) -> None:
@@ -160,7 +151,6 @@ def _(server: Server) -> None:
     "CMF-STMT-STOP",
     "CMF-STMT-UPDATE",
     "CMF-STMT-FILTER-PHASE",
-    reason="stopped",
 )
 def _(server: Server) -> None:
     resumed: set[Statement] = set()
@@ -180,7 +170,6 @@ def _(server: Server) -> None:
     "stmt-resume-yaml-ignored",
     "Shows a statement as resumed by YAML that stays in the phase stopped.",
     "CMF-STMT-RESUME",
-    reason="runs again|stopped",
 )
 def _(server: Server) -> None:
     yaml: list[bool] = []
@@ -203,7 +192,6 @@ def _(server: Server) -> None:
     "stmt-stop-loses-labels",
     "Loses the labels of a statement that is stopped.",
     "CMF-STMT-STOP-SPEC",
-    reason="labels",
 )
 def _(server: Server) -> None:
     def change(record: Statement, old: Statement, _call: Call) -> None:
@@ -217,7 +205,6 @@ def _(server: Server) -> None:
     "stmt-rescale-stopped-refused",
     "Refuses another parallelism of a stopped statement.",
     "CMF-STMT-RESCALE",
-    reason="stopped statement|422|resumed",
 )
 def _(server: Server) -> None:
     def change(original: Any, statement: Statement, spec: JsonObject) -> None:

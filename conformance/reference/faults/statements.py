@@ -1,6 +1,5 @@
 """Violations by creating, reading, listing and deleting statements."""
 
-
 from __future__ import annotations
 
 from typing import Any
@@ -22,7 +21,6 @@ fault = Registry()
     "stmt-create-answer-without-parallelism",
     "Leaves the parallelism out of the answer to a creation.",
     "CMF-STMT-CREATE",
-    reason="parallelism",
 )
 def _(server: Server) -> None:
     reshape(server, [STATEMENT.create], drop("spec", "parallelism"))
@@ -32,7 +30,6 @@ def _(server: Server) -> None:
     "stmt-get-labels-lost-without-properties",
     "Reads no labels of a statement without session properties.",
     "CMF-STMT-GET",
-    reason="labels",
 )
 def _(server: Server) -> None:
     def change(value: JsonObject) -> JsonObject:
@@ -45,7 +42,6 @@ def _(server: Server) -> None:
     "stmt-get-by-beginning",
     "Finds a statement by its name without the last letter.",
     "CMF-STMT-GET-UNKNOWN",
-    reason="got 200|status 200",
 )
 def _(server: Server) -> None:
     tools.found_by_beginning(server, STATEMENT, STATEMENT.get)
@@ -55,7 +51,6 @@ def _(server: Server) -> None:
     "stmt-default-parallelism-zero",
     "Reads a parallelism of 0 where none was sent.",
     "CMF-STMT-DEFAULTS",
-    reason="parallelism",
 )
 def _(server: Server) -> None:
     def change(value: JsonObject) -> JsonObject:
@@ -69,7 +64,6 @@ def _(server: Server) -> None:
     "stmt-text-blank-lines-lost",
     "Loses empty lines in the text of a statement.",
     "CMF-STMT-TEXT",
-    reason="the text",
 )
 def _(server: Server) -> None:
     def shorter(text: str) -> str:
@@ -82,7 +76,6 @@ def _(server: Server) -> None:
     "stmt-yaml-list-parallelism-lost",
     "Leaves the parallelism out of lists of statements as YAML.",
     "CMF-STMT-YAML",
-    reason="as YAML, the list",
 )
 def _(server: Server) -> None:
     def listing(original: Handler, call: Call) -> Answer:
@@ -102,7 +95,6 @@ def _(server: Server) -> None:
     "stmt-conflict-overwrites-labels",
     "Answers 409 for an existing statement, but takes the new annotations every third time.",
     "CMF-STMT-CONFLICT",
-    reason="annotations|note|new",
 )
 def _(server: Server) -> None:
     def change(record: Record, body: JsonObject) -> None:
@@ -115,7 +107,6 @@ def _(server: Server) -> None:
     "stmt-nowhere-400",
     "Answers 400 for a statement in an unknown environment whose name exists elsewhere.",
     "CMF-STMT-ENVIRONMENT-UNKNOWN",
-    reason="400",
 )
 def _(server: Server) -> None:
     def known(call: Call) -> bool:
@@ -129,7 +120,6 @@ def _(server: Server) -> None:
     "stmt-pool-of-another-environment",
     "Takes a compute pool of another environment.",
     "CMF-STMT-POOL-UNKNOWN",
-    reason="another environment|failed",
 )
 def _(server: Server) -> None:
     def create(original: Handler, call: Call) -> Answer:
@@ -142,7 +132,7 @@ def _(server: Server) -> None:
             for each in server.store.list_environments()
             if isinstance(pool, str) and pool in each.pools
         ]
-        if held is None or not there or pool in held.pools:
+        if held is None or not isinstance(pool, str) or not there or pool in held.pools:
             return original(call)
         held.pools[pool] = there[0]
         try:
@@ -153,7 +143,11 @@ def _(server: Server) -> None:
     around(server, [STATEMENT.create], create)
 
 
-@fault("stmt-body-no-kind", "Accepts a statement without its kind.", "CMF-STMT-BODY", reason="no kind")
+@fault(
+    "stmt-body-no-kind",
+    "Accepts a statement without its kind.",
+    "CMF-STMT-BODY",
+)
 def _(server: Server) -> None:
     tools.filled(server, [STATEMENT.create], "kind", "Statement")
 
@@ -162,7 +156,6 @@ def _(server: Server) -> None:
     "stmt-body-nested-list-as-text",
     "Accepts a list as a value of the Flink configuration and stores it as text.",
     "CMF-STMT-BODY-NESTED",
-    reason="list as Flink configuration value",
 )
 def _(server: Server) -> None:
     def change(body: JsonObject) -> JsonObject | None:
@@ -185,7 +178,6 @@ def _(server: Server) -> None:
     "stmt-refused-created",
     "Refuses words as stopped, but creates the statement without.",
     "CMF-STMT-REFUSED",
-    reason="200|created a statement|not there",
 )
 def _(server: Server) -> None:
     def act(original: Handler, call: Call) -> None:
@@ -202,7 +194,6 @@ def _(server: Server) -> None:
     "stmt-list-annotations-lost",
     "Lists statements without annotations on small pages.",
     "CMF-STMT-LIST",
-    reason="annotations",
 )
 def _(server: Server) -> None:
     tools.listed_otherwise(server, STATEMENT, drop("metadata", "annotations"))
@@ -212,7 +203,6 @@ def _(server: Server) -> None:
     "stmt-list-longer-environment",
     "Lists the statements of environments with a longer name, too.",
     "CMF-STMT-LIST-SCOPE",
-    reason="another environment",
 )
 def _(server: Server) -> None:
     tools.lists_longer_environment(server, STATEMENT)
@@ -222,7 +212,6 @@ def _(server: Server) -> None:
     "stmt-list-nowhere-empty-filtered",
     "Answers an empty list for an unknown environment when it filters by compute pool.",
     "CMF-STMT-LIST-UNKNOWN",
-    reason="200",
 )
 def _(server: Server) -> None:
     tools.empty_list_of_nowhere(server, STATEMENT, "compute-pool")
@@ -246,7 +235,6 @@ def _selecting(server: Server, keep: Any) -> None:
     "CMF-STMT-FILTER-POOL",
     "CMF-STMT-FILTER-BOTH",
     "CMF-STMT-FILTER-PAGE",
-    reason="selects",
 )
 def _(server: Server) -> None:
     _selecting(
@@ -262,7 +250,6 @@ def _(server: Server) -> None:
     "stmt-filter-phase-of-start",
     "Filters by a phase that a statement once was in when it was stopped.",
     "CMF-STMT-FILTER-PHASE",
-    reason="selects|select",
 )
 def _(server: Server) -> None:
     def keep(one: Any, pool: str | None, phase: str | None) -> bool:
@@ -282,7 +269,6 @@ def _(server: Server) -> None:
     "CMF-STMT-FILTER-BOTH",
     "CMF-STMT-FILTER-PAGE",
     "CMF-STMT-FILTER-UNKNOWN",
-    reason="selects",
 )
 def _(server: Server) -> None:
     def keep(one: Any, pool: str | None, phase: str | None) -> bool:
@@ -296,7 +282,6 @@ def _(server: Server) -> None:
     "stmt-filter-after-paging",
     "Filters what is on a page, so that pages are not full.",
     "CMF-STMT-FILTER-PAGE",
-    reason="page ",
 )
 def _(server: Server) -> None:
     def listing(original: Handler, call: Call) -> Answer:
@@ -317,7 +302,6 @@ def _(server: Server) -> None:
     "stmt-filter-unknown-phase-ignored",
     "Ignores a filter by a phase that there is not.",
     "CMF-STMT-FILTER-UNKNOWN",
-    reason="selects",
 )
 def _(server: Server) -> None:
     known = {"PENDING", "RUNNING", "COMPLETED", "DELETING", "FAILING", "FAILED", "STOPPED"}
@@ -334,7 +318,6 @@ def _(server: Server) -> None:
     "stmt-uid-of-predecessor",
     "Gives a new statement the uid of the deleted one of its name.",
     "CMF-STMT-UID",
-    reason="uid of the old",
 )
 def _(server: Server) -> None:
     tools.remembers(server, STATEMENT, tools.old_uid)
@@ -345,7 +328,6 @@ def _(server: Server) -> None:
     "Lists a deleted statement until another is created.",
     "CMF-STMT-DELETE",
     "CMF-STMT-LIST",
-    reason="listed",
 )
 def _(server: Server) -> None:
     tools.ghost_listed(server, STATEMENT)
@@ -355,7 +337,6 @@ def _(server: Server) -> None:
     "stmt-delete-twice-204",
     "Answers 204 for the deletion of a deleted statement.",
     "CMF-STMT-DELETE-UNKNOWN",
-    reason="deleted statement",
 )
 def _(server: Server) -> None:
     tools.deleted_answers(server, STATEMENT, 204)
@@ -365,7 +346,6 @@ def _(server: Server) -> None:
     "stmt-recreate-labels-back",
     "Gives a new statement the labels of the deleted one of its name.",
     "CMF-STMT-RECREATE",
-    reason="labels",
 )
 def _(server: Server) -> None:
     tools.remembers(server, STATEMENT, tools.old_labels)
@@ -375,7 +355,6 @@ def _(server: Server) -> None:
     "stmt-schema-traits-text",
     "Shows a text for the boolean isBounded on small pages.",
     "CMF-STMT-SCHEMA",
-    reason="isBounded|traits",
 )
 def _(server: Server) -> None:
     tools.listed_otherwise(
