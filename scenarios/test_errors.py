@@ -92,14 +92,14 @@ def test_unknown_routes(cmf: Cmf, check: Checks, environment: str) -> None:
         with check("CMF-ERR-ROUTE-BODY", f"GET {path.replace(name, '{environment}')} says so"):
             require_message(answer)
             require(
-                any("not found" in message.lower() for message in error_messages(answer.body)),
-                "the message does not say that the resource was not found",
+                any(message.startswith("Resource not found") for message in error_messages(answer.body)),
+                "the message does not begin with Resource not found",
                 expected="Resource not found: [...]",
                 got=repr(error_messages(answer.body)),
             )
 
 
-@requirement("CMF-ERR-METHOD")
+@requirement("CMF-ERR-METHOD", "CMF-ERR-BODY-HTTP")
 def test_methods_that_the_contract_does_not_have(
     cmf: Cmf,
     check: Checks,
@@ -131,6 +131,9 @@ def test_methods_that_the_contract_does_not_have(
                 expected="405 or another 4xx",
                 got=str(answer.status),
             )
+        if answer.status >= 400:
+            with check("CMF-ERR-BODY-HTTP", f"the refusal of {what} says something"):
+                require_message(answer)
         with check("CMF-ERR-METHOD", f"{what} changes nothing"):
             now = cmf.environments.get(held.name).expect(200).body
             require_equal(views.environment(now), views.environment(before), "the environment")

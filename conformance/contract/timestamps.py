@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
+from conformance.expectations import Unmet
+
 _RFC3339 = re.compile(
     r"(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?([Zz]|[+-]\d{2}:\d{2})?", re.ASCII
 )
@@ -53,17 +55,23 @@ def parse(text: str) -> Instant:
 
 
 def is_before(earlier: str, later: str) -> bool:
-    """Whether one timestamp is before another, at the coarser precision of the two."""
+    """Whether one timestamp is before another, at the coarser precision of the two.
+
+    Raises ``Unmet`` when one of them is no timestamp: what is wrong then is its form, not its value.
+    """
     return _compare(earlier, later) < 0
 
 
 def is_same(one: str, other: str) -> bool:
-    """Whether two timestamps are the same moment, at the coarser precision of the two."""
+    """Whether two timestamps are the same moment, at the coarser precision of the two; raises as ``is_before``."""
     return _compare(one, other) == 0
 
 
 def _compare(one: str, other: str) -> int:
-    first, second = parse(one), parse(other)
+    try:
+        first, second = parse(one), parse(other)
+    except NotATimestamp as unreadable:
+        raise Unmet(f"times can't be compared: {unreadable}") from unreadable
     digits = min(_precision(first), _precision(second))
     left, right = first.truncated(digits), second.truncated(digits)
     return (left > right) - (left < right)

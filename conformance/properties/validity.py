@@ -5,7 +5,8 @@ prose counts (the rule for names holds for every kind), and what a correct serve
 *unsure*, never a reason to fail it:
 
 * null for an optional field, unknown properties, whole numbers written as 1.0;
-* parts that belong to the server (``status``, ``result``, everything read-only), whatever is in them;
+* parts that belong to the server (``status``, ``result``, uid and times, everything read-only), whatever is
+  in them;
 * objects of which the contract says nothing, unless our own strategies made what is in them;
 * resources of kinds whose acceptable values we have no strategies for, even if the schema allows them;
 * query parameters of a wrong type: the contract documents no 400 for the lists.
@@ -28,7 +29,10 @@ from conformance.properties.names import (
 )
 from conformance.properties.request import NoBody, Validity
 
-_SERVER_OWNED = frozenset({"/status", "/result"})
+_SERVER_OWNED = frozenset(
+    {"/status", "/result", "/metadata/uid", "/metadata/creationTimestamp", "/metadata/updateTimestamp"}
+)
+"""What every schema describes, but only some declare read-only."""
 _SORTABLE = frozenset({"getEnvironments", "getApplications"})
 _SORTS = frozenset({"name", "name,asc", "name,desc"})
 _LARGEST_PAGE, _LARGEST_SIZE = 1_000, 100

@@ -100,7 +100,9 @@ class Answer:
         The step is arrangement, not observation.
         """
         if self.status not in (statuses or range(200, 300)):
-            raise Unmet(f"{self._what()} came with status {self.status} {'; '.join(self._messages())}".strip())
+            raise Unmet(
+                f"{self._what()} came with status {self.status} {'; '.join(self._messages())}".strip()
+            )
         return self
 
     def _broken(self, message: str, expected: str, got: str) -> Broken:
