@@ -160,6 +160,9 @@ def test_own_writes(kind: Kind, cmf: Cmf, check: Checks, ground: Ground, collect
             continue
         changed = ground.marked(name, {"version": "2"})
         update = collection.post(changed) if kind.upsert else collection.put(name, changed)
+        items = collection.all()
         update.needed()
         with check("CMF-CONC-READ", f"an update of an {kind.noun} is there at once, round {number}"):
             kind.require_stored(collection.get(name).expect(200).body, changed, f"the updated {kind.noun}: ")
+            for item in (each for each in items if collection.name_of(each) == name):
+                kind.require_stored(item, changed, f"in the list, the updated {kind.noun}: ")

@@ -99,7 +99,8 @@ def test_every_property_and_every_way_of_being_wrong_appears(document: Document,
         "/statementDefaults/interactive/flinkConfiguration",
     ):
         assert place in deviating, place
-    sources = {request.source for request in generated}
+    # Forms are generated, but left out with a reason: they could be read as naming what is not ours.
+    sources = {request.source for request in generated} | {what for what, _why in generated.dropped}
     assert sources >= {
         "incorrect_type",
         "object_missing_required_property",

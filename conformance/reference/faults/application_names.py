@@ -17,7 +17,13 @@ from conformance.reference.values import Answer, Call, Refusal
 fault = Registry()
 
 
-@fault("app-name-min-off-by-one", "Accepts an application name of 3 characters.", "CMF-APP-NAME-MIN")
+@fault(
+    "app-name-min-off-by-one",
+    "Accepts an application name of 3 characters.",
+    "CMF-APP-NAME-MIN",
+    "CMF-APP-NAME-REFUSED",
+    reason=r"a name of .* characters is refused: the answer of createOrUpdateApplication came with status 201",
+)
 def _(server: Server) -> None:
     server.applications.name_rule.minimum = 3
 
@@ -27,7 +33,13 @@ def _(server: Server) -> None:
     server.applications.name_rule.minimum = 5
 
 
-@fault("app-name-max-off-by-one", "Accepts an application name of 254 characters.", "CMF-APP-NAME-MAX")
+@fault(
+    "app-name-max-off-by-one",
+    "Accepts an application name of 254 characters.",
+    "CMF-APP-NAME-MAX",
+    "CMF-APP-NAME-REFUSED",
+    reason=r"generated requests of createOrUpdateApplication: /metadata/name: name: 254 characters, maximum 253, answered with 201",
+)
 def _(server: Server) -> None:
     server.applications.name_rule.maximum = 254
 

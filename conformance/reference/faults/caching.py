@@ -34,7 +34,12 @@ def _tag_by(server: Server, operations: tuple[str, ...], essence: Any) -> None:
     replace(server, "deliver", deliver)
 
 
-@fault("cache-tag-by-name", "Gives an application the same ETag for ever.", "CMF-CACHE-CHANGED")
+@fault(
+    "cache-tag-by-name",
+    "Gives an application the same ETag for ever.",
+    "CMF-CACHE-CHANGED",
+    reason=r"getApplication after an update: the answer of getApplication came with status 304",
+)
 def _(server: Server) -> None:
     _tag_by(server, ("getApplication",), lambda _value: None)
 
@@ -90,6 +95,7 @@ def _matches(server: Server, matches: Any) -> None:
     "Answers 304 to any If-None-Match.",
     "CMF-CACHE-UNCONDITIONAL",
     "CMF-CACHE-CHANGED",
+    reason=r"getEnvironments without condition, and with a tag never given: the answer of getEnvironments came with status 304",
 )
 def _(server: Server) -> None:
     _matches(server, lambda _original, _if_none_match, _tag: True)
@@ -130,7 +136,12 @@ def _(server: Server) -> None:
     replace(server, "deliver", deliver)
 
 
-@fault("cache-304-without-tag", "Sends no ETag with 304.", "CMF-CACHE-ETAG")
+@fault(
+    "cache-304-without-tag",
+    "Sends no ETag with 304.",
+    "CMF-CACHE-ETAG",
+    reason=r"answers of getEnvironments: a 304 came without ETag",
+)
 def _(server: Server) -> None:
     def not_modified(original: Any, headers: Headers) -> Wire:
         return original(tuple(header for header in headers if header[0] != "etag"))  # type: ignore[no-any-return]
@@ -148,7 +159,12 @@ def _(server: Server) -> None:
     replace(server.conditional, "not_modified", not_modified)
 
 
-@fault("cache-304-with-body", "Sends the content along with 304.", "CMF-CACHE-BODY")
+@fault(
+    "cache-304-with-body",
+    "Sends the content along with 304.",
+    "CMF-CACHE-BODY",
+    reason=r"answers of getEnvironments: a 304 came with 415 bytes of content",
+)
 def _(server: Server) -> None:
     def deliver(original: Any, request: Request, operation: str, answer: Answer, media_type: str) -> Wire:
         wire: Wire = original(request, operation, answer, media_type)

@@ -75,6 +75,7 @@ def _overlapped(server: Server, behaviour: Callable[[Resource, Resource], Wire |
     "conc-upsert-duplicates",
     "Lists a resource twice when two requests at once created it.",
     "CMF-CONC-UPSERT",
+    reason=r".* parallel upserts of one new environment, round .*: the environment is listed .* times",
 )
 def _(server: Server) -> None:
     twice: set[Resource] = set()
@@ -208,26 +209,3 @@ def _(server: Server) -> None:
 
     replace(server.applications, "update", update)
     around(server, ["getApplication"], get)
-
-
-@fault(
-    "conc-create-two-winners",
-    "Lets each of several requests that create one compute pool at once have it.",
-    "CMF-CONC-CREATE",
-)
-def _(server: Server) -> None:
-    async def handle(original: Any, request: Request) -> Wire:
-        if request.method == "POST" and request.segments[5:] == ("compute-pools",):
-            try:
-                body = server.media.parse(request)
-            except Refusal:
-                body = None
-            metadata = body.get("metadata") if isinstance(body, dict) else None
-            name = metadata.get("name") if isinstance(metadata, dict) else None
-            environment = server.store.environment(request.segments[4])
-            if environment is not None and isinstance(name, str) and name not in environment.pools:
-                await asyncio.sleep(GAP)
-                environment.pools.pop(name, None)
-        return await original(request)  # type: ignore[no-any-return]
-
-    replace(server, "handle", handle)

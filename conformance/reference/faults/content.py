@@ -20,7 +20,20 @@ def _media_type(wire: Wire) -> str:
     return dict(wire.headers).get("content-type", "")
 
 
-@fault("content-json-latin1", "Writes JSON in ISO 8859-1.", "CMF-CONTENT-JSON", "CMF-CONTENT-UNICODE")
+@fault(
+    "content-json-latin1",
+    "Writes JSON in ISO 8859-1.",
+    "CMF-CONTENT-JSON",
+    "CMF-CONTENT-UNICODE",
+    "CMF-APP-CREATE",
+    "CMF-APP-GET",
+    "CMF-CONTENT-CHARSET",
+    "CMF-CONTENT-SAME",
+    "CMF-ENV-CREATE",
+    "CMF-ENV-GET",
+    "CMF-ERR-BODY",
+    reason=r"answers of createOrUpdateEnvironment: the body is declared as application/json, but not UTF-.* at byte 214",
+)
 def _(server: Server) -> None:
     replace(
         server.media,
@@ -48,7 +61,13 @@ def _(server: Server) -> None:
     change_wire(server, change, "getEnvironments", "getApplications")
 
 
-@fault("content-yaml-declared-text", "Declares YAML as text/yaml.", "CMF-CONTENT-YAML", "CMF-CONTENT-TYPE")
+@fault(
+    "content-yaml-declared-text",
+    "Declares YAML as text/yaml.",
+    "CMF-CONTENT-YAML",
+    "CMF-CONTENT-TYPE",
+    reason=r"answers of getEnvironment: asked for application/yaml, the body is declared as text/yaml",
+)
 def _(server: Server) -> None:
     def change(_request: Request, wire: Wire) -> Wire:
         yaml = wire.status < 300 and _media_type(wire) == YAML
@@ -90,6 +109,8 @@ def _(server: Server) -> None:
     "content-default-plain",
     "Declares an environment as text/plain when no type is asked for.",
     "CMF-CONTENT-TYPE",
+    "CMF-ERR-BODY",
+    reason=r"answers of getEnvironment: the body is declared as text/plain",
 )
 def _(server: Server) -> None:
     def change(request: Request, wire: Wire) -> Wire:
@@ -122,6 +143,14 @@ def _yaml_value(server: Server, change: Any) -> None:
     "Writes integers as strings in YAML.",
     "CMF-CONTENT-SAME",
     "CMF-CONTENT-TYPES",
+    "CMF-APP-CREATE",
+    "CMF-APP-GET",
+    "CMF-CONTENT-SCALARS",
+    "CMF-CONTENT-UNICODE",
+    "CMF-ENV-CREATE",
+    "CMF-ENV-GET",
+    "CMF-PAGE-SCHEMA",
+    reason=r"an environment as JSON and as YAML: as YAML, an environment/flinkApplicationDefaults/spec/job/parallelism is not as expected \(after waiting",
 )
 def _(server: Server) -> None:
     _yaml_value(server, lambda value: walk(lambda one: str(one) if type(one) is int else one, value))

@@ -29,7 +29,12 @@ def _yaml_texts(server: Server, change: Any) -> None:
     replace(server.media, "parse_yaml", lambda original, text: walk_texts(change, original(text)))
 
 
-@fault("content-unicode-composed", "Composes combining characters.", "CMF-CONTENT-UNICODE")
+@fault(
+    "content-unicode-composed",
+    "Composes combining characters.",
+    "CMF-CONTENT-UNICODE",
+    reason=r"combining in an environment: combining, sent as application/json, read as application/json:",
+)
 def _(server: Server) -> None:
     _parsed_texts(server, lambda text: unicodedata.normalize("NFC", text))
 
@@ -89,6 +94,9 @@ def _(server: Server) -> None:
     "content-yaml-yes-true",
     "Takes yes, no and on in YAML as booleans, also between quotes.",
     "CMF-CONTENT-SCALARS",
+    "CMF-APP-CREATE",
+    "CMF-APP-GET",
+    reason=r"strings that look like other types in an environment: a string, sent as application/yaml, read as application/json:",
 )
 def _(server: Server) -> None:
     booleans = {"yes": True, "no": False, "on": True, "off": False}
@@ -157,7 +165,14 @@ def _(server: Server) -> None:
     replace(server.media, "render_yaml", lambda original, value: original(walk_texts(change, value)))
 
 
-@fault("content-booleans-text", "Shows booleans as strings.", "CMF-CONTENT-TYPES")
+@fault(
+    "content-booleans-text",
+    "Shows booleans as strings.",
+    "CMF-CONTENT-TYPES",
+    "CMF-APP-GET",
+    "CMF-CONTENT-TYPE",
+    reason=r"numbers, booleans, lists and objects in the defaults of an environment: a value, sent as application/json, read as application/json:",
+)
 def _(server: Server) -> None:
     def change(value: Any) -> Any:
         return str(value).lower() if isinstance(value, bool) else value
@@ -224,7 +239,13 @@ def _fall_over(server: Server, hostile: Any) -> None:
     replace(server.media, "parse", parse)
 
 
-@fault("content-deep-500", "Answers 500 for a deeply nested body.", "CMF-CONTENT-HOSTILE", "CMF-ERR-SERVER")
+@fault(
+    "content-deep-500",
+    "Answers 500 for a deeply nested body.",
+    "CMF-CONTENT-HOSTILE",
+    "CMF-ERR-SERVER",
+    reason=r"400 nested objects in an environment: the answer of createOrUpdateEnvironment came with status 500",
+)
 def _(server: Server) -> None:
     _fall_over(server, lambda body: max(body.count(b"["), body.count(b"{")) > 60)
 

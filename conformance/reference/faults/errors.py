@@ -43,7 +43,7 @@ def _cut(server: Server, wanted: Any) -> None:
     "error-deep-body-closes",
     "Closes the connection when a body is nested deeply.",
     "CMF-ERR-ANSWER",
-    "CMF-CONTENT-HOSTILE",
+    reason=r"answers to POST: no answer to POST http://.*\..*:.*/cmf/api/v.*/environments",
 )
 def _(server: Server) -> None:
     _cut(server, lambda request: max(request.body.count(b"["), request.body.count(b"{")) > 60)
@@ -58,7 +58,12 @@ def _(server: Server) -> None:
     _cut(server, lambda request: request.method == "GET" and len(request.path) > 310)
 
 
-@fault("error-long-name-500", "Answers 500 when a path names more than 253 characters.", "CMF-ERR-SERVER")
+@fault(
+    "error-long-name-500",
+    "Answers 500 when a path names more than 253 characters.",
+    "CMF-ERR-SERVER",
+    reason=r"answers of getEnvironment: a request was answered with 500",
+)
 def _(server: Server) -> None:
     _fall_over(server, lambda call: any(len(name) > 253 for name in call.path.values()))
 
@@ -200,7 +205,13 @@ def _(server: Server) -> None:
     around(server, ["deleteEnvironment"], delete)
 
 
-@fault("error-empty", "Shows a 404 without any error.", "CMF-ERR-MESSAGE", "CMF-ERR-ROUTE-BODY")
+@fault(
+    "error-empty",
+    "Shows a 404 without any error.",
+    "CMF-ERR-MESSAGE",
+    "CMF-ERR-ROUTE-BODY",
+    reason=r"answers of getApplication: 404: it holds no message",
+)
 def _(server: Server) -> None:
     _error(server, lambda _message: {"errors": []}, 404)
 
@@ -238,7 +249,12 @@ def _(server: Server) -> None:
     _error(server, lambda _message: {"errors": [{}]}, 422)
 
 
-@fault("error-always-json", "Shows errors in JSON when YAML is asked for.", "CMF-ERR-NEGOTIATED")
+@fault(
+    "error-always-json",
+    "Shows errors in JSON when YAML is asked for.",
+    "CMF-ERR-NEGOTIATED",
+    reason=r"answers of getEnvironment: asked for application/yaml, the error is declared as application/json",
+)
 def _(server: Server) -> None:
     def deliver(original: Any, request: Request, operation: str, answer: Answer, media_type: str) -> Wire:
         return original(request, operation, answer, JSON if answer.status >= 400 else media_type)  # type: ignore[no-any-return]
@@ -265,7 +281,12 @@ def _route(server: Server, status: int, *, inside: bool) -> None:
     replace(server.router, "unknown_route", unknown_route)
 
 
-@fault("error-route-outside-200", "Answers 200 to an unknown route outside the API.", "CMF-ERR-ROUTE")
+@fault(
+    "error-route-outside-200",
+    "Answers 200 to an unknown route outside the API.",
+    "CMF-ERR-ROUTE",
+    reason=r"GET /hello is not found: the answer of GET http://.*\..*:.*/hello came with status 200",
+)
 def _(server: Server) -> None:
     def respond(original: Any, request: Request) -> Wire:
         wire: Wire = original(request)
@@ -317,7 +338,12 @@ def _accept_method(server: Server, method: str, length: int, accept: Any) -> Non
     replace(server.router, "call", call)
 
 
-@fault("error-put-updates", "Updates an application with PUT.", "CMF-ERR-METHOD")
+@fault(
+    "error-put-updates",
+    "Updates an application with PUT.",
+    "CMF-ERR-METHOD",
+    reason=r"PUT on a single application is refused: it was not refused",
+)
 def _(server: Server) -> None:
     def accept(request: Request, _original: Any) -> Call:
         return Call(request, "createOrUpdateApplication", {"envName": request.segments[4]})

@@ -24,6 +24,8 @@ LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
     "Accepts an environment name of 3 characters.",
     "CMF-ENV-NAME-MIN",
     "CMF-ENV-SCHEMA",
+    "CMF-ENV-NAME-REFUSED",
+    reason=r"a name of .* characters is refused: the answer of createOrUpdateEnvironment came with status 201",
 )
 def _(server: Server) -> None:
     server.environments.name_rule.minimum = 3
@@ -39,6 +41,8 @@ def _(server: Server) -> None:
     "Accepts an environment name of 254 characters.",
     "CMF-ENV-NAME-MAX",
     "CMF-ENV-SCHEMA",
+    "CMF-ENV-NAME-REFUSED",
+    reason=r"generated requests of createOrUpdateEnvironment: /name: name: 254 characters, maximum 253, answered with 201",
 )
 def _(server: Server) -> None:
     server.environments.name_rule.maximum = 254
@@ -248,6 +252,7 @@ def _(server: Server) -> None:
     "Refuses an environment name that is too long, but keeps the environment.",
     "CMF-ENV-NAME-REFUSED",
     "CMF-ENV-SCHEMA",
+    reason=r"a refused name of 254 characters does not exist, nor its beginning: a name was refused and created all the same",
 )
 def _(server: Server) -> None:
     def draft(original: Any, body: Any) -> Any:

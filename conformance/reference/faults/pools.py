@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from conformance.reference.faults import sql_tools as tools
@@ -11,7 +12,7 @@ from conformance.reference.replacing import around, drop, replace, reshape
 from conformance.reference.resources.common import Handler
 from conformance.reference.server import Server
 from conformance.reference.store import Environment, Record
-from conformance.reference.values import Answer, Call, JsonObject
+from conformance.reference.values import Answer, Call, JsonObject, Refusal, Request, Wire
 
 fault = Registry()
 
@@ -200,3 +201,26 @@ def _(server: Server) -> None:
 )
 def _(server: Server) -> None:
     tools.listed_otherwise(server, POOL, lambda item: {**item, "status": {"phase": 1}})
+
+
+@fault(
+    "conc-create-two-winners",
+    "Lets each of several requests that create one compute pool at once have it.",
+    "CMF-CONC-CREATE",
+)
+def _(server: Server) -> None:
+    async def handle(original: Any, request: Request) -> Wire:
+        if request.method == "POST" and request.segments[5:] == ("compute-pools",):
+            try:
+                body = server.media.parse(request)
+            except Refusal:
+                body = None
+            metadata = body.get("metadata") if isinstance(body, dict) else None
+            name = metadata.get("name") if isinstance(metadata, dict) else None
+            environment = server.store.environment(request.segments[4])
+            if environment is not None and isinstance(name, str) and name not in environment.pools:
+                await asyncio.sleep(0.02)  # other requests come in meanwhile
+                environment.pools.pop(name, None)
+        return await original(request)  # type: ignore[no-any-return]
+
+    replace(server, "handle", handle)

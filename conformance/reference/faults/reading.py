@@ -81,7 +81,12 @@ def _content_type(server: Server, change: Any) -> None:
     replace(server.media, "type_of_body", change)
 
 
-@fault("content-charset-refused", "Refuses a Content-Type with a charset.", "CMF-CONTENT-CHARSET")
+@fault(
+    "content-charset-refused",
+    "Refuses a Content-Type with a charset.",
+    "CMF-CONTENT-CHARSET",
+    reason=r"a body sent as application/json; charset=utf-.*: the answer of createOrUpdateEnvironment came with status 415",
+)
 def _(server: Server) -> None:
     def type_of_body(original: Any, content_type: str | None) -> str:
         if content_type is not None and ";" in content_type:
@@ -91,7 +96,12 @@ def _(server: Server) -> None:
     _content_type(server, type_of_body)
 
 
-@fault("content-any-media-type", "Reads a body of any media type.", "CMF-CONTENT-MEDIA-TYPE")
+@fault(
+    "content-any-media-type",
+    "Reads a body of any media type.",
+    "CMF-CONTENT-MEDIA-TYPE",
+    reason=r"the right JSON as text/plain in place of an environment: the answer of createOrUpdateEnvironment came with status 201",
+)
 def _(server: Server) -> None:
     def type_of_body(original: Any, content_type: str | None) -> str:
         try:
@@ -115,6 +125,7 @@ def _(server: Server) -> None:
     "content-json-lenient",
     "Takes JSON that is cut off, or followed by something else.",
     "CMF-CONTENT-MALFORMED",
+    reason=r"JSON cut in half as application/json in place of an environment: the answer of createOrUpdateEnvironment came with status 201",
 )
 def _(server: Server) -> None:
     def parse_json(original: Any, text: str) -> Any:
@@ -189,7 +200,13 @@ def _(server: Server) -> None:
     replace(server.media, "parse_yaml", parse_yaml)
 
 
-@fault("content-array-accepted", "Takes the first resource of an array.", "CMF-CONTENT-NOT-OBJECT")
+@fault(
+    "content-array-accepted",
+    "Takes the first resource of an array.",
+    "CMF-CONTENT-NOT-OBJECT",
+    "CMF-CONTENT-MALFORMED",
+    reason=r"an array as application/json in place of an environment: the answer of createOrUpdateEnvironment came with status 201",
+)
 def _(server: Server) -> None:
     def parse(original: Any, request: Request) -> Any:
         value = original(request)
@@ -240,6 +257,7 @@ def _(server: Server) -> None:
     "Answers 500 when no type that it has is accepted.",
     "CMF-CONTENT-ACCEPT",
     "CMF-ERR-SERVER",
+    reason=r"getEnvironment accepting only text/html: the answer of getEnvironment came with status 500",
 )
 def _(server: Server) -> None:
     replace(server, "unacceptable", lambda _original: Refusal(500, "Internal error."))
@@ -262,7 +280,12 @@ def _(server: Server) -> None:
     change_wire(server, change, "getEnvironment", "getApplication")
 
 
-@fault("content-null-pageable", "Gives null for the pageable of events.", "CMF-CONTENT-NULL")
+@fault(
+    "content-null-pageable",
+    "Gives null for the pageable of events.",
+    "CMF-CONTENT-NULL",
+    reason=r"answers of getApplicationEvents: null in place of an absent field",
+)
 def _(server: Server) -> None:
     reshape(server, EVENTS, put(None, "pageable"))
 

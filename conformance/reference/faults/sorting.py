@@ -18,7 +18,10 @@ fault = Registry()
 
 
 @fault(
-    "page-sort-default-descending", "Sorts in descending order unless asked otherwise.", "CMF-PAGE-SORT-ASC"
+    "page-sort-default-descending",
+    "Sorts in descending order unless asked otherwise.",
+    "CMF-PAGE-SORT-ASC",
+    reason=r"environments sort in ascending order without direction, pages of .*: the order of environments with sort=name, size=.*/.* is not as",
 )
 def _(server: Server) -> None:
     replace(own_paging(server), "descending", lambda _original, direction: direction != "asc")
@@ -46,6 +49,8 @@ def _(server: Server) -> None:
     "page-sort-descending-ignored",
     "Sorts in ascending order when asked for descending.",
     "CMF-PAGE-SORT-DESC",
+    "CMF-PAGE-SORT-MULTIPLE",
+    reason=r"environments sort in descending order, pages of .*: the order of environments with sort=name,desc, size=.*/.* is not as expected",
 )
 def _(server: Server) -> None:
     replace(own_paging(server), "descending", lambda _original, _direction: False)
@@ -97,7 +102,12 @@ def _choose_criteria(server: Server, choose: Any) -> None:
     replace(own_paging(server), "order", lambda original, items, criteria: original(items, choose(criteria)))
 
 
-@fault("page-sort-last-criterion-first", "Lets the last sort criterion count most.", "CMF-PAGE-SORT-MULTIPLE")
+@fault(
+    "page-sort-last-criterion-first",
+    "Lets the last sort criterion count most.",
+    "CMF-PAGE-SORT-MULTIPLE",
+    reason=r"the first criterion decides: the order with sort=name,desc and created_time,asc/.* is not as expected",
+)
 def _(server: Server) -> None:
     _choose_criteria(server, lambda criteria: criteria[::-1])
 
@@ -120,7 +130,12 @@ def _(server: Server) -> None:
     )
 
 
-@fault("page-total-plus-one", "Counts one item too many in the metadata of a list.", "CMF-PAGE-TOTAL")
+@fault(
+    "page-total-plus-one",
+    "Counts one item too many in the metadata of a list.",
+    "CMF-PAGE-TOTAL",
+    reason=r"metadata\.size counts environments: metadata\.size of page .* counts something else \(after waiting .* s\)",
+)
 def _(server: Server) -> None:
     replace(own_paging(server), "total", lambda original, items, shown: original(items, shown) + 1)
 
@@ -149,7 +164,12 @@ def _pageable(server: Server, change: Any) -> None:
     replace(own_paging(server), "pageable", lambda original, page: change(original(page)))
 
 
-@fault("page-pageable-from-one", "Counts the page in the pageable of a list from one.", "CMF-PAGE-PAGEABLE")
+@fault(
+    "page-pageable-from-one",
+    "Counts the page in the pageable of a list from one.",
+    "CMF-PAGE-PAGEABLE",
+    reason=r"pageable of environments is what was asked for: pageable\.page is not what was asked for",
+)
 def _(server: Server) -> None:
     _pageable(server, lambda pageable: {**pageable, "page": pageable["page"] + 1})
 
@@ -174,7 +194,13 @@ def _broken(_text: str) -> Refusal:
     return Refusal(500, "Internal error.")
 
 
-@fault("page-negative-500", "Answers 500 for a negative page.", "CMF-PAGE-HOSTILE", "CMF-ERR-SERVER")
+@fault(
+    "page-negative-500",
+    "Answers 500 for a negative page.",
+    "CMF-PAGE-HOSTILE",
+    "CMF-ERR-SERVER",
+    reason=r"environments with page=.*: the answer of getEnvironments came with status 500",
+)
 def _(server: Server) -> None:
     def number(original: Any, text: str | None) -> int:
         if text is not None and text.startswith("-"):
@@ -224,7 +250,12 @@ def _(server: Server) -> None:
     replace(own_paging(server), "criteria", criteria)
 
 
-@fault("page-sort-flags-text", "Gives the flags of a page's sort as strings.", "CMF-PAGE-SCHEMA")
+@fault(
+    "page-sort-flags-text",
+    "Gives the flags of a page's sort as strings.",
+    "CMF-PAGE-SCHEMA",
+    reason=r"answers of getEnvironments: /pageable/sort/sorted: .* is not of type .*",
+)
 def _(server: Server) -> None:
     _pageable(
         server,

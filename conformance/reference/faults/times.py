@@ -82,6 +82,7 @@ def _(server: Server) -> None:
     "time-updated-before-created",
     "Gives a new environment an update time before its creation.",
     "CMF-TIME-ORDER",
+    reason=r"answers of createOrUpdateEnvironment: a resource is updated before it is created",
 )
 def _(server: Server) -> None:
     def create(original: Any, draft: Draft) -> Environment:
@@ -106,7 +107,15 @@ def _(server: Server) -> None:
     reshape_each(server, INSTANCES, change)
 
 
-@fault("time-reading-updates", "Moves the update time of an environment when it is read.", "CMF-TIME-READ")
+@fault(
+    "time-reading-updates",
+    "Moves the update time of an environment when it is read.",
+    "CMF-TIME-READ",
+    "CMF-CONTENT-SAME",
+    "CMF-ENV-REFUSED",
+    "CMF-ERR-METHOD",
+    reason=r"reading it, the list and what lies below leaves them: in the list, updated_time has moved",
+)
 def _(server: Server) -> None:
     def get(original: Handler, call: Call) -> Answer:
         answer = original(call)
@@ -139,6 +148,8 @@ def _(server: Server) -> None:
     "time-newer-is-earlier",
     "Gives each new environment an earlier creation time than the one before.",
     "CMF-TIME-NEW",
+    "CMF-ENV-RECREATE",
+    reason=r"three environments, created one after the other: a later environment was created earlier",
 )
 def _(server: Server) -> None:
     count: list[int] = []
