@@ -150,6 +150,9 @@ def test_yaml_bodies(kind: Kind, cmf: Cmf, check: Checks, ground: Ground, collec
         stem = cmf.name("twin")
         as_json = ground.marked(f"{stem}-json", {"note": "same", "number": "7"})
         as_yaml = ground.marked(f"{stem}-yaml", {"note": "same", "number": "7"})
+        for body in (as_json, as_yaml):
+            if "metadata" in body:
+                body["metadata"]["labels"] = {"tier": "gold", "number": "7"}
         collection.post(as_json).needed()
         with check("CMF-CONTENT-YAML-BODY", f"one {kind.noun} as {what} is stored like its JSON twin"):
             collection.post(content=text_of(as_yaml).encode(), media_type=YAML).expect_accepted()
