@@ -139,6 +139,7 @@ def _(server: Server) -> None:
     "conc-update-stale-list",
     "Lists an application as it was before for 100 ms after an update.",
     "CMF-CONC-READ",
+    reason=r"an update of an application is there at once, round .*: in the list, the updated application: /spec/flinkConfiguration/version is not as",
 )
 def _(server: Server) -> None:
     before: dict[str, tuple[int, Any]] = {}

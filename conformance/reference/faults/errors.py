@@ -179,7 +179,14 @@ def _(server: Server) -> None:
     _error(server, lambda message: {"errors": [{"message": {"text": message}}]}, 422)
 
 
-@fault("error-html", "Shows a 400 as an HTML page.", "CMF-ERR-BODY", "CMF-ERR-MESSAGE", "CMF-ERR-NEGOTIATED")
+@fault(
+    "error-html",
+    "Shows a 400 as an HTML page.",
+    "CMF-ERR-BODY",
+    "CMF-ERR-MESSAGE",
+    "CMF-ERR-NEGOTIATED",
+    reason=r"answers of createOrUpdateApplication: 400: the body is declared as text/html",
+)
 def _(server: Server) -> None:
     def deliver(original: Any, request: Request, operation: str, answer: Answer, media_type: str) -> Wire:
         wire: Wire = original(request, operation, answer, media_type)
@@ -229,12 +236,22 @@ def _without_body(server: Server, *statuses: int) -> None:
     replace(server, "error", error)
 
 
-@fault("error-405-without-body", "Answers 405 without a body.", "CMF-ERR-BODY-HTTP")
+@fault(
+    "error-405-without-body",
+    "Answers 405 without a body.",
+    "CMF-ERR-BODY-HTTP",
+    reason=r"the refusal of PUT on a single environment says something: the answer of PUT",
+)
 def _(server: Server) -> None:
     _without_body(server, 405)
 
 
-@fault("error-406-without-body", "Answers 406 without a body.", "CMF-ERR-BODY-HTTP")
+@fault(
+    "error-406-without-body",
+    "Answers 406 without a body.",
+    "CMF-ERR-BODY-HTTP",
+    reason=r"answers of getEnvironment: 406: the body is not declared by a Content-Type",
+)
 def _(server: Server) -> None:
     _without_body(server, 406)
 

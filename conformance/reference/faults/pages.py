@@ -220,6 +220,10 @@ def _past_end(
     "Answers 404 for a page of applications behind the last one.",
     "CMF-PAGE-PAST-END",
     "CMF-PAGE-PARTITION",
+    "CMF-PAGE-EMPTY",
+    "CMF-PAGE-HOSTILE",
+    "CMF-PAGE-TOTAL",
+    reason=r"pages of applications behind the last are empty: the answer of getApplications came with status 404 \(after waiting .* s\)",
 )
 def _(server: Server) -> None:
     def behind(_original: Handler, _call: Call, _answer: Answer) -> Answer:

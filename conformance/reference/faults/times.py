@@ -41,12 +41,22 @@ def _with_offset(text: str) -> str:
     return f"{local:%Y-%m-%dT%H:%M:%S}.{local.microsecond // 1000:03d}+02:00"
 
 
-@fault("time-offset", "Gives the times of environments with the offset +02:00.", "CMF-TIME-FORMAT")
+@fault(
+    "time-offset",
+    "Gives the times of environments with the offset +02:00.",
+    "CMF-TIME-FORMAT",
+    reason=r"answers of createOrUpdateEnvironment: .* is not in UTC",
+)
 def _(server: Server) -> None:
     _environment_times(server, _with_offset)
 
 
-@fault("time-offset-on-instances", "Gives the times of instances with the offset +02:00.", "CMF-TIME-FORMAT")
+@fault(
+    "time-offset-on-instances",
+    "Gives the times of instances with the offset +02:00.",
+    "CMF-TIME-FORMAT",
+    reason=r"answers of getApplicationInstances: .* is not in UTC",
+)
 def _(server: Server) -> None:
     _metadata_times(server, INSTANCES, _with_offset)
 
