@@ -206,6 +206,7 @@ def test_update_unknown(
             require(unknown not in place.names(), "it is listed", expected="not listed")
     gone, _ = created(ground, 3)
     collection.delete(gone).needed(200, 202, 204)
+    collection.get(gone).needed(404)
     with check(rule, f"a PUT of a deleted {kind.noun} answers 404, and does not bring it back"):
         collection.put(gone, ground.variant(gone, 2)).expect(404)
         collection.get(gone).expect_absent()

@@ -51,7 +51,16 @@ class MediaType:
 def read(body: bytes, media_type: str) -> Any:
     """The value of a body of one of the two media types; raises ``Malformed``."""
     text = decode(body)
-    return read_json(text) if media_type == JSON else read_yaml(text)
+    if media_type == JSON:
+        return read_json(text)
+    try:
+        return read_yaml(text)
+    except Malformed as defect:
+        # JSON is meant to be YAML, and servers answer it as such; it may hold characters that YAML would escape.
+        try:
+            return read_json(text)
+        except Malformed:
+            raise defect from None
 
 
 def decode(body: bytes) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import string
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from conformance import bodies
-from conformance.expectations import Unmet, eventually, require, shown
+from conformance.expectations import Unmet, eventually, optional, require, shown
 from conformance.kinds import Ground, Kind
 from conformance.kinds import ground as prepare
 from conformance.runner.context import RunContext
@@ -20,6 +21,10 @@ from conformance.target.cmf import Cmf, Collection
 from conformance.views import phase
 
 SECRETS = {"secrets"}
+
+
+PHASELESS = 2.0
+"""Seconds after which a statement without a phase is taken for one that never has any."""
 
 
 @dataclass(frozen=True)
@@ -133,18 +138,22 @@ def new_statement(cmf: Cmf) -> Callable[..., Held]:
 def until_phase(cmf: Cmf) -> Callable[..., dict[str, Any]]:
     """Waits until a statement is in one of some phases: ``until_phase(environment, name, "completed")``.
 
-    Returns the statement; raises ``Broken`` when it does not get there within the time to settle.
+    Returns the statement; raises ``Broken`` when it does not get there within the time to settle.  A target
+    that gives no phase at all can't be waited for: then the statement is returned as it is.
     """
 
     def wait(environment: str, name: str, *phases: str, within: float | None = None) -> dict[str, Any]:
+        patience = time.monotonic() + PHASELESS
+
         def look() -> dict[str, Any]:
             body: dict[str, Any] = cmf.statements(environment).get(name).expect(200).body
-            expected = " or ".join(phases)
+            now, expected = phase(body), " or ".join(phases)
+            arrived = now in phases or (now is None and time.monotonic() > patience)
             require(
-                phase(body) in phases,
+                arrived,
                 f"the statement is not {expected}",
                 expected=expected,
-                got=shown(body.get("status")),
+                got=shown(optional(body, "status")),
             )
             return body
 
@@ -154,19 +163,12 @@ def until_phase(cmf: Cmf) -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture
-def at_rest(cmf: Cmf, until_phase: Callable[..., dict[str, Any]]) -> Callable[[str, str], dict[str, Any]]:
-    """Waits until a statement moves no more, as far as the target gives phases: ``at_rest(environment, name)``.
+def at_rest(until_phase: Callable[..., dict[str, Any]]) -> Callable[[str, str], dict[str, Any]]:
+    """Waits until a statement moves no more: ``at_rest(environment, name)``.
 
     Returns the statement; raises ``Broken`` when it goes on.
     """
-
-    def wait(environment: str, name: str) -> dict[str, Any]:
-        body: dict[str, Any] = cmf.statements(environment).get(name).needed(200).body
-        return (
-            body if phase(body) is None else until_phase(environment, name, "completed", "failed", "stopped")
-        )
-
-    return wait
+    return lambda environment, name: until_phase(environment, name, "completed", "failed", "stopped")
 
 
 @pytest.fixture
