@@ -28,7 +28,7 @@ from conformance.target.answer import REFUSED, Answer
 from conformance.target.cmf import ROUTES, Cmf, Collection
 from conformance.verdict import broken
 
-_CREATED = 201
+_CREATED, _SUCCESS = 201, 2
 _CLIENT_ERROR, _SERVER_ERROR = 400, 500
 _TYPE_REFUSED = (*REFUSED, 415)
 _NOT_FOUND, _CONFLICT = 404, 409
@@ -150,7 +150,11 @@ class Campaign:
                     self._refused[name] = answer
                 else:
                     self._require_unchanged(kind, collection, request, name, before, answer)
-        elif request.validity is Validity.VALID and answer.status == _CREATED and not request.path_parameters:
+        elif (
+            request.validity is Validity.VALID
+            and answer.status // 100 == _SUCCESS
+            and not request.path_parameters
+        ):
             self._require_stored(kind, collection, request, name, answer)
 
     def _rule(self, kind: Kind, request: GeneratedRequest) -> str:

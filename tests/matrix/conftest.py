@@ -22,3 +22,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     dropped = [item for number, item in enumerate(matrix) if number % shares != mine]
     items[:] = [item for item in items if item not in dropped]
     config.hook.pytest_deselected(items=dropped)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show fault x requirement: what each fault that was run turned red."""
+    reports = [report for key in ("passed", "failed") for report in terminalreporter.stats.get(key, [])]
+    rows = [(report.nodeid, dict(report.user_properties).get("red")) for report in reports]
+    shown = [(nodeid.partition("[")[2].rstrip("]"), red) for nodeid, red in rows if isinstance(red, list)]
+    if shown:
+        terminalreporter.section("fault x requirement")
+        for fault, red in sorted(shown):
+            terminalreporter.write_line(f"{fault:<42} {', '.join(red)}")
