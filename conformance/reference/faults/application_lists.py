@@ -21,6 +21,7 @@ fault = Registry()
     "app-list-without-configuration",
     "Lists applications without their Flink configuration.",
     "CMF-APP-LIST",
+    "CMF-CONC-READ",
     reason=r"each is listed with the values that are read of it alone: in the list, the application/spec/flinkConfiguration is not as expected",
 )
 def _(server: Server) -> None:

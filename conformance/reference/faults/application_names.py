@@ -21,7 +21,6 @@ fault = Registry()
     "app-name-min-off-by-one",
     "Accepts an application name of 3 characters.",
     "CMF-APP-NAME-MIN",
-    "CMF-APP-NAME-REFUSED",
     reason=r"a name of .* characters is refused: the answer of createOrUpdateApplication came with status 201",
 )
 def _(server: Server) -> None:
@@ -37,7 +36,6 @@ def _(server: Server) -> None:
     "app-name-max-off-by-one",
     "Accepts an application name of 254 characters.",
     "CMF-APP-NAME-MAX",
-    "CMF-APP-NAME-REFUSED",
     reason=r"generated requests of createOrUpdateApplication: /metadata/name: name: 254 characters, maximum 253, answered with 201",
 )
 def _(server: Server) -> None:

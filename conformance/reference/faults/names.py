@@ -24,7 +24,6 @@ LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
     "Accepts an environment name of 3 characters.",
     "CMF-ENV-NAME-MIN",
     "CMF-ENV-SCHEMA",
-    "CMF-ENV-NAME-REFUSED",
     reason=r"a name of .* characters is refused: the answer of createOrUpdateEnvironment came with status 201",
 )
 def _(server: Server) -> None:
@@ -41,7 +40,6 @@ def _(server: Server) -> None:
     "Accepts an environment name of 254 characters.",
     "CMF-ENV-NAME-MAX",
     "CMF-ENV-SCHEMA",
-    "CMF-ENV-NAME-REFUSED",
     reason=r"generated requests of createOrUpdateEnvironment: /name: name: 254 characters, maximum 253, answered with 201",
 )
 def _(server: Server) -> None:
