@@ -72,7 +72,8 @@ class Catalogue:
             for operation in selection.operations:
                 _known(dict.fromkeys(known), operation, "operation")
             wanted = set(selection.operations)
-            chosen = [requirement for requirement in chosen if wanted & set(requirement.operations)]
+            # What names no operation holds for all of them.
+            chosen = [each for each in chosen if not each.operations or wanted & set(each.operations)]
         if not chosen:
             raise SelectionError(
                 "The selection matches no requirement", hint="cmf-conformance list shows what there is"

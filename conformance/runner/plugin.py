@@ -14,11 +14,13 @@ from typing import Any, Protocol
 import pytest
 
 from conformance.expectations import Broken, Unmet
+from conformance.kinds import Kind
 from conformance.model import CheckResult, Verdict
 from conformance.runner import allure_labels
 from conformance.runner.context import RunContext, TargetLost
 from conformance.runner.recorder import Recorder, UndeclaredRequirement
 from conformance.runner.selection import FEATURES, Choice
+from conformance.target.cmf import ROUTES
 
 CONTEXT = pytest.StashKey[RunContext]()
 _REQUIREMENTS = pytest.StashKey[tuple[str, ...]]()
@@ -94,12 +96,10 @@ class ConformancePlugin:
         kept: list[pytest.Item] = []
         dropped: list[pytest.Item] = []
         for item in items:
-            declared = tuple(name for mark in item.iter_markers("requirement") for name in mark.args)
-            item.stash[_REQUIREMENTS] = declared
-            needs = frozenset(name for name in FEATURES if item.get_closest_marker(f"needs_{name}"))
+            item.stash[_REQUIREMENTS] = declared = declared_by(item)
             known = self._context.catalogue.requirements
             areas = {known[name].area for name in declared if name in known}
-            wanted = self._choice.wants(declared, areas, needs)
+            wanted = self._choice.wants(declared, areas, needed_by(item), about(item))
             (kept if wanted else dropped).append(item)
         if dropped:
             config.hook.pytest_deselected(items=dropped)
@@ -194,6 +194,27 @@ def _reason(defect: BaseException | None) -> tuple[Verdict, str]:
     if isinstance(defect, KeyboardInterrupt):
         return Verdict.NOT_TESTED, "the run was interrupted"
     return Verdict.ERROR, f"the harness failed: {type(defect).__name__}: {defect}"
+
+
+def declared_by(item: pytest.Item) -> tuple[str, ...]:
+    """The requirements that a scenario checks."""
+    return tuple(name for mark in item.iter_markers("requirement") for name in mark.args)
+
+
+def needed_by(item: pytest.Item) -> frozenset[str]:
+    """The features that a scenario uses."""
+    return frozenset(name for name in FEATURES if item.get_closest_marker(f"needs_{name}"))
+
+
+def about(item: pytest.Item) -> frozenset[str]:
+    """The operations that one scenario of several was made for, by the kind of resource it is given."""
+    given = getattr(item, "callspec", None)
+    values = given.params if given else {}
+    if "operation" in values:
+        return frozenset({values["operation"]})
+    kind = values.get("kind", values.get("which"))
+    routes = ROUTES.get(kind.plural if isinstance(kind, Kind) else str(kind))
+    return routes.operations if routes else frozenset()
 
 
 def context_of(config: pytest.Config) -> Any:

@@ -209,7 +209,9 @@ class _Run:
 
     def _scenarios(self) -> None:
         profile = self.catalogue.select(Selection(profile=self.options.selection.profile))
-        choice = Choice.of(self.selected, profile, UNIVERSAL, self.target.features)
+        choice = Choice.of(
+            self.selected, profile, UNIVERSAL, self.target.features, self.options.selection.operations
+        )
         plugin = ConformancePlugin(self.context, choice, self.display)
         with own_pytest(), warnings.catch_warnings():
             status = pytest.main(

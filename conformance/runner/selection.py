@@ -35,6 +35,8 @@ class Choice:
     """The features that requirements of the profile speak of: only they are used."""
     absent: frozenset[str]
     """The features that the target declares absent."""
+    operations: frozenset[str] = frozenset()
+    """The selected operations; empty when they were not selected."""
 
     @classmethod
     def of(
@@ -43,6 +45,7 @@ class Choice:
         profile: Iterable[Requirement],
         universal: frozenset[str],
         features: Features,
+        operations: Iterable[str] = (),
     ) -> Choice:
         """What a selection within a profile needs; ``universal`` names what is judged on every exchange."""
         chosen = list(selected)
@@ -52,11 +55,23 @@ class Choice:
             universal=frozenset((each.area, frozenset(each.features)) for each in everywhere),
             wanted=frozenset(name for requirement in profile for name in requirement.features),
             absent=absent(features),
+            operations=frozenset(operations),
         )
 
-    def wants(self, declared: Iterable[str], areas: Container[str], needs: frozenset[str]) -> bool:
-        """Whether a scenario that declares these requirements, of these areas, and needs these features is to run."""
+    def wants(
+        self,
+        declared: Iterable[str],
+        areas: Container[str],
+        needs: frozenset[str],
+        about: frozenset[str] = frozenset(),
+    ) -> bool:
+        """Whether a scenario that declares these requirements, of these areas, and needs these features is to run.
+
+        ``about`` are the operations that it was made for, when it is one of several made for different ones.
+        """
         if needs & self.absent or not needs <= self.wanted:
+            return False
+        if about and self.operations and about.isdisjoint(self.operations):
             return False
         if any(area in areas and features <= needs for area, features in self.universal):
             return True

@@ -173,6 +173,11 @@ class Routes:
     item: str = ""
     """The path parameter that names one of them."""
 
+    @property
+    def operations(self) -> frozenset[str]:
+        """All of them, by ``operationId``."""
+        return frozenset(filter(None, (self.list, self.get, self.post, self.put, self.delete)))
+
 
 ROUTES: Mapping[str, Routes] = {
     "environments": Routes(

@@ -7,13 +7,19 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from rich.console import Console
 
-from conformance.config import Features, Limits, Target
+from conformance import resources
+from conformance.config import Features, Limits, Selection, Target
+from conformance.contract.openapi import Contract
+from conformance.kinds import KINDS
 from conformance.model import Verdict
+from conformance.reference.faults import FAULTS
 from conformance.reference.launch import ReferenceServer
+from conformance.registry import catalogue
 from conformance.runner.run import Options, execute
 
 SEED = 20251
@@ -36,13 +42,42 @@ class Seen:
         return {requirement for requirement, verdict in self.verdicts.items() if verdict in verdicts}
 
 
-def observe(faults: Sequence[str] = (), variations: Sequence[str] = (), *, sql: bool = True) -> Seen:
-    """Certify the reference server with these faults and variations, with or without the statement family."""
+@cache
+def family_of(operation: str) -> str:
+    """The kind of resource that an operation is about: the innermost collection on its path."""
+    contract = Contract.load(resources.contract_folder(catalogue().version) / "openapi.yaml")
+    segments = contract.operations[operation].template.split("/")
+    return max((kind.plural for kind in KINDS if kind.plural in segments), key=segments.index)
+
+
+def neighbourhood(fault: str) -> tuple[str, ...]:
+    """The operations on the kinds of resource that a fault is about, by the first requirement that it breaks.
+
+    Empty when that is about all of them.
+    """
+    known = catalogue().requirements
+    families = {family_of(name) for name in known[FAULTS[fault].breaks[0]].operations}
+    everything = {name for each in known.values() for name in each.operations}
+    return tuple(sorted(name for name in everything if family_of(name) in families))
+
+
+def observe(
+    faults: Sequence[str] = (),
+    variations: Sequence[str] = (),
+    *,
+    sql: bool = True,
+    operations: Sequence[str] = (),
+) -> Seen:
+    """Certify the reference server with these faults and variations, with or without the statement family.
+
+    Only what concerns these operations is judged when any are given.
+    """
     folder = Path(tempfile.mkdtemp(prefix="cmfc-matrix-"))
     try:
         with ReferenceServer(faults, variations, pace=PACE) as server:
             target = Target(url=server.url, limits=LIMITS, features=Features(sql=sql))
-            options = Options(report_dir=folder, seed=SEED, quiet=True)
+            selection = Selection(operations=tuple(operations))
+            options = Options(selection=selection, report_dir=folder, seed=SEED, quiet=True)
             report = execute(target, options, Console(file=io.StringIO())).report
     finally:
         shutil.rmtree(folder, ignore_errors=True)
