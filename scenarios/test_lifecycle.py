@@ -511,6 +511,8 @@ def test_events(
     started(cmf, environment, held.name)
     with check("CMF-EVENT-LIFE", "suspending and starting it again adds to them"):
         eventually(lambda: more_than(known), within=cmf.limits.settle)
+    for place in places[1:]:
+        settled(cmf.events(*place).all, within=cmf.limits.settle)
     items = settled(events.all, within=cmf.limits.settle)
     if not items:
         for rule in ("VERSION", "NAME", "INSTANCE", "SCHEMA", "LIST-SCOPE"):

@@ -94,11 +94,22 @@ def test_invalid_updates(
         new_statement(environment, compute_pool, labels=LABELS, annotations=ANNOTATIONS, parallelism=2)
         for _ in range(2)
     )
-    before = at_rest(environment, held.name)
-    view, phase = views.statement(before), views.phase(before)
-    wanted = changed(
-        held.body, metadata={"annotations": {"note": "refused"}, "labels": {"new": "1"}}, parallelism=9
+    at_rest(environment, held.name)
+    # What is spoilt below would be accepted as it stands, as far as this phase has any such update.
+    text: Body = {"annotations": {"note": "refused"}, "labels": {"new": "1"}}
+    attempts = (
+        changed(held.body, metadata=text, parallelism=9),
+        changed(held.body, metadata=text),
+        held.body,
     )
+    answers = [statements.put(held.name, attempt) for attempt in attempts]
+    accepted = [attempt for attempt, got in zip(attempts, answers, strict=True) if got.status == 200]
+    wanted = accepted[0] if accepted else attempts[0]
+    also = () if accepted else tuple({answer.status for answer in answers} & {*NOT_DONE})
+    restored = statements.put(held.name, held.body).status == 200
+    original = held.body if restored or not accepted else wanted
+    before = statements.get(held.name).needed(200).body
+    view, phase = views.statement(before), views.phase(before)
 
     def unchanged(what: str) -> None:
         read = statements.get(held.name).expect(200).body
@@ -114,18 +125,18 @@ def test_invalid_updates(
         sent = (JSON, YAML)[number % 2]
         answer = statements.put(held.name, spoil(wanted), media_type=sent)
         with check("CMF-STMT-UPDATE-BODY", f"{why}, sent as {sent}, is refused"):
-            answer.expect_refused()
+            answer.expect_refused(*also)
         if answer.status >= 400:
             with check("CMF-STMT-UPDATE-REFUSED", f"an update that was refused with {why} changes nothing"):
                 unchanged("after a refused update")
         else:
-            statements.put(held.name, held.body)
+            statements.put(held.name, original)
     for why, spoil in DOUBTFUL.items():
         if statements.put(held.name, spoil(wanted)).status >= 400:
             with check("CMF-STMT-UPDATE-REFUSED", f"an update that was refused for {why} changes nothing"):
                 unchanged("after a refused update")
         else:
-            statements.put(held.name, held.body)
+            statements.put(held.name, original)
             view = views.statement(statements.get(held.name).needed(200).body)
     statements.put(neighbour.name, changed(neighbour.body, metadata={"annotations": {"note": "later"}}))
     with check("CMF-STMT-UPDATE-REFUSED", "nor has any an effect later, when another statement is updated"):

@@ -153,13 +153,13 @@ def test_times_of_an_update(
         again = optional(statements.get(held.name).expect(200).body, "metadata", "updateTimestamp")
         require(again == before, "reading moved updateTimestamp", expected=repr(before), got=repr(again))
 
-    def update(note: str) -> tuple[Answer, Any]:
+    def update(note: str, sent: str) -> tuple[Answer, Any]:
         body = changed(held.body, metadata={"annotations": {"note": note}})
-        answer = statements.put(held.name, body, media_type=YAML if note == "third" else JSON)
+        answer = statements.put(held.name, body, media_type=sent)
         return answer, optional(statements.get(held.name).needed(200).body, "metadata", "updateTimestamp")
 
-    for note in ("second", "third"):
-        answer, after = update(note)
+    for note, sent in (("second", JSON), ("third", YAML)):
+        answer, after = update(note, sent)
         if answer.status != 200 or before is None:
             why = (
                 "the target gives no updateTimestamp, as the schema allows"
@@ -170,9 +170,10 @@ def test_times_of_an_update(
             return
         if isinstance(after, str) and timestamps.is_same(before, after):
             time.sleep(1.1)  # a clock that counts whole seconds had no chance to move
-            _, after = update(f"{note} again")
+            _, after = update(f"{note} again", sent)
         with check(
-            "CMF-STMT-UPDATED-MOVES", f"updateTimestamp before and after the {note} text of an annotation"
+            "CMF-STMT-UPDATED-MOVES",
+            f"updateTimestamp before and after the {note} text of an annotation, sent as {sent}",
         ):
             moved = isinstance(after, str) and timestamps.is_before(before, after)
             require(
@@ -243,7 +244,13 @@ def test_update_of_what_may_be_immutable(
     changes: dict[str, Body] = {
         "other SQL": {"statement": "SHOW CATALOGS;"},
         "another compute pool": {"computePoolName": other_pool},
-        "other session properties": {"properties": {"sql.current-catalog": cmf.features.catalog}},
+        "other session properties": {
+            "properties": {
+                "sql.current-catalog": cmf.features.catalog,
+                "sql.current-database": cmf.features.database,
+                "table.local-time-zone": "Europe/Berlin",
+            }
+        },
         "other Flink configuration": {"flinkConfiguration": {"table.exec.state.ttl": "2 h"}},
         "a compute pool that does not exist": {"computePoolName": cmf.name("never")},
         "a compute pool of another environment": {"computePoolName": elsewhere},

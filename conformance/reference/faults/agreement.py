@@ -20,6 +20,7 @@ fault = Registry()
     "agree-environment-old-secret",
     "Shows in an environment the secret that a mapping named first.",
     "CMF-AGREE-ENVIRONMENT",
+    reason=r"after one of them was mapped to another secret, environments agree with their mappings: the secrets of .*,",
 )
 def _(server: Server) -> None:
     first: dict[Any, str] = {}
@@ -37,6 +38,7 @@ def _(server: Server) -> None:
     "agree-secret-first-mapping-only",
     "Looks for the environments of a secret at the last mapping of each only.",
     "CMF-AGREE-SECRET",
+    reason=r"after one of them was mapped to another secret, secrets know where they are attached: status\.environments of .*,  is",
 )
 def _(server: Server) -> None:
     def view(original: Any, secret: Secret) -> JsonObject:
@@ -56,6 +58,7 @@ def _(server: Server) -> None:
     "agree-secret-delete-drops-mapping",
     "Refuses to delete a mapped secret, but removes its mapping in the last environment.",
     "CMF-AGREE-SECRET-DELETED",
+    reason=r"when it was refused, the secret and its mappings are as they were: the answer of getEnvironmentSecretMapping came with status 404",
 )
 def _(server: Server) -> None:
     def act(_original: Handler, call: Call) -> None:
@@ -73,6 +76,7 @@ def _(server: Server) -> None:
     "agree-environment-deleted-pools-back",
     "Gives a new environment the compute pools of the deleted one of its name.",
     "CMF-AGREE-ENVIRONMENT-DELETED",
+    reason=r"with a compute pool: a new environment of that name is empty, and the names are free: the answer of getComputePool came with status 200",
 )
 def _(server: Server) -> None:
     pools: dict[str, Any] = {}
@@ -93,6 +97,7 @@ def _(server: Server) -> None:
     "agree-environment-updated-mappings-lost",
     "Loses the mappings of an environment that is updated without any defaults.",
     "CMF-AGREE-ENVIRONMENT-UPDATED",
+    reason=r"after an update without defaults, all that is in it is as it was: the answer of getEnvironmentSecretMapping came with status 404",
 )
 def _(server: Server) -> None:
     def update(original: Any, environment: Environment, draft: Any) -> Environment:
@@ -109,6 +114,7 @@ def _(server: Server) -> None:
     "agree-mapping-update-keeps-secret",
     "Goes on to call a secret attached that the only mapping of another environment left.",
     "CMF-AGREE-SECRET",
+    reason=r"after the last mapping to a secret was mapped to another, secrets know where they are attached: status\.environments of",
 )
 def _(server: Server) -> None:
     left: dict[str, list[str]] = {}

@@ -47,7 +47,8 @@ def _change_create_answer(server: Server, change: Any, status: int = 201) -> Non
     "CMF-APP-CREATE",
     "CMF-ERR-STATUS",
     "CMF-APP-EXAMPLE",
-    "CMF-CONC-UPSERT",
+    "CMF-APP-RECREATE",
+    "CMF-CONTENT-HOSTILE",
     reason=r"an application with labels, annotations and configuration answers 201: the answer of createOrUpdateApplication came with status 202",
 )
 def _(server: Server) -> None:

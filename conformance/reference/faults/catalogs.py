@@ -19,6 +19,7 @@ fault = Registry()
     "cat-create-answer-last-cluster-lost",
     "Leaves the last of three clusters out of the answer to a creation.",
     "CMF-CAT-CREATE",
+    reason=r"a catalog of three clusters with secret ids, sent as application/json, answers 200 with all of it: the answer: /spec/kafkaClusters is not",
 )
 def _(server: Server) -> None:
     reshape(server, [CATALOG.create], at(lambda all_of: all_of[:2], "spec", "kafkaClusters"))
@@ -28,7 +29,7 @@ def _(server: Server) -> None:
     "cat-get-second-secret-lost",
     "Shows the connection secret of the first cluster only.",
     "CMF-CAT-GET",
-    "CMF-CAT-LIST",
+    reason=r"a catalog of three clusters with secret ids, sent as application/json, is read as application/json with all of it: the catalog:",
 )
 def _(server: Server) -> None:
     def change(clusters: list[JsonObject]) -> list[JsonObject]:
@@ -44,6 +45,7 @@ def _(server: Server) -> None:
     "cat-get-by-beginning",
     "Finds a catalog by its name without the last letter.",
     "CMF-CAT-GET-UNKNOWN",
+    reason=r"the beginning of an existing name, and more than it: the answer of getKafkaCatalog came with status 200",
 )
 def _(server: Server) -> None:
     tools.found_by_beginning(server, CATALOG, CATALOG.get)
@@ -53,6 +55,8 @@ def _(server: Server) -> None:
     "cat-conflict-overwrites-spec",
     "Answers 409 for an existing catalog, but takes the new spec the third time.",
     "CMF-CAT-CONFLICT",
+    "CMF-CONC-CREATE",
+    reason=r"after posting it with another body as application/yaml the catalog is as it was: the catalog: /spec/srInstance/connectionConfig/client\.id",
 )
 def _(server: Server) -> None:
     def change(record: Record, body: JsonObject) -> None:
@@ -65,6 +69,7 @@ def _(server: Server) -> None:
     "cat-list-annotations-lost",
     "Lists catalogs without annotations on small pages.",
     "CMF-CAT-LIST",
+    reason=r"each is listed, on pages of .* as application/json, with the values that are read of it alone: in the list, .*:",
 )
 def _(server: Server) -> None:
     tools.listed_otherwise(server, CATALOG, drop("metadata", "annotations"))
@@ -74,6 +79,7 @@ def _(server: Server) -> None:
     "cat-delete-still-listed",
     "Lists a deleted catalog until another is created.",
     "CMF-CAT-DELETE",
+    reason=r"afterwards it can't be read and is not listed: a deleted catalog is listed \(after waiting .* s\)",
 )
 def _(server: Server) -> None:
     tools.ghost_listed(server, CATALOG)
@@ -83,6 +89,7 @@ def _(server: Server) -> None:
     "cat-delete-twice-204",
     "Answers 204 for the deletion of a deleted catalog.",
     "CMF-CAT-DELETE-UNKNOWN",
+    reason=r"a second DELETE answers 404: the answer of deleteKafkaCatalog came with status 204",
 )
 def _(server: Server) -> None:
     tools.deleted_answers(server, CATALOG, 204)
@@ -92,6 +99,7 @@ def _(server: Server) -> None:
     "cat-recreate-uid-back",
     "Gives a new catalog the uid of the deleted one of its name.",
     "CMF-CAT-RECREATE",
+    reason=r"nothing of the old catalog is left: it has the uid of the old one",
 )
 def _(server: Server) -> None:
     tools.remembers(server, CATALOG, tools.old_uid)
@@ -101,6 +109,7 @@ def _(server: Server) -> None:
     "cat-body-database-name-missing",
     "Accepts a second cluster without a database name.",
     "CMF-CAT-BODY",
+    reason=r"a second cluster without database name is refused: the answer of createKafkaCatalog came with status 200",
 )
 def _(server: Server) -> None:
     def spec(original: Any, body: JsonObject) -> JsonObject:
@@ -121,6 +130,7 @@ def _(server: Server) -> None:
     "cat-refused-created",
     "Refuses labels of the wrong type, but creates the catalog without them.",
     "CMF-CAT-REFUSED",
+    reason=r"none of .* refused bodies created a catalog: refused for \[.*\], it is listed all the same",
 )
 def _(server: Server) -> None:
     tools.created_though_refused(server, CATALOG)
@@ -131,6 +141,7 @@ def _(server: Server) -> None:
     "Shows the uid of a catalog as a number in small lists.",
     "CMF-CAT-SCHEMA",
     "CMF-CAT-LIST",
+    reason=r"answers of getKafkaCatalogs: .* .* is not of type .*",
 )
 def _(server: Server) -> None:
     tools.listed_otherwise(

@@ -23,7 +23,8 @@ DEFAULTS = ("flinkApplicationDefaults", "computePoolDefaults", "statementDefault
     "Answers the creation of an environment with 202.",
     "CMF-ENV-CREATE",
     "CMF-ERR-STATUS",
-    "CMF-CONC-UPSERT",
+    "CMF-CONTENT-HOSTILE",
+    "CMF-ENV-RECREATE",
     reason=r"a new name answers 201 with the environment: the answer of createOrUpdateEnvironment came with status 202",
 )
 def _(server: Server) -> None:

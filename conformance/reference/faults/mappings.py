@@ -20,6 +20,7 @@ fault = Registry()
     "map-create-answer-without-annotations",
     "Leaves the annotations out of the answer to a creation.",
     "CMF-MAP-CREATE",
+    reason=r"a new secret mapping, body .* as application/json, answers 200: the answer: /metadata/annotations is not as stored",
 )
 def _(server: Server) -> None:
     reshape(server, [MAPPING.create], drop("metadata", "annotations"))
@@ -29,6 +30,8 @@ def _(server: Server) -> None:
     "map-get-labels-lost-later",
     "Forgets the labels of a mapping when the next is created beside it.",
     "CMF-MAP-GET",
+    "CMF-MAP-REFUSED",
+    reason=r"a secret mapping stays as it is when others are created: the secret mapping: /metadata/labels is not as stored",
 )
 def _(server: Server) -> None:
     def create(original: Handler, call: Call) -> Answer:
@@ -47,6 +50,7 @@ def _(server: Server) -> None:
     "map-get-by-beginning",
     "Finds a mapping by its name without the last letter.",
     "CMF-MAP-GET-UNKNOWN",
+    reason=r"the beginning of an existing name, and more than it: the answer of getEnvironmentSecretMapping came with status 200",
 )
 def _(server: Server) -> None:
     tools.found_by_beginning(server, MAPPING, MAPPING.get)
@@ -56,6 +60,8 @@ def _(server: Server) -> None:
     "map-conflict-overwrites-labels",
     "Answers 409 for an existing mapping, but takes the new labels the third time.",
     "CMF-MAP-CONFLICT",
+    "CMF-CONC-CREATE",
+    reason=r"after posting it with another body as application/yaml the secret mapping is as it was: the secret mapping: /metadata/labels/revision is",
 )
 def _(server: Server) -> None:
     def change(record: Record, body: JsonObject) -> None:
@@ -83,6 +89,7 @@ def _around_update(server: Server, change: Any) -> None:
     "map-update-annotations-kept",
     "Loses new annotations when an update of a mapping leaves the secret as it is.",
     "CMF-MAP-UPDATE",
+    reason=r"update .*, with other labels and annotations alone, as application/json, answers 200: the answer: /metadata/annotations/note is not as stored",
 )
 def _(server: Server) -> None:
     def change(record: Record, old: Record, _call: Call) -> None:
@@ -98,6 +105,7 @@ def _(server: Server) -> None:
     "map-replace-merges-annotations",
     "Keeps annotations that an update of a mapping leaves out.",
     "CMF-MAP-REPLACE",
+    reason=r"annotations left out of an update are gone: annotations are still there",
 )
 def _(server: Server) -> None:
     def change(record: Record, old: Record, _call: Call) -> None:
@@ -112,6 +120,7 @@ def _(server: Server) -> None:
     "map-update-new-uid",
     "Gives a mapping a new uid when it maps to another secret.",
     "CMF-MAP-CREATED-KEPT",
+    reason=r"uid and creationTimestamp after an update with other content: metadata\.uid is not as expected",
 )
 def _(server: Server) -> None:
     def change(record: Record, old: Record, _call: Call) -> None:
@@ -125,6 +134,7 @@ def _(server: Server) -> None:
     "map-updated-stands-with-labels",
     "Leaves updateTimestamp as it was when an update changes labels.",
     "CMF-MAP-UPDATED-MOVES",
+    reason=r"updateTimestamp after an update with other content: the update did not move updateTimestamp",
 )
 def _(server: Server) -> None:
     def change(record: Record, old: Record, _call: Call) -> None:
@@ -138,6 +148,7 @@ def _(server: Server) -> None:
     "map-update-nowhere-400",
     "Answers 400 for the update of a mapping in an unknown environment.",
     "CMF-MAP-UPDATE-UNKNOWN",
+    reason=r"a PUT of an existing name in an environment that does not exist answers 404: the answer of updateEnvironmentSecretMapping came with status",
 )
 def _(server: Server) -> None:
     tools.refused_as(
@@ -153,6 +164,7 @@ def _(server: Server) -> None:
     "map-update-name-reaches-other",
     "Refuses an update that names another mapping, but gives its annotations to that one.",
     "CMF-MAP-UPDATE-NAME",
+    reason=r"a PUT whose body names another one changes no other secret mapping, and creates none: the other secret mapping: /metadata/annotations/note",
 )
 def _(server: Server) -> None:
     def act(_original: Handler, call: Call) -> None:
@@ -169,6 +181,7 @@ def _(server: Server) -> None:
     "map-list-annotations-lost",
     "Lists mappings without annotations on small pages.",
     "CMF-MAP-LIST",
+    reason=r"each is listed, on pages of .* as application/json, with the values that are read of it alone: in the list, .*:",
 )
 def _(server: Server) -> None:
     tools.listed_otherwise(server, MAPPING, drop("metadata", "annotations"))
@@ -178,6 +191,7 @@ def _(server: Server) -> None:
     "map-list-longer-environment",
     "Lists the mappings of environments with a longer name, too.",
     "CMF-MAP-LIST-SCOPE",
+    reason=r"the list of an environment holds its own secret mappings alone: the list is not that of the environment",
 )
 def _(server: Server) -> None:
     tools.lists_longer_environment(server, MAPPING)
@@ -187,6 +201,7 @@ def _(server: Server) -> None:
     "map-list-nowhere-empty",
     "Answers an empty page of mappings for an unknown environment.",
     "CMF-MAP-LIST-UNKNOWN",
+    reason=r"an environment that does not exist has no list: the answer of getEnvironmentSecretMappings came with status 200",
 )
 def _(server: Server) -> None:
     tools.empty_list_of_nowhere(server, MAPPING, "page")
@@ -196,7 +211,8 @@ def _(server: Server) -> None:
     "map-delete-still-listed",
     "Lists a deleted mapping until another is created.",
     "CMF-MAP-DELETE",
-    "CMF-AGREE-ENVIRONMENT",
+    "CMF-MAP-UPDATE-UNKNOWN",
+    reason=r"afterwards it can't be read and is not listed: a deleted secret mapping is listed \(after waiting .* s\)",
 )
 def _(server: Server) -> None:
     tools.ghost_listed(server, MAPPING)
@@ -206,6 +222,7 @@ def _(server: Server) -> None:
     "map-delete-twice-204",
     "Answers 204 for the deletion of a deleted mapping.",
     "CMF-MAP-DELETE-UNKNOWN",
+    reason=r"a second DELETE answers 404: the answer of deleteEnvironmentSecretMapping came with status 204",
 )
 def _(server: Server) -> None:
     tools.deleted_answers(server, MAPPING, 204)
@@ -215,6 +232,7 @@ def _(server: Server) -> None:
     "map-recreate-labels-back",
     "Gives a new mapping the labels of the deleted one of its name.",
     "CMF-MAP-RECREATE",
+    reason=r"nothing of the old secret mapping is left: labels of the old secret mapping are back",
 )
 def _(server: Server) -> None:
     tools.remembers(server, MAPPING, tools.old_labels)
@@ -224,6 +242,7 @@ def _(server: Server) -> None:
     "map-nowhere-kept",
     "Answers 404 for a mapping in an unknown environment, but has it once that is created.",
     "CMF-MAP-ENVIRONMENT-UNKNOWN",
+    reason=r"nor does it show in an environment created later under that name: the list of the new environment is not as expected",
 )
 def _(server: Server) -> None:
     orphans: dict[str, Record] = {}
@@ -250,6 +269,7 @@ def _(server: Server) -> None:
     "map-secret-unknown-updates",
     "Refuses to map to an unknown secret, but takes the annotations of the update.",
     "CMF-MAP-SECRET-UNKNOWN",
+    reason=r"an update to a secret that never existed, sent as application/json: after a refused update, the mapping: /metadata/annotations is not as",
 )
 def _(server: Server) -> None:
     def act(_original: Handler, call: Call) -> None:
@@ -265,6 +285,8 @@ def _(server: Server) -> None:
     "map-body-no-kind-in-update",
     "Accepts an update of a mapping without its kind.",
     "CMF-MAP-BODY",
+    "CMF-MAP-REFUSED",
+    reason=r"an update with no kind is refused: the answer of updateEnvironmentSecretMapping came with status 200",
 )
 def _(server: Server) -> None:
     tools.filled(server, [MAPPING.update], "kind", "EnvironmentSecretMapping")
@@ -274,6 +296,7 @@ def _(server: Server) -> None:
     "map-refused-update-kept",
     "Refuses an update without kind, but takes its annotations.",
     "CMF-MAP-REFUSED",
+    reason=r"an update that is refused for no kind changes nothing: the secret mapping: /metadata/annotations/note is not as expected",
 )
 def _(server: Server) -> None:
     tools.updated_though_refused(server, MAPPING)
@@ -283,6 +306,8 @@ def _(server: Server) -> None:
     "map-schema-spec-text",
     "Shows a text in the place of the spec of a mapping in small lists.",
     "CMF-MAP-SCHEMA",
+    "CMF-MAP-LIST",
+    reason=r"answers of getEnvironmentSecretMappings: .* .* is not of type .*",
 )
 def _(server: Server) -> None:
     tools.listed_otherwise(server, MAPPING, lambda item: {**item, "spec": item["spec"]["secretName"]})

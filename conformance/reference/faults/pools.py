@@ -21,6 +21,7 @@ fault = Registry()
     "pool-create-answer-without-configuration",
     "Leaves the Flink configuration out of the answer to a creation.",
     "CMF-POOL-CREATE",
+    reason=r"a new compute pool, body .* as application/json, answers 200: the answer: /spec/clusterSpec/flinkConfiguration is not as stored",
 )
 def _(server: Server) -> None:
     reshape(server, [POOL.create], drop("spec", "clusterSpec", "flinkConfiguration"))
@@ -30,7 +31,8 @@ def _(server: Server) -> None:
     "pool-get-labels-lost-later",
     "Forgets the labels of the other compute pools when one is created.",
     "CMF-POOL-GET",
-    "CMF-POOL-NAME-SCOPE",
+    "CMF-POOL-REFUSED",
+    reason=r"a compute pool stays as it is when others are created: the compute pool: /metadata/labels is not as stored",
 )
 def _(server: Server) -> None:
     def create(original: Handler, call: Call) -> Answer:
@@ -48,6 +50,7 @@ def _(server: Server) -> None:
     "pool-get-by-beginning",
     "Finds a compute pool by its name without the last letter.",
     "CMF-POOL-GET-UNKNOWN",
+    reason=r"the beginning of an existing name, and more than it: the answer of getComputePool came with status 200",
 )
 def _(server: Server) -> None:
     tools.found_by_beginning(server, POOL, POOL.get)
@@ -57,6 +60,8 @@ def _(server: Server) -> None:
     "pool-conflict-overwrites-spec",
     "Answers 409 for an existing compute pool, but takes the new spec the third time.",
     "CMF-POOL-CONFLICT",
+    "CMF-CONC-CREATE",
+    reason=r"after posting it with another body as application/yaml the compute pool is as it was: the compute pool:",
 )
 def _(server: Server) -> None:
     def change(record: Record, body: JsonObject) -> None:
@@ -69,6 +74,7 @@ def _(server: Server) -> None:
     "pool-list-annotations-lost",
     "Lists compute pools without annotations on small pages.",
     "CMF-POOL-LIST",
+    reason=r"each is listed, on pages of .* as application/json, with the values that are read of it alone: in the list, .*:",
 )
 def _(server: Server) -> None:
     tools.listed_otherwise(server, POOL, drop("metadata", "annotations"))
@@ -78,6 +84,7 @@ def _(server: Server) -> None:
     "pool-list-longer-environment",
     "Lists the compute pools of environments with a longer name, too.",
     "CMF-POOL-LIST-SCOPE",
+    reason=r"the list of an environment holds its own compute pools alone: the list is not that of the environment",
 )
 def _(server: Server) -> None:
     tools.lists_longer_environment(server, POOL)
@@ -87,6 +94,7 @@ def _(server: Server) -> None:
     "pool-list-nowhere-empty",
     "Answers an empty page of compute pools for an unknown environment.",
     "CMF-POOL-LIST-UNKNOWN",
+    reason=r"an environment that does not exist has no list: the answer of getComputePools came with status 200",
 )
 def _(server: Server) -> None:
     tools.empty_list_of_nowhere(server, POOL, "page")
@@ -97,6 +105,7 @@ def _(server: Server) -> None:
     "Lists a deleted compute pool until another is created.",
     "CMF-POOL-DELETE",
     "CMF-POOL-RELEASED",
+    reason=r"afterwards it can't be read and is not listed: a deleted compute pool is listed \(after waiting .* s\)",
 )
 def _(server: Server) -> None:
     tools.ghost_listed(server, POOL)
@@ -106,6 +115,7 @@ def _(server: Server) -> None:
     "pool-delete-twice-204",
     "Answers 204 for the deletion of a deleted compute pool.",
     "CMF-POOL-DELETE-UNKNOWN",
+    reason=r"a second DELETE answers 404: the answer of deleteComputePool came with status 204",
 )
 def _(server: Server) -> None:
     tools.deleted_answers(server, POOL, 204)
@@ -115,6 +125,7 @@ def _(server: Server) -> None:
     "pool-recreate-annotations-back",
     "Gives a new compute pool the annotations of the deleted one of its name.",
     "CMF-POOL-RECREATE",
+    reason=r"nothing of the old compute pool is left: annotations of the old compute pool are back",
 )
 def _(server: Server) -> None:
     tools.remembers(server, POOL, tools.old_annotations)
@@ -124,6 +135,7 @@ def _(server: Server) -> None:
     "pool-in-use-ignores-failed",
     "Deletes a compute pool whose statements have failed or were stopped.",
     "CMF-POOL-IN-USE",
+    reason=r"the compute pool of a statement that was created stopped can't be deleted: the answer of deleteComputePool came with status 204",
 )
 def _(server: Server) -> None:
     def in_use(_original: Any, environment: Environment, pool: Record) -> bool:
@@ -140,6 +152,7 @@ def _(server: Server) -> None:
     "pool-released-not-by-longer-name",
     "Keeps a compute pool as long as a statement uses one of a longer name.",
     "CMF-POOL-RELEASED",
+    reason=r"a statement of another environment, and one in a pool of a longer name, keep nothing: the answer of deleteComputePool came with status 409",
 )
 def _(server: Server) -> None:
     def in_use(_original: Any, environment: Environment, pool: Record) -> bool:
@@ -154,6 +167,7 @@ def _(server: Server) -> None:
     "pool-nowhere-kept",
     "Refuses a compute pool in an unknown environment, and has it there once that is created.",
     "CMF-POOL-ENVIRONMENT-UNKNOWN",
+    reason=r"nor does it show in an environment created later under that name: the list of the new environment is not as expected",
 )
 def _(server: Server) -> None:
     orphans: dict[str, Record] = {}
@@ -180,6 +194,7 @@ def _(server: Server) -> None:
     "pool-body-no-kind",
     "Accepts a compute pool without its kind.",
     "CMF-POOL-BODY",
+    reason=r"no kind is refused: the answer of createComputePool came with status 200",
 )
 def _(server: Server) -> None:
     tools.filled(server, [POOL.create], "kind", "ComputePool")
@@ -189,6 +204,7 @@ def _(server: Server) -> None:
     "pool-refused-created",
     "Refuses labels of the wrong type, but creates the compute pool without them.",
     "CMF-POOL-REFUSED",
+    reason=r"none of .* refused bodies created a compute pool: refused for \[.*\], it is listed all the same",
 )
 def _(server: Server) -> None:
     tools.created_though_refused(server, POOL)
@@ -198,6 +214,7 @@ def _(server: Server) -> None:
     "pool-schema-phase-number",
     "Shows the phase of a compute pool as a number in small lists.",
     "CMF-POOL-SCHEMA",
+    reason=r"answers of getComputePools: .* .* is not of type .*",
 )
 def _(server: Server) -> None:
     tools.listed_otherwise(server, POOL, lambda item: {**item, "status": {"phase": 1}})
@@ -207,6 +224,7 @@ def _(server: Server) -> None:
     "conc-create-two-winners",
     "Lets each of several requests that create one compute pool at once have it.",
     "CMF-CONC-CREATE",
+    reason=r"of .* parallel creations of one compute pool one wins, round .*: .* creations were accepted",
 )
 def _(server: Server) -> None:
     async def handle(original: Any, request: Request) -> Wire:

@@ -22,6 +22,7 @@ fault = Registry()
     "secret-create-answer-without-labels",
     "Leaves the labels out of the answer to a creation.",
     "CMF-SECRET-CREATE",
+    reason=r"a new secret, body .* as application/json, answers 200: the answer: /metadata/labels is not as stored",
 )
 def _(server: Server) -> None:
     reshape(server, [SECRET.create], drop("metadata", "labels"))
@@ -31,6 +32,8 @@ def _(server: Server) -> None:
     "secret-get-labels-lost-later",
     "Forgets the labels of the second to last secret when one is created.",
     "CMF-SECRET-GET",
+    "CMF-SECRET-REFUSED",
+    reason=r"a secret stays as it is when others are created: the secret: /metadata/labels is not as stored",
 )
 def _(server: Server) -> None:
     def create(original: Handler, call: Call) -> Answer:
@@ -49,6 +52,7 @@ def _(server: Server) -> None:
     "secret-get-by-beginning",
     "Finds a secret by its name without the last letter.",
     "CMF-SECRET-GET-UNKNOWN",
+    reason=r"the beginning of an existing name, and more than it: the answer of getSecret came with status 200",
 )
 def _(server: Server) -> None:
     tools.found_by_beginning(server, SECRET, SECRET.get)
@@ -58,6 +62,7 @@ def _(server: Server) -> None:
     "secret-shown-in-yaml-list",
     "Shows the data of secrets in base64 in lists as YAML.",
     "CMF-SECRET-HIDDEN",
+    reason=r"answers of getSecrets: the answer shows what is in a secret, at .*",
 )
 def _(server: Server) -> None:
     def listing(original: Handler, call: Call) -> Answer:
@@ -78,6 +83,7 @@ def _(server: Server) -> None:
     "secret-shown-in-refusal",
     "Shows the data of a secret in the message that refuses an update.",
     "CMF-SECRET-HIDDEN",
+    reason=r"answers of updateSecret: the answer shows what is in a secret, at /errors/.*/message",
 )
 def _(server: Server) -> None:
     def update(original: Handler, call: Call) -> Answer:
@@ -96,6 +102,8 @@ def _(server: Server) -> None:
     "secret-conflict-overwrites-labels",
     "Answers 409 for an existing secret, but takes the new labels the third time.",
     "CMF-SECRET-CONFLICT",
+    "CMF-CONC-CREATE",
+    reason=r"after posting it with another body as application/yaml the secret is as it was: the secret: /metadata/labels/revision is not as expected",
 )
 def _(server: Server) -> None:
     def change(record: Record, body: JsonObject) -> None:
@@ -108,6 +116,7 @@ def _(server: Server) -> None:
     "secret-update-lost-on-third",
     "Loses the labels of the third update of a secret.",
     "CMF-SECRET-UPDATE",
+    reason=r"update .*, with other content again, as application/yaml, holds, read as application/json: the secret: /metadata/labels/revision is not as",
 )
 def _(server: Server) -> None:
     updates: dict[Record, int] = {}
@@ -129,6 +138,7 @@ def _(server: Server) -> None:
     "secret-replace-merges-labels",
     "Keeps labels that an update of a secret leaves out.",
     "CMF-SECRET-REPLACE",
+    reason=r"labels left out of an update are gone: labels are still there",
 )
 def _(server: Server) -> None:
     _merges(server, "labels")
@@ -151,6 +161,7 @@ def _merges(server: Server, part: str) -> None:
     "secret-update-takes-claimed-time",
     "Takes the creation time that an update of a secret claims.",
     "CMF-SECRET-CREATED-KEPT",
+    reason=r"uid and creationTimestamp after an update that sends others in their place: the update changed creationTimestamp",
 )
 def _(server: Server) -> None:
     def update(original: Handler, call: Call) -> Answer:
@@ -167,6 +178,7 @@ def _(server: Server) -> None:
     "secret-updated-stands-on-second",
     "Leaves updateTimestamp as it was in every second update of a secret.",
     "CMF-SECRET-UPDATED-MOVES",
+    reason=r"updateTimestamp after an update with other content: the update did not move updateTimestamp",
 )
 def _(server: Server) -> None:
     def update(original: Handler, call: Call) -> Answer:
@@ -185,6 +197,7 @@ def _(server: Server) -> None:
     "secret-update-unknown-revives",
     "Answers 404 for the update of a deleted secret, but brings it back.",
     "CMF-SECRET-UPDATE-UNKNOWN",
+    reason=r"a PUT of a deleted secret answers 404, and does not bring it back: the answer of getSecret came with status 200",
 )
 def _(server: Server) -> None:
     deleted: dict[str, Any] = {}
@@ -211,6 +224,7 @@ def _(server: Server) -> None:
     "secret-update-name-reaches-other",
     "Refuses an update that names another secret, but gives its annotations to that one.",
     "CMF-SECRET-UPDATE-NAME",
+    reason=r"a PUT whose body names another one changes no other secret, and creates none: the other secret: /metadata/annotations/note is not as",
 )
 def _(server: Server) -> None:
     def act(_original: Handler, call: Call) -> None:
@@ -226,6 +240,7 @@ def _(server: Server) -> None:
     "secret-list-annotations-lost",
     "Lists secrets without annotations on small pages.",
     "CMF-SECRET-LIST",
+    reason=r"each is listed, on pages of .* as application/json, with the values that are read of it alone: in the list, .*:",
 )
 def _(server: Server) -> None:
     tools.listed_otherwise(server, SECRET, drop("metadata", "annotations"))
@@ -235,6 +250,8 @@ def _(server: Server) -> None:
     "secret-delete-still-listed",
     "Lists a deleted secret until another is created.",
     "CMF-SECRET-DELETE",
+    "CMF-SECRET-UPDATE-UNKNOWN",
+    reason=r"afterwards it can't be read and is not listed: a deleted secret is listed \(after waiting .* s\)",
 )
 def _(server: Server) -> None:
     tools.ghost_listed(server, SECRET)
@@ -244,6 +261,7 @@ def _(server: Server) -> None:
     "secret-delete-twice-204",
     "Answers 204 for the deletion of a deleted secret.",
     "CMF-SECRET-DELETE-UNKNOWN",
+    reason=r"a second DELETE answers 404: the answer of deleteSecret came with status 204",
 )
 def _(server: Server) -> None:
     tools.deleted_answers(server, SECRET, 204)
@@ -253,6 +271,7 @@ def _(server: Server) -> None:
     "secret-recreate-uid-back",
     "Gives a new secret the uid of the deleted one of its name.",
     "CMF-SECRET-RECREATE",
+    reason=r"nothing of the old secret is left: it has the uid of the old one",
 )
 def _(server: Server) -> None:
     tools.remembers(server, SECRET, tools.old_uid)
@@ -262,6 +281,8 @@ def _(server: Server) -> None:
     "secret-body-no-kind-in-update",
     "Accepts an update of a secret without its kind.",
     "CMF-SECRET-BODY",
+    "CMF-SECRET-REFUSED",
+    reason=r"an update with no kind is refused: the answer of updateSecret came with status 200",
 )
 def _(server: Server) -> None:
     tools.filled(server, [SECRET.update], "kind", "Secret")
@@ -271,6 +292,7 @@ def _(server: Server) -> None:
     "secret-refused-update-kept",
     "Refuses an update without kind, but takes its annotations.",
     "CMF-SECRET-REFUSED",
+    reason=r"an update that is refused for no kind changes nothing: the secret: /metadata/annotations/note is not as expected",
 )
 def _(server: Server) -> None:
     tools.updated_though_refused(server, SECRET)
@@ -280,6 +302,7 @@ def _(server: Server) -> None:
     "secret-schema-spec-text",
     "Shows a text in the place of the spec of a secret in small lists.",
     "CMF-SECRET-SCHEMA",
+    reason=r"answers of getSecrets: .* .* is not of type .*",
 )
 def _(server: Server) -> None:
     tools.listed_otherwise(server, SECRET, lambda item: {**item, "spec": "hidden"})

@@ -34,6 +34,8 @@ ACCEPTED = "[Rr]efused|status 20"
     "stmt-name-min-too-strict",
     "Refuses a statement name of 4 characters.",
     "CMF-STMT-NAME-MIN",
+    "CMF-STMT-NAME-LEGAL",
+    reason=r"a name of .* characters is accepted: the answer of createStatement came with status 422",
 )
 def _(server: Server) -> None:
     server.statements.name_rule.minimum = 5
@@ -43,6 +45,7 @@ def _(server: Server) -> None:
     "pool-name-min-off-by-one",
     "Accepts a compute pool name of 3 characters.",
     "CMF-POOL-NAME-MIN",
+    reason=r"a name of .* characters is refused: the answer of createComputePool came with status 200",
 )
 def _(server: Server) -> None:
     server.pools.name_rule.minimum = 3
@@ -52,6 +55,8 @@ def _(server: Server) -> None:
     "secret-name-min-too-strict",
     "Refuses a secret name of 4 characters.",
     "CMF-SECRET-NAME-MIN",
+    "CMF-SECRET-NAME-LEGAL",
+    reason=r"a name of .* characters is accepted: the answer of createSecret came with status 400",
 )
 def _(server: Server) -> None:
     server.secrets.name_rule.minimum = 5
@@ -61,6 +66,7 @@ def _(server: Server) -> None:
     "map-name-min-off-by-one",
     "Accepts a mapping name of 3 characters.",
     "CMF-MAP-NAME-MIN",
+    reason=r"a name of .* characters is refused: the answer of createEnvironmentSecretMapping came with status 200",
 )
 def _(server: Server) -> None:
     server.mappings.name_rule.minimum = 3
@@ -70,6 +76,7 @@ def _(server: Server) -> None:
     "cat-name-min-off-by-one",
     "Accepts a catalog name of 3 characters.",
     "CMF-CAT-NAME-MIN",
+    reason=r"a name of .* characters is refused: the answer of createKafkaCatalog came with status 200",
 )
 def _(server: Server) -> None:
     server.catalogs.name_rule.minimum = 3
@@ -79,6 +86,7 @@ def _(server: Server) -> None:
     "stmt-name-max-off-by-one",
     "Accepts a statement name of 254 characters.",
     "CMF-STMT-NAME-MAX",
+    reason=r"a name of 254 characters is refused: the answer of createStatement came with status 200",
 )
 def _(server: Server) -> None:
     server.statements.name_rule.maximum = 254
@@ -88,6 +96,7 @@ def _(server: Server) -> None:
     "pool-name-max-too-strict",
     "Refuses a compute pool name of 253 characters.",
     "CMF-POOL-NAME-MAX",
+    reason=r"a name of 253 characters is accepted: the answer of createComputePool came with status 422",
 )
 def _(server: Server) -> None:
     server.pools.name_rule.maximum = 252
@@ -97,6 +106,7 @@ def _(server: Server) -> None:
     "secret-name-max-off-by-one",
     "Accepts a secret name of 254 characters.",
     "CMF-SECRET-NAME-MAX",
+    reason=r"a name of 254 characters is refused: the answer of createSecret came with status 200",
 )
 def _(server: Server) -> None:
     server.secrets.name_rule.maximum = 254
@@ -106,6 +116,7 @@ def _(server: Server) -> None:
     "map-name-max-too-strict",
     "Refuses a mapping name of 253 characters.",
     "CMF-MAP-NAME-MAX",
+    reason=r"a name of 253 characters is accepted: the answer of createEnvironmentSecretMapping came with status 400",
 )
 def _(server: Server) -> None:
     server.mappings.name_rule.maximum = 252
@@ -115,6 +126,7 @@ def _(server: Server) -> None:
     "cat-name-cut",
     "Accepts a catalog name of 254 characters and cuts it to 253.",
     "CMF-CAT-NAME-MAX",
+    reason=r"a name of 254 characters is refused: the answer of createKafkaCatalog came with status 200",
 )
 def _(server: Server) -> None:
     def create(original: Handler, call: Call) -> Answer:
@@ -131,6 +143,7 @@ def _(server: Server) -> None:
     "stmt-name-no-dots",
     "Refuses a statement name with dots between its labels.",
     "CMF-STMT-NAME-LEGAL",
+    reason=r"a name with dots between labels: the answer of createStatement came with status 422",
 )
 def _(server: Server) -> None:
     server.statements.name_rule.pattern = re.compile(LABEL)
@@ -140,6 +153,7 @@ def _(server: Server) -> None:
     "pool-name-no-leading-digit",
     "Refuses a compute pool name that begins with a digit.",
     "CMF-POOL-NAME-LEGAL",
+    reason=r"a name with a digit in front: the answer of createComputePool came with status 422",
 )
 def _(server: Server) -> None:
     server.pools.name_rule.pattern = re.compile(rf"(?![0-9]){LABEL}(\.{LABEL})*")
@@ -149,6 +163,7 @@ def _(server: Server) -> None:
     "secret-name-no-double-hyphen",
     "Refuses a secret name with repeated hyphens.",
     "CMF-SECRET-NAME-LEGAL",
+    reason=r"a name with repeated hyphens inside: the answer of createSecret came with status 400",
 )
 def _(server: Server) -> None:
     server.secrets.name_rule.pattern = re.compile(rf"(?!.*--){LABEL}(\.{LABEL})*")
@@ -158,6 +173,7 @@ def _(server: Server) -> None:
     "map-name-suffix-cut",
     "Reads a dotted mapping name without its last label.",
     "CMF-MAP-NAME-LEGAL",
+    reason=r"a name with dots between labels: the answer of getEnvironmentSecretMapping came with status 404",
 )
 def _(server: Server) -> None:
     around(server, [MAPPING.get], cut_suffix("name"))
@@ -167,6 +183,7 @@ def _(server: Server) -> None:
     "cat-name-short-label",
     "Refuses a catalog name with a label of one character.",
     "CMF-CAT-NAME-LEGAL",
+    reason=r"a name with digits at the ends of labels: the answer of createKafkaCatalog came with status 422",
 )
 def _(server: Server) -> None:
     server.catalogs.name_rule.pattern = re.compile(
@@ -178,7 +195,7 @@ def _(server: Server) -> None:
     "stmt-name-upper-case",
     "Accepts a statement name with upper-case letters.",
     "CMF-STMT-NAME-PATTERN",
-    "CMF-STMT-NAME-REFUSED",
+    reason=r"a name with an upper-case letter is refused: the answer of createStatement came with status 200",
 )
 def _(server: Server) -> None:
     ignore_case(server.statements.name_rule)
@@ -188,7 +205,7 @@ def _(server: Server) -> None:
     "pool-name-underscore",
     "Accepts a compute pool name with an underscore.",
     "CMF-POOL-NAME-PATTERN",
-    "CMF-POOL-NAME-REFUSED",
+    reason=r"a name with an underscore is refused: the answer of createComputePool came with status 200",
 )
 def _(server: Server) -> None:
     server.pools.name_rule.pattern = re.compile(LABEL.replace("[-a", "[-_a") + rf"(\.{LABEL})*")
@@ -198,7 +215,7 @@ def _(server: Server) -> None:
     "secret-name-trailing-newline",
     "Accepts a secret name that ends in a line break.",
     "CMF-SECRET-NAME-PATTERN",
-    "CMF-SECRET-NAME-REFUSED",
+    reason=r"a name with a line break behind is refused: the answer of createSecret came with status 200",
 )
 def _(server: Server) -> None:
     dollar(server.secrets.name_rule)
@@ -208,7 +225,7 @@ def _(server: Server) -> None:
     "map-name-double-dot",
     "Accepts two dots in a row in a mapping name.",
     "CMF-MAP-NAME-PATTERN",
-    "CMF-MAP-NAME-REFUSED",
+    reason=r"a name with two dots in a row is refused: the answer of createEnvironmentSecretMapping came with status 200",
 )
 def _(server: Server) -> None:
     server.mappings.name_rule.pattern = re.compile(rf"{LABEL}(\.+{LABEL})*")
@@ -218,7 +235,7 @@ def _(server: Server) -> None:
     "cat-name-hyphen-dot",
     "Accepts a hyphen before a dot in a catalog name.",
     "CMF-CAT-NAME-PATTERN",
-    "CMF-CAT-NAME-REFUSED",
+    reason=r"a name with a hyphen before a dot is refused: the answer of createKafkaCatalog came with status 200",
 )
 def _(server: Server) -> None:
     server.catalogs.name_rule.pattern = re.compile(rf"{LABEL}(-?\.{LABEL})*")
@@ -242,6 +259,7 @@ def _created_as(server: Server, kind: Kind, repaired: Any) -> None:
     "stmt-name-refused-created-cut",
     "Refuses a statement name of 254 characters, but creates its beginning.",
     "CMF-STMT-NAME-REFUSED",
+    reason=r"a refused name of 254 characters does not exist, nor its beginning: a name was refused and created all the same",
 )
 def _(server: Server) -> None:
     _created_as(server, STATEMENT, lambda name: name[:253])
@@ -251,6 +269,7 @@ def _(server: Server) -> None:
     "pool-name-refused-created-lower",
     "Refuses upper case, but creates the compute pool in lower case.",
     "CMF-POOL-NAME-REFUSED",
+    reason=r"no refused name is listed, in whatever form: a name was refused and created all the same",
 )
 def _(server: Server) -> None:
     _created_as(server, POOL, str.lower)
@@ -260,6 +279,7 @@ def _(server: Server) -> None:
     "secret-name-refused-created-trimmed",
     "Refuses a secret name with spaces around it, but creates it without.",
     "CMF-SECRET-NAME-REFUSED",
+    reason=r"no refused name is listed, in whatever form: a name was refused and created all the same",
 )
 def _(server: Server) -> None:
     _created_as(server, SECRET, str.strip)
@@ -269,6 +289,7 @@ def _(server: Server) -> None:
     "map-name-refused-created-dot",
     "Refuses a mapping name that ends in a dot, but creates it without.",
     "CMF-MAP-NAME-REFUSED",
+    reason=r"no refused name is listed, in whatever form: a name was refused and created all the same",
 )
 def _(server: Server) -> None:
     _created_as(server, MAPPING, lambda name: name.removesuffix("."))
@@ -278,6 +299,7 @@ def _(server: Server) -> None:
     "cat-name-refused-created-slash",
     "Refuses a catalog name with a slash, but creates what stands before it.",
     "CMF-CAT-NAME-REFUSED",
+    reason=r"no refused name is listed, in whatever form: a name was refused and created all the same",
 )
 def _(server: Server) -> None:
     _created_as(server, CATALOG, lambda name: name.partition("/")[0])
@@ -289,6 +311,7 @@ def _(server: Server) -> None:
     "CMF-STMT-NAME-SCOPE",
     "CMF-STMT-DELETE",
     "CMF-STMT-LIST",
+    reason=r"deleting one leaves the other: the answer of getStatement came with status 404",
 )
 def _(server: Server) -> None:
     namesakes_deleted(server, STATEMENT)
@@ -311,6 +334,7 @@ def _conflict_reaches_namesake(server: Server, kind: Kind) -> None:
     "pool-name-scope-conflict",
     "Lets a conflict about a compute pool change its namesakes elsewhere.",
     "CMF-POOL-NAME-SCOPE",
+    reason=r"a conflict in the second environment leaves the first: after a conflict, the first namesake: /metadata/labels/revision is not as stored",
 )
 def _(server: Server) -> None:
     _conflict_reaches_namesake(server, POOL)
@@ -320,6 +344,7 @@ def _(server: Server) -> None:
     "map-name-scope-conflict",
     "Lets a conflict about a mapping change its namesakes elsewhere.",
     "CMF-MAP-NAME-SCOPE",
+    reason=r"a conflict in the second environment leaves the first: after a conflict, the first namesake: /metadata/labels/revision is not as stored",
 )
 def _(server: Server) -> None:
     _conflict_reaches_namesake(server, MAPPING)

@@ -28,6 +28,7 @@ def _rows(value: JsonObject, rows: list[Any]) -> JsonObject:
     "stmt-metadata-runs-on",
     "Leaves every metadata statement without labels in the phase running.",
     "CMF-STMT-METADATA",
+    reason=r"it comes to the phase completed by itself, and stays there: the statement is not completed \(after waiting .* s\)",
 )
 def _(server: Server) -> None:
     def phase(original: Any, statement: Statement) -> Phase:
@@ -43,6 +44,7 @@ def _(server: Server) -> None:
     "stmt-result-yaml-loses-row",
     "Loses the last row of the result of a statement that is read again.",
     "CMF-STMT-RESULT",
+    reason=r"the result in the statement is the same when it is read again, as JSON and as YAML, and in the list: read again as application/yaml, the",
 )
 def _(server: Server) -> None:
     def get(original: Handler, call: Call) -> Answer:
@@ -59,6 +61,7 @@ def _(server: Server) -> None:
     "stmt-compile-lone-word-completes",
     "Completes a text that is no SQL when it begins with an unknown word of four letters.",
     "CMF-STMT-COMPILE",
+    reason=r".* is refused, or fails: the statement is not failed \(after waiting .* s\)",
 )
 def _(server: Server) -> None:
     def phase(original: Any, statement: Statement) -> Phase:
@@ -73,6 +76,7 @@ def _(server: Server) -> None:
     "stmt-exceptions-of-neighbour",
     "Shows the exceptions of the namesake that failed last.",
     "CMF-STMT-EXCEPTIONS",
+    reason=r"a namesake in another environment that only reads metadata has none of them: it shows the exceptions of another",
 )
 def _(server: Server) -> None:
     thrown: dict[str, Any] = {}
@@ -92,6 +96,7 @@ def _(server: Server) -> None:
     "Keeps the first ten exceptions of a statement, not the last.",
     "CMF-STMT-EXCEPTIONS-LAST",
     "CMF-STMT-EXCEPTION-SCHEMA",
+    reason=r"while a statement fails again and again there are at most ten: there are .* exceptions",
 )
 def _(server: Server) -> None:
     def exceptions(_original: Handler, call: Call) -> Answer:
@@ -118,6 +123,7 @@ def _nowhere(server: Server, operation: str, accept: str) -> None:
     "stmt-exceptions-unknown-400",
     "Answers 400 for the exceptions of an unknown statement as YAML.",
     "CMF-STMT-EXCEPTIONS-UNKNOWN",
+    reason=r"the exceptions of a name that was never used, accepting application/yaml: the answer of getStatementExceptions came with status 400",
 )
 def _(server: Server) -> None:
     _nowhere(server, EXCEPTIONS, "application/yaml")
@@ -127,6 +133,7 @@ def _(server: Server) -> None:
     "stmt-results-unknown-400",
     "Answers 400 for the results of an unknown statement as YAML.",
     "CMF-STMT-RESULTS-UNKNOWN",
+    reason=r"the results of a name that was never used, accepting application/yaml: the answer of getStatementResult came with status 400",
 )
 def _(server: Server) -> None:
     _nowhere(server, RESULTS, "application/yaml")
@@ -136,6 +143,7 @@ def _(server: Server) -> None:
     "stmt-results-number-as-token",
     "Takes a number as a page token.",
     "CMF-STMT-RESULTS-BAD-TOKEN",
+    reason=r"the token .* is refused: it was not refused",
 )
 def _(server: Server) -> None:
     def position(original: Any, statement: Statement, token: str | None) -> int:
@@ -150,6 +158,8 @@ def _(server: Server) -> None:
     "stmt-results-query-without-rows",
     "Answers 404 for the third page of the results of a query.",
     "CMF-STMT-RESULTS",
+    "CMF-STMT-RESULTS-END",
+    reason=r"the pages of the query answer 200: the answer of getStatementResult came with status 404",
 )
 def _(server: Server) -> None:
     def position(original: Any, statement: Statement, token: str | None) -> int:
@@ -165,6 +175,7 @@ def _(server: Server) -> None:
     "stmt-results-page-overlaps",
     "Begins the fourth page of results with the last row of the third.",
     "CMF-STMT-RESULTS-TOKEN",
+    reason=r"the pages of the bounded repeat no row and lose none: a page repeats .* rows of the page before",
 )
 def _(server: Server) -> None:
     def position(original: Any, statement: Statement, token: str | None) -> int:
@@ -178,6 +189,7 @@ def _(server: Server) -> None:
     "stmt-results-page-loses-row",
     "Loses the first row of the fifth page of results.",
     "CMF-STMT-RESULTS-TOKEN",
+    reason=r"the pages of the bounded repeat no row and lose none: the pages lose .* rows",
 )
 def _(server: Server) -> None:
     def position(original: Any, statement: Statement, token: str | None) -> int:
@@ -191,6 +203,7 @@ def _(server: Server) -> None:
     "stmt-results-end-token",
     "Gives a token on the last page of results that leads to it again without rows.",
     "CMF-STMT-RESULTS-END",
+    reason=r"the last page has no token: the pages of a bounded query never end",
 )
 def _(server: Server) -> None:
     def get(original: Handler, call: Call) -> Answer:
@@ -210,6 +223,7 @@ def _(server: Server) -> None:
     "stmt-results-insert-200",
     "Answers empty results of an INSERT that runs.",
     "CMF-STMT-RESULTS-NONE",
+    reason=r"an INSERT has no results, accepting application/json: the answer of getStatementResult came with status 200",
 )
 def _(server: Server) -> None:
     def get(original: Handler, call: Call) -> Answer:
@@ -227,6 +241,7 @@ def _(server: Server) -> None:
     "stmt-run-insert-pends",
     "Leaves an INSERT pending that has labels.",
     "CMF-STMT-RUN",
+    reason=r"an INSERT comes to run: the statement is not running or completed \(after waiting .* s\)",
 )
 def _(server: Server) -> None:
     def run(original: Any, statement: Statement) -> None:
@@ -241,6 +256,8 @@ def _(server: Server) -> None:
     "stmt-result-schema-time-number",
     "Shows a number as the time of every result page after the first.",
     "CMF-STMT-RESULT-SCHEMA",
+    "CMF-TIME-FORMAT",
+    reason=r"answers of getStatementResult: /metadata/creationTimestamp: .* is not of type .*",
 )
 def _(server: Server) -> None:
     def get(original: Handler, call: Call) -> Answer:
@@ -257,6 +274,7 @@ def _(server: Server) -> None:
     "stmt-exception-schema-message-lost",
     "Shows exceptions without a message.",
     "CMF-STMT-EXCEPTION-SCHEMA",
+    reason=r"answers of getStatementExceptions: /data/.*: .* is a required property",
 )
 def _(server: Server) -> None:
     def change(value: JsonObject) -> JsonObject:

@@ -38,6 +38,7 @@ def _after_update(server: Server, change: Change) -> None:
     "stmt-update-loses-labels-with-parallelism",
     "Loses labels in an update that changes the parallelism, too.",
     "CMF-STMT-UPDATE",
+    reason=r"step .*: another parallelism of a running statement, sent as application/json, holds as a whole: the statement/metadata/annotations/note is",
 )
 def _(server: Server) -> None:
     def change(record: Statement, old: Statement, _call: Call) -> None:
@@ -51,6 +52,7 @@ def _(server: Server) -> None:
     "stmt-update-properties-dropped",
     "Answers 200 for an update of session properties, and takes the rest only.",
     "CMF-STMT-UPDATE-PARTS",
+    reason=r"other session properties is refused or taken: after the update, the statement/spec/properties/table\.local-time-zone is not as stored",
 )
 def _(server: Server) -> None:
     def update(original: Handler, call: Call) -> Answer:
@@ -71,6 +73,7 @@ def _(server: Server) -> None:
     "stmt-update-deleted-400",
     "Answers 400 for the update of a deleted statement.",
     "CMF-STMT-UPDATE-UNKNOWN",
+    reason=r"a PUT of a deleted statement, sent as application/json, answers 404: the answer of updateStatement came with status 400",
 )
 def _(server: Server) -> None:
     deleted: set[tuple[str, ...]] = set()
@@ -88,6 +91,7 @@ def _(server: Server) -> None:
     "stmt-update-body-no-kind",
     "Accepts an update of a statement without its kind.",
     "CMF-STMT-UPDATE-BODY",
+    reason=r"no kind, sent as application/yaml, is refused: the answer of updateStatement came with status 200",
 )
 def _(server: Server) -> None:
     tools.filled(server, [STATEMENT.update], "kind", "Statement")
@@ -97,6 +101,7 @@ def _(server: Server) -> None:
     "stmt-update-name-reaches-other",
     "Refuses an update that names another statement, but gives its annotations to that one.",
     "CMF-STMT-UPDATE-NAME",
+    reason=r"a PUT whose name is that of another statement reaches no other statement: the other statement/metadata/annotations/note is not as expected",
 )
 def _(server: Server) -> None:
     def act(_original: Handler, call: Call) -> None:
@@ -113,6 +118,7 @@ def _(server: Server) -> None:
     "stmt-update-refused-kept",
     "Refuses an update without kind, but takes its annotations.",
     "CMF-STMT-UPDATE-REFUSED",
+    reason=r"an update that was refused with no kind changes nothing: after a refused update, the statement/metadata/annotations/note is not as expected",
 )
 def _(server: Server) -> None:
     tools.updated_though_refused(server, STATEMENT)
@@ -122,7 +128,7 @@ def _(server: Server) -> None:
     "stmt-update-moves-creation",
     "Moves the creation time of a statement in an update that changes its labels.",
     "CMF-STMT-CREATED-KEPT",
-    "CMF-STMT-STOP-SPEC",
+    reason=r"its creation time is what it was: the updates changed creationTimestamp",
 )
 def _(server: Server) -> None:
     def change(record: Statement, old: Statement, _call: Call) -> None:
@@ -136,6 +142,7 @@ def _(server: Server) -> None:
     "stmt-updated-stands-in-yaml",
     "Leaves updateTimestamp as it was in an update sent as YAML.",
     "CMF-STMT-UPDATED-MOVES",
+    reason=r"updateTimestamp before and after the third text of an annotation, sent as application/yaml: the update did not move updateTimestamp",
 )
 def _(server: Server) -> None:
     def change(record: Statement, old: Statement, call: Call) -> None:
@@ -150,7 +157,9 @@ def _(server: Server) -> None:
     "Does not stop a statement that was resumed.",
     "CMF-STMT-STOP",
     "CMF-STMT-UPDATE",
-    "CMF-STMT-FILTER-PHASE",
+    "CMF-STMT-RESCALE",
+    "CMF-STMT-RESUME",
+    reason=r"stopped by a PUT sent as application/yaml, it comes to the phase stopped: the statement is not stopped \(after waiting .* s\)",
 )
 def _(server: Server) -> None:
     resumed: set[Statement] = set()
@@ -170,6 +179,7 @@ def _(server: Server) -> None:
     "stmt-resume-yaml-ignored",
     "Shows a statement as resumed by YAML that stays in the phase stopped.",
     "CMF-STMT-RESUME",
+    reason=r"resumed by a PUT sent as application/yaml, it runs again: the statement is not running or completed \(after waiting .* s\)",
 )
 def _(server: Server) -> None:
     yaml: list[bool] = []
@@ -192,6 +202,7 @@ def _(server: Server) -> None:
     "stmt-stop-loses-labels",
     "Loses the labels of a statement that is stopped.",
     "CMF-STMT-STOP-SPEC",
+    reason=r"stopping it changes nothing else: the statement/metadata/labels is not as expected",
 )
 def _(server: Server) -> None:
     def change(record: Statement, old: Statement, _call: Call) -> None:
@@ -205,6 +216,7 @@ def _(server: Server) -> None:
     "stmt-rescale-stopped-refused",
     "Refuses another parallelism of a stopped statement.",
     "CMF-STMT-RESCALE",
+    reason=r"step .*: another parallelism of a stopped statement, sent as application/json, answers 200: the answer of updateStatement came with status",
 )
 def _(server: Server) -> None:
     def change(original: Any, statement: Statement, spec: JsonObject) -> None:

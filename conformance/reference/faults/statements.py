@@ -21,6 +21,7 @@ fault = Registry()
     "stmt-create-answer-without-parallelism",
     "Leaves the parallelism out of the answer to a creation.",
     "CMF-STMT-CREATE",
+    reason=r"a statement with everything, sent as application/json, answers 200: the answer/spec/parallelism is not as stored",
 )
 def _(server: Server) -> None:
     reshape(server, [STATEMENT.create], drop("spec", "parallelism"))
@@ -30,6 +31,7 @@ def _(server: Server) -> None:
     "stmt-get-labels-lost-without-properties",
     "Reads no labels of a statement without session properties.",
     "CMF-STMT-GET",
+    reason=r"a statement without session properties is read as application/json as it was posted: the statement/metadata/labels is not as stored",
 )
 def _(server: Server) -> None:
     def change(value: JsonObject) -> JsonObject:
@@ -42,6 +44,7 @@ def _(server: Server) -> None:
     "stmt-get-by-beginning",
     "Finds a statement by its name without the last letter.",
     "CMF-STMT-GET-UNKNOWN",
+    reason=r"the beginning of an existing name, and more than it: the answer of getStatement came with status 200",
 )
 def _(server: Server) -> None:
     tools.found_by_beginning(server, STATEMENT, STATEMENT.get)
@@ -51,6 +54,13 @@ def _(server: Server) -> None:
     "stmt-default-parallelism-zero",
     "Reads a parallelism of 0 where none was sent.",
     "CMF-STMT-DEFAULTS",
+    "CMF-STMT-CONFLICT",
+    "CMF-STMT-FILTER-BOTH",
+    "CMF-STMT-FILTER-PHASE",
+    "CMF-STMT-FILTER-POOL",
+    "CMF-STMT-LIST",
+    "CMF-STMT-UPDATE-REFUSED",
+    reason=r"a statement with what is required alone is not stopped by itself: its parallelism is none",
 )
 def _(server: Server) -> None:
     def change(value: JsonObject) -> JsonObject:
@@ -64,6 +74,7 @@ def _(server: Server) -> None:
     "stmt-text-blank-lines-lost",
     "Loses empty lines in the text of a statement.",
     "CMF-STMT-TEXT",
+    reason=r"SQL with empty lines and indentation, sent as application/json: read as application/yaml, the text is not as expected",
 )
 def _(server: Server) -> None:
     def shorter(text: str) -> str:
@@ -76,6 +87,7 @@ def _(server: Server) -> None:
     "stmt-yaml-list-parallelism-lost",
     "Leaves the parallelism out of lists of statements as YAML.",
     "CMF-STMT-YAML",
+    reason=r"statements, their list and their exceptions as JSON and as YAML: as YAML, the list/.*/spec/parallelism is not as expected \(after waiting .*",
 )
 def _(server: Server) -> None:
     def listing(original: Handler, call: Call) -> Answer:
@@ -95,6 +107,8 @@ def _(server: Server) -> None:
     "stmt-conflict-overwrites-labels",
     "Answers 409 for an existing statement, but takes the new annotations every third time.",
     "CMF-STMT-CONFLICT",
+    "CMF-CONC-CREATE",
+    reason=r"after other statements were created, it is listed as it was, once: the statement/metadata/annotations/note is not as expected",
 )
 def _(server: Server) -> None:
     def change(record: Record, body: JsonObject) -> None:
@@ -107,6 +121,7 @@ def _(server: Server) -> None:
     "stmt-nowhere-400",
     "Answers 400 for a statement in an unknown environment whose name exists elsewhere.",
     "CMF-STMT-ENVIRONMENT-UNKNOWN",
+    reason=r"an existing name answers 404: the answer of createStatement came with status 400",
 )
 def _(server: Server) -> None:
     def known(call: Call) -> bool:
@@ -120,6 +135,7 @@ def _(server: Server) -> None:
     "stmt-pool-of-another-environment",
     "Takes a compute pool of another environment.",
     "CMF-STMT-POOL-UNKNOWN",
+    reason=r"a statement in a compute pool that is in another environment is refused or fails: the statement is not failed \(after waiting .* s\)",
 )
 def _(server: Server) -> None:
     def create(original: Handler, call: Call) -> Answer:
@@ -147,6 +163,7 @@ def _(server: Server) -> None:
     "stmt-body-no-kind",
     "Accepts a statement without its kind.",
     "CMF-STMT-BODY",
+    reason=r"no kind, sent as application/yaml, is refused: the answer of createStatement came with status 200",
 )
 def _(server: Server) -> None:
     tools.filled(server, [STATEMENT.create], "kind", "Statement")
@@ -156,6 +173,7 @@ def _(server: Server) -> None:
     "stmt-body-nested-list-as-text",
     "Accepts a list as a value of the Flink configuration and stores it as text.",
     "CMF-STMT-BODY-NESTED",
+    reason=r"a list as Flink configuration value, sent as application/json, is refused: the answer of createStatement came with status 200",
 )
 def _(server: Server) -> None:
     def change(body: JsonObject) -> JsonObject | None:
@@ -178,6 +196,7 @@ def _(server: Server) -> None:
     "stmt-refused-created",
     "Refuses words as stopped, but creates the statement without.",
     "CMF-STMT-REFUSED",
+    reason=r"no refused body created a statement: a refused body created a statement",
 )
 def _(server: Server) -> None:
     def act(original: Handler, call: Call) -> None:
@@ -194,6 +213,7 @@ def _(server: Server) -> None:
     "stmt-list-annotations-lost",
     "Lists statements without annotations on small pages.",
     "CMF-STMT-LIST",
+    reason=r"on pages of .* each is listed with the values that are read of it alone: in the list, .*/metadata/annotations is not as",
 )
 def _(server: Server) -> None:
     tools.listed_otherwise(server, STATEMENT, drop("metadata", "annotations"))
@@ -203,6 +223,9 @@ def _(server: Server) -> None:
     "stmt-list-longer-environment",
     "Lists the statements of environments with a longer name, too.",
     "CMF-STMT-LIST-SCOPE",
+    "CMF-STMT-LIST",
+    "CMF-STMT-UID",
+    reason=r"no statement of another environment is listed: a statement of another environment is listed",
 )
 def _(server: Server) -> None:
     tools.lists_longer_environment(server, STATEMENT)
@@ -212,6 +235,7 @@ def _(server: Server) -> None:
     "stmt-list-nowhere-empty-filtered",
     "Answers an empty list for an unknown environment when it filters by compute pool.",
     "CMF-STMT-LIST-UNKNOWN",
+    reason=r"nor has it a first page, or a filtered one: the answer of getStatements came with status 200",
 )
 def _(server: Server) -> None:
     tools.empty_list_of_nowhere(server, STATEMENT, "compute-pool")
@@ -235,6 +259,7 @@ def _selecting(server: Server, keep: Any) -> None:
     "CMF-STMT-FILTER-POOL",
     "CMF-STMT-FILTER-BOTH",
     "CMF-STMT-FILTER-PAGE",
+    reason=r"compute-pool=.*: what compute-pool=.* selects, by name,/.* is not as expected",
 )
 def _(server: Server) -> None:
     _selecting(
@@ -250,6 +275,7 @@ def _(server: Server) -> None:
     "stmt-filter-phase-of-start",
     "Filters by a phase that a statement once was in when it was stopped.",
     "CMF-STMT-FILTER-PHASE",
+    reason=r"the filtered lists have what is stopped: phase=running selects it \(after waiting .* s\)",
 )
 def _(server: Server) -> None:
     def keep(one: Any, pool: str | None, phase: str | None) -> bool:
@@ -269,6 +295,7 @@ def _(server: Server) -> None:
     "CMF-STMT-FILTER-BOTH",
     "CMF-STMT-FILTER-PAGE",
     "CMF-STMT-FILTER-UNKNOWN",
+    reason=r"compute-pool=.*&phase=completed: what compute-pool=.*&phase=completed selects, by name,/.* is not as",
 )
 def _(server: Server) -> None:
     def keep(one: Any, pool: str | None, phase: str | None) -> bool:
@@ -282,6 +309,7 @@ def _(server: Server) -> None:
     "stmt-filter-after-paging",
     "Filters what is on a page, so that pages are not full.",
     "CMF-STMT-FILTER-PAGE",
+    reason=r"pages of .* with compute-pool=.*: page .* of size .* with compute-pool=.* holds .*",
 )
 def _(server: Server) -> None:
     def listing(original: Handler, call: Call) -> Answer:
@@ -302,6 +330,7 @@ def _(server: Server) -> None:
     "stmt-filter-unknown-phase-ignored",
     "Ignores a filter by a phase that there is not.",
     "CMF-STMT-FILTER-UNKNOWN",
+    reason=r"phase=sleeping: phase=sleeping selects .* statements",
 )
 def _(server: Server) -> None:
     known = {"PENDING", "RUNNING", "COMPLETED", "DELETING", "FAILING", "FAILED", "STOPPED"}
@@ -318,6 +347,7 @@ def _(server: Server) -> None:
     "stmt-uid-of-predecessor",
     "Gives a new statement the uid of the deleted one of its name.",
     "CMF-STMT-UID",
+    reason=r"it has not the uid of the old statement: it has the uid of the old statement",
 )
 def _(server: Server) -> None:
     tools.remembers(server, STATEMENT, tools.old_uid)
@@ -328,6 +358,8 @@ def _(server: Server) -> None:
     "Lists a deleted statement until another is created.",
     "CMF-STMT-DELETE",
     "CMF-STMT-LIST",
+    "CMF-STMT-UPDATE-UNKNOWN",
+    reason=r"afterwards it can't be read and is not listed, filtered or not: a deleted statement is listed \(after waiting .* s\)",
 )
 def _(server: Server) -> None:
     tools.ghost_listed(server, STATEMENT)
@@ -337,6 +369,7 @@ def _(server: Server) -> None:
     "stmt-delete-twice-204",
     "Answers 204 for the deletion of a deleted statement.",
     "CMF-STMT-DELETE-UNKNOWN",
+    reason=r"a DELETE of a deleted statement answers 404: the answer of deleteStatement came with status 204",
 )
 def _(server: Server) -> None:
     tools.deleted_answers(server, STATEMENT, 204)
@@ -346,6 +379,7 @@ def _(server: Server) -> None:
     "stmt-recreate-labels-back",
     "Gives a new statement the labels of the deleted one of its name.",
     "CMF-STMT-RECREATE",
+    reason=r"nothing of the old statement is left: labels of the old statement are back",
 )
 def _(server: Server) -> None:
     tools.remembers(server, STATEMENT, tools.old_labels)
@@ -355,6 +389,7 @@ def _(server: Server) -> None:
     "stmt-schema-traits-text",
     "Shows a text for the boolean isBounded on small pages.",
     "CMF-STMT-SCHEMA",
+    reason=r"answers of getStatements: .* .* is not of type .*",
 )
 def _(server: Server) -> None:
     tools.listed_otherwise(
