@@ -65,14 +65,18 @@ def clean_up(
 def tidy(wire: Wire, ledger: Ledger, tried: set[str]) -> None:
     """Delete what can be deleted at once, so that the target never holds more of a run than a scenario needs.
 
-    Each resource is asked for once only, and not waited for; ``tried`` remembers its path.  What is left is for
-    ``clean_up``.
+    Each resource is asked for once only, and not waited for; ``tried`` remembers its path.  Of what lies in an
+    environment that goes as well, only the environment is looked for afterwards.  What is left is for ``clean_up``.
     """
     fresh = [resource for resource in ledger.open if resource.path not in tried]
     tried.update(resource.path for resource in fresh)
+    environments = tuple(f"{resource.path}/" for resource in fresh if resource.kind == "environments")
+    inside = {resource for resource in fresh if resource.path.startswith(environments)}
     work = _Work(wire, ledger, 0.0, lambda: False)
     for kind in ORDER:
-        work.do_all(work.remove, [resource for resource in fresh if resource.kind == kind])
+        these = [resource for resource in fresh if resource.kind == kind]
+        work.do_all(work.delete, [resource for resource in these if resource in inside])
+        work.do_all(work.remove, [resource for resource in these if resource not in inside])
 
 
 def from_ledger(
@@ -168,6 +172,11 @@ class _Work:
                 return
             self._halted.wait(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
+
+    def delete(self, resource: Resource) -> None:
+        """Ask for the deletion of a resource that may be there, and leave it to others to see whether it is gone."""
+        if self._ledger.state(resource.path) not in {None, "gone", "refused"}:
+            self._status("DELETE", resource)
 
     def _is_due(self, resource: Resource) -> bool:
         state = self._ledger.state(resource.path)

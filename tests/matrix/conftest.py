@@ -1,25 +1,29 @@
-"""A share of the matrix: ``--share 2/5`` runs the second fifth of its faults and variations."""
+"""How much of the matrix: ``--all`` runs every fault and variation, ``--share 2/5`` the second fifth of them."""
 
 from __future__ import annotations
 
 import re
 
 import pytest
+from chosen import SHORT
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add ``--share``."""
+    """Add ``--all`` and ``--share``."""
+    parser.addoption("--all", action="store_true", help="run every fault, and every variation also by itself")
     parser.addoption("--share", default="1/1", metavar="I/N", help="run the I-th of N shares of the matrix")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep this share of the parametrised tests, and everything else."""
+    """Keep what was asked for of the parametrised tests, and everything else."""
     match = re.fullmatch(r"([1-9]\d*)/([1-9]\d*)", config.getoption("--share"))
     if match is None or int(match[1]) > int(match[2]):
         raise pytest.UsageError("--share is I/N with I from 1 to N")
     mine, shares = int(match[1]) - 1, int(match[2])
     matrix = [item for item in items if item.get_closest_marker("matrix") and hasattr(item, "callspec")]
-    dropped = [item for number, item in enumerate(matrix) if number % shares != mine]
+    wanted = [item for item in matrix if config.getoption("--all") or SHORT & {*item.callspec.params.values()}]
+    kept = {item.nodeid for number, item in enumerate(wanted) if number % shares == mine}
+    dropped = [item for item in matrix if item.nodeid not in kept]
     items[:] = [item for item in items if item not in dropped]
     config.hook.pytest_deselected(items=dropped)
 

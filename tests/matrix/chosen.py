@@ -1,0 +1,44 @@
+"""Which faults and variations the matrix runs, and which of them also in its short form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from conformance.model import Level
+from conformance.reference.faults import FAULTS
+from conformance.reference.variations import VARIATIONS
+from conformance.registry import catalogue
+
+HELD = {name: fault for name, fault in FAULTS.items() if fault.reason}
+"""The faults that say for what reason they are caught."""
+BINDING = {each.id for each in catalogue().requirements.values() if each.level is not Level.MAY}
+"""The requirements of which a check must be shown to turn red."""
+CLEAN = "clean"
+TOGETHER: Mapping[str, tuple[str, ...]] = {
+    CLEAN: (),
+    "frugal": ("fields-absent", "no-etag", "text-404", "newest-first"),
+    "explicit": ("fields-null", "weak-etag", "text-errors-of-http", "delete-body"),
+    "verbose": ("fields-extra", "chunked-bodies", "times-in-nanoseconds", "size-is-page-length"),
+    "slow": ("slow-transitions", "no-cascade", "statement-delete-202"),
+    "strict": ("page-default", "page-refused", "strict-bodies", "app-422-vs-400", "start-409"),
+    "lenient": ("sort-unknown-ignored", "env-422", "start-304", "any-accept", "delete-unknown-304"),
+    "reticent": ("yaml-like-json", "secret-spec-empty", "mapping-spec-hidden", "namespace-fixed"),
+    "demanding": ("namespace-required",),
+}
+"""Servers that differ in several legal ways at once."""
+ALONE = {name: (name,) for name in VARIATIONS}
+"""Servers that differ in one legal way."""
+TASTES = {**TOGETHER, **ALONE}
+
+
+def _covering() -> Iterator[str]:
+    """For each requirement a fault that breaks it before anything else, or else one that breaks it at all."""
+    for requirement in sorted(BINDING):
+        own = (name for name, fault in HELD.items() if fault.breaks[0] == requirement)
+        other = (name for name, fault in HELD.items() if requirement in fault.breaks)
+        yield from [name for name in [next(own, None) or next(other, None)] if name]
+
+
+COVERING = frozenset(_covering())
+SHORT = COVERING | set(TOGETHER)
+"""What is run unless everything is asked for."""
