@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from conformance import bodies, views
+from conformance.contract import timestamps
 from conformance.contract.media import JSON, YAML
 from conformance.expectations import (
     eventually,
+    first_difference,
     optional,
     require,
     require_contains,
@@ -61,6 +63,8 @@ def test_read_unknown(
     with check("CMF-APP-GET-UNKNOWN", "the beginning of an existing name, and more than it"):
         applications.get(suspended_application[:-1]).expect(404)
         applications.get(suspended_application + "0").expect(404)
+    with check("CMF-APP-GET-UNKNOWN", "an existing name in upper case"):
+        applications.get(suspended_application.upper()).expect_absent()
     with check("CMF-APP-GET-UNKNOWN", "an existing name in an environment that does not exist"):
         cmf.applications(cmf.name("never")).get(suspended_application).expect(404)
     with check("CMF-APP-GET-UNKNOWN", "an existing name in another environment"):
@@ -128,6 +132,18 @@ def test_update_replaces(
         for part, gone in (("labels", LABELS), ("annotations", ANNOTATIONS)):
             left = [key for key in gone if optional(read, "metadata", part, key) is not None]
             require(not left, f"old {part} are still there", expected="none", got=", ".join(left))
+    logging = {"log4j-console.properties": "rootLogger.level = WARN"}
+    whole = {**shorter, "spec": {**shorter["spec"], "logConfiguration": logging}}
+    if applications.post(whole).status == 201:
+        with check("CMF-APP-REPLACE", "a whole part of the spec left out of an update is gone"):
+            applications.post(shorter).expect(201)
+            left = optional(applications.get(held.name).expect(200).body, "spec", "logConfiguration")
+            require(
+                first_difference(left, logging),
+                "the old logConfiguration is still there",
+                expected="nothing",
+                got=repr(left),
+            )
 
 
 @requirement("CMF-APP-LIST", "CMF-APP-LIST-SCOPE")
@@ -185,9 +201,15 @@ def test_list_of_unknown_environment(cmf: Cmf, check: Checks) -> None:
 
 
 @requirement("CMF-APP-DELETE", "CMF-APP-DELETE-UNKNOWN", "CMF-APP-LIST")
-def test_delete(cmf: Cmf, check: Checks, environment: str, new_application: Callable[..., Held]) -> None:
+def test_delete(
+    cmf: Cmf, check: Checks, environment: str, other_environment: str, new_application: Callable[..., Held]
+) -> None:
     applications = cmf.applications(environment)
-    held, neighbour = new_application(environment), new_application(environment, annotations=ANNOTATIONS)
+    earlier, held, neighbour = (new_application(environment, annotations=ANNOTATIONS) for _ in range(3))
+    longer = bodies.application(f"{held.name}-2", cmf.features)
+    applications.post(longer).needed()
+    namesake = new_application(other_environment, held.name)
+    left = sorted([earlier.name, neighbour.name, longer["metadata"]["name"]])
     with check("CMF-APP-DELETE", "a DELETE answers 200"):
         applications.delete(held.name).expect(200)
 
@@ -208,12 +230,14 @@ def test_delete(cmf: Cmf, check: Checks, environment: str, new_application: Call
         part = {"flinkApplicationDefaults": {"metadata": {"labels": {"updated": "yes"}}}}
         cmf.environments.post(bodies.environment(environment, cmf.features, **part)).needed()
         gone()
-    with check("CMF-APP-DELETE", "its neighbour is as it was"):
-        require_contains(applications.get(neighbour.name).expect(200).body, neighbour.body, "the neighbour")
-    with check("CMF-APP-LIST", "after a deletion the neighbour is still listed"):
-        require(
-            applications.names() == [neighbour.name], "the list is not what is left", expected=neighbour.name
-        )
+    with check("CMF-APP-DELETE", "its neighbours and its namesake in another environment are as they were"):
+        for other in (earlier.body, neighbour.body, longer):
+            read = applications.get(other["metadata"]["name"]).expect(200).body
+            require_contains(read, other, "the neighbour")
+        read = cmf.applications(other_environment).get(namesake.name).expect(200).body
+        require_contains(read, namesake.body, "the namesake")
+    with check("CMF-APP-LIST", "after a deletion its neighbours are still listed"):
+        require_equal(sorted(applications.names()), left, "the names in the list")
     with check("CMF-APP-DELETE-UNKNOWN", "a second DELETE does not claim success"):
         applications.delete(held.name).expect(404, 304, 400, 409, 410, 422)
     with check("CMF-APP-DELETE-UNKNOWN", "nor does one of a name that was never used"):
@@ -234,12 +258,17 @@ def test_create_again(
     held = new_application(
         environment, parallelism=6, configuration=CONFIGURATION, labels=LABELS, annotations=ANNOTATIONS
     )
+    first = applications.get(held.name).needed(200).body
     applications.delete(held.name).needed(200)
     eventually(lambda: applications.get(held.name).expect_absent(), within=cmf.limits.settle)
     bare = bodies.application(held.name, cmf.features)
     with check("CMF-APP-RECREATE", "the name can be used again"):
         applications.post(bare).expect(201)
     read = applications.get(held.name).needed(200).body
+    with check("CMF-APP-RECREATE", "its uid and creation time are not those of the old application"):
+        uid, new = (optional(body, "metadata", "uid") for body in (first, read))
+        require(uid is None or uid != new, "it has the uid of the old one", expected="another", got=repr(new))
+        timestamps.require_newer(*(optional(body, "metadata", "creationTimestamp") for body in (first, read)))
     with check("CMF-APP-RECREATE", "nothing of the old application is left"):
         require_contains(read, bare, "the new application")
         for part, old in (("labels", LABELS), ("annotations", ANNOTATIONS)):

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from conformance import bodies
+from conformance.contract import timestamps
 from conformance.contract.media import JSON, YAML
 from conformance.expectations import eventually, optional, require, require_equal, require_unique
 from conformance.kinds import CATALOG, COMPUTE_POOL, SECRET, SECRET_MAPPING, Ground, Kind
@@ -81,6 +82,8 @@ def test_read_unknown(kind: Kind, cmf: Cmf, check: Checks, ground: Ground, other
     with check(rule, "the beginning of an existing name, and more than it"):
         collection.get(name[:-1]).expect(404)
         collection.get(f"{name}0").expect(404)
+    with check(rule, "an existing name in upper case"):
+        collection.get(name.upper()).expect_absent()
     if kind.scoped:
         with check(rule, "an existing name in an environment that does not exist"):
             kind.collection(cmf, cmf.name("never")).get(name).expect(404)
@@ -185,13 +188,13 @@ def test_list_of_one_environment(
 @each_kind("DELETE", "DELETE-UNKNOWN", "LIST", kinds=ALL)
 def test_delete(kind: Kind, cmf: Cmf, check: Checks, ground: Ground, other_environment: str) -> None:
     collection = ground.collection
-    (name, _), (neighbour, _) = created(ground, 1), created(ground, 2)
+    (earlier, _), (name, _), (neighbour, _) = created(ground, 4), created(ground, 1), created(ground, 2)
     namesake: Collection | None = None
     if kind.scoped:
         there = elsewhere(ground, other_environment)
         there.collection.post(there.variant(name, 3)).needed()
         namesake = there.collection
-    beside = collection.get(neighbour).needed(200).body
+    beside, before = (collection.get(each).needed(200).body for each in (neighbour, earlier))
     with check(kind.rule("DELETE"), "a DELETE answers 204"):
         collection.delete(name).expect(204)
 
@@ -201,10 +204,12 @@ def test_delete(kind: Kind, cmf: Cmf, check: Checks, ground: Ground, other_envir
 
     with check(kind.rule("DELETE"), "afterwards it can't be read and is not listed"):
         eventually(gone, within=cmf.limits.settle)
-    with check(kind.rule("DELETE"), "its neighbour is as it was"):
-        kind.require_same(collection.get(neighbour).expect(200).body, beside, "the neighbour: ")
-    with check(kind.rule("LIST"), "after a deletion the neighbour is still listed"):
-        kind.require_same(listed(collection, neighbour), beside, "in the list, the neighbour: ")
+    with check(kind.rule("DELETE"), "what was created before and after it is as it was"):
+        kind.require_same(collection.get(neighbour).expect(200).body, beside, "the later one: ")
+        kind.require_same(collection.get(earlier).expect(200).body, before, "the earlier one: ")
+    with check(kind.rule("LIST"), "after a deletion what was created before and after it is still listed"):
+        kind.require_same(listed(collection, neighbour), beside, "in the list, the later one: ")
+        kind.require_same(listed(collection, earlier), before, "in the list, the earlier one: ")
     if namesake is not None:
         with check(kind.rule("DELETE"), "its namesake in another environment is still there"):
             namesake.get(name).expect(200)
@@ -248,6 +253,9 @@ def test_create_again(kind: Kind, cmf: Cmf, check: Checks, ground: Ground, colle
             "it has the uid of the old one",
             expected="another uid",
             got=str(uid),
+        )
+        timestamps.require_newer(
+            *(optional(body, "metadata", "creationTimestamp") for body in (before, read))
         )
         for key in ("pipeline.name", "execution.checkpointing.interval"):
             back = optional(read, "spec", "clusterSpec", "flinkConfiguration", key)

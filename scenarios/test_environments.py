@@ -80,6 +80,8 @@ def test_read_unknown(cmf: Cmf, check: Checks, environment: str) -> None:
     with check("CMF-ENV-GET-UNKNOWN", "the beginning of an existing name, and more than it"):
         cmf.environments.get(environment[:-1]).expect(404)
         cmf.environments.get(environment + "0").expect(404)
+    with check("CMF-ENV-GET-UNKNOWN", "an existing name in upper case"):
+        cmf.environments.get(environment.upper()).expect_absent()
 
 
 @requirement("CMF-ENV-UPDATE", "CMF-ENV-UNIQUE", "CMF-ENV-GET")
@@ -189,7 +191,9 @@ def test_list(cmf: Cmf, check: Checks, new_environment: Callable[..., Held]) -> 
 
 @requirement("CMF-ENV-DELETE", "CMF-ENV-DELETE-UNKNOWN", "CMF-ENV-LIST")
 def test_delete(cmf: Cmf, check: Checks, new_environment: Callable[..., Held]) -> None:
-    held, neighbour = new_environment(**DEFAULTS), new_environment()
+    earlier, held, neighbour = (new_environment(**DEFAULTS) for _ in range(3))
+    longer = bodies.environment(f"{held.name}-2", cmf.features)
+    cmf.environments.post(longer).needed()
     with check("CMF-ENV-DELETE", "a DELETE answers 200"):
         cmf.environments.delete(held.name).expect(200)
 
@@ -203,12 +207,12 @@ def test_delete(cmf: Cmf, check: Checks, new_environment: Callable[..., Held]) -
 
     with check("CMF-ENV-DELETE", "afterwards it can't be read and is not listed"):
         eventually(gone, within=cmf.limits.settle)
-    with check("CMF-ENV-DELETE", "its neighbour is still there"):
-        cmf.environments.get(neighbour.name).expect(200)
-    with check("CMF-ENV-LIST", "after a deletion the neighbour is still listed"):
-        require(
-            neighbour.name in cmf.environments.names(), "the neighbour is not listed", expected=neighbour.name
-        )
+    with check("CMF-ENV-DELETE", "its neighbours are as they were"):
+        for other in (earlier.body, neighbour.body, longer):
+            require_contains(cmf.environments.get(other["name"]).expect(200).body, other, "the neighbour")
+    with check("CMF-ENV-LIST", "after a deletion its neighbours are still listed"):
+        lost = {earlier.name, neighbour.name, longer["name"]} - set(cmf.environments.names())
+        require(not lost, "a neighbour is not listed", expected="listed", got=", ".join(sorted(lost)))
     with check("CMF-ENV-DELETE-UNKNOWN", "a second DELETE answers 404"):
         cmf.environments.delete(held.name).expect(404)
     with check("CMF-ENV-DELETE-UNKNOWN", "a DELETE of a name that was never used answers 404"):
@@ -246,9 +250,7 @@ def test_create_again(
             "applications of the old environment are back",
             expected="none",
         )
-        before, after = optional(first, "created_time"), optional(second, "created_time")
-        if isinstance(before, str) and isinstance(after, str):
-            require(not timestamps.is_before(after, before), "it was created before the old one", got=after)
+        timestamps.require_newer(optional(first, "created_time"), optional(second, "created_time"))
 
 
 @requirement("CMF-ENV-DELETE-CHILDREN")

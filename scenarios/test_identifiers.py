@@ -106,7 +106,7 @@ def test_longest_name(kind: Kind, cmf: Cmf, ground: Ground, collection: Collecti
         )
 
 
-@each_kind("NAME-LEGAL", kinds=KINDS)
+@each_kind("NAME-LEGAL", "LIST", kinds=KINDS)
 def test_legal_names(
     kind: Kind,
     cmf: Cmf,
@@ -117,6 +117,7 @@ def test_legal_names(
 ) -> None:
     names = {shape: pattern.format(cmf.name("legal")) for shape, pattern in LEGAL.items()}
     names["a digit in front"] = short_name(collection, SHORTEST, digit=True)
+    created: list[str] = []
     for shape, name in names.items():
         with check(kind.rule("NAME-LEGAL"), f"a name with {shape}"):
             collection.post(ground.body(name)).expect_accepted()
@@ -124,6 +125,15 @@ def test_legal_names(
             require(
                 collection.name_of(read.body) == name, "it is read back under another name", expected=name
             )
+            created.append(name)
+    with check(kind.rule("LIST"), "names of every legal shape are listed as they are"):
+        lost = sorted({*created} - {*collection.names()})
+        require(
+            not lost,
+            "an existing name is not listed",
+            expected="every name",
+            got=f"none of {', '.join(lost)}",
+        )
 
 
 @each_kind("NAME-PATTERN", "NAME-REFUSED", kinds=KINDS)

@@ -98,7 +98,8 @@ def test_example_of_the_documentation(cmf: Cmf, check: Checks, environment: str)
     text = EXAMPLE.replace("curl-example", name)
     applications = cmf.applications(environment)
     with check("CMF-APP-EXAMPLE", "flink-application.yaml creates the application it describes"):
-        applications.post(content=text.encode(), media_type=YAML).expect(201)
+        # As curl sends it.
+        applications.post(content=text.encode(), media_type=YAML, accept="*/*").expect(201)
         require_contains(applications.get(name).expect(200).body, yaml.safe_load(text), "the application")
 
 

@@ -113,6 +113,8 @@ def test_read_unknown(
     with check("CMF-STMT-GET-UNKNOWN", "the beginning of an existing name, and more than it"):
         statements.get(name[:-1]).expect(404)
         statements.get(name + "0").expect(404)
+    with check("CMF-STMT-GET-UNKNOWN", "an existing name in upper case"):
+        statements.get(name.upper()).expect_absent()
     with check("CMF-STMT-GET-UNKNOWN", "the name of a compute pool"):
         statements.get(compute_pool).expect(404)
     with check("CMF-STMT-GET-UNKNOWN", "an existing name in an environment that does not exist"):

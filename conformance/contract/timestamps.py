@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from typing import Any
 
-from conformance.expectations import Unmet
+from conformance.expectations import Unmet, require
 
 _RFC3339 = re.compile(
     r"(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?([Zz]|[+-]\d{2}:\d{2})?", re.ASCII
@@ -65,6 +66,22 @@ def is_before(earlier: str, later: str) -> bool:
 def is_same(one: str, other: str) -> bool:
     """Whether two timestamps are the same moment, at the coarser precision of the two; raises as ``is_before``."""
     return _compare(one, other) == 0
+
+
+def require_newer(old: Any, new: Any) -> None:
+    """Raise ``Broken`` unless a resource was created after its deleted namesake, as far as both times tell.
+
+    On a clock that counts whole seconds both may be the same.  Times that are not given tell nothing.
+    """
+    if not isinstance(old, str) or not isinstance(new, str):
+        return
+    coarse = parse(old).nanoseconds == 0 if is_same(old, new) else False
+    require(
+        is_before(old, new) or coarse,
+        "it was not created after the old one",
+        expected=f"later than {old}",
+        got=new,
+    )
 
 
 def _compare(one: str, other: str) -> int:
