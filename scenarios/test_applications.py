@@ -328,7 +328,7 @@ def test_invalid_bodies(
     cmf: Cmf, check: Checks, environment: str, new_application: Callable[..., Held]
 ) -> None:
     applications = cmf.applications(environment)
-    held = new_application(environment, labels=LABELS, annotations=ANNOTATIONS)
+    held = new_application(environment, parallelism=4, labels=LABELS, annotations=ANNOTATIONS)
     before = applications.get(held.name).needed(200).body
     changed = bodies.application(held.name, cmf.features, parallelism=9, annotations={"note": "refused"})
     for why, spoil in WRONG.items():

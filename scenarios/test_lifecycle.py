@@ -113,7 +113,11 @@ def test_start_and_suspend(
     fields = {
         "labels": {"tier": "gold"},
         "annotations": {"note": "kept"},
-        "configuration": {"execution.checkpointing.interval": "30000"},
+        "configuration": {
+            "execution.checkpointing.interval": "30000",
+            "taskmanager.numberOfTaskSlots": "2",
+            "restart-strategy.type": "none",
+        },
     }
     held = new_application(environment, parallelism=2, **fields)
     neighbour, namesake = new_application(environment), new_application(other_environment, held.name)
@@ -507,11 +511,15 @@ def test_events(
 
     with check("CMF-EVENT-LIFE", "an application that was created and started has events"):
         eventually(lambda: more_than(0), within=cmf.limits.settle)
-    known = len(events.all())
+    earlier = [optional(item, "metadata", "name") for item in events.all()]
     suspended(cmf, environment, held.name)
     started(cmf, environment, held.name)
     with check("CMF-EVENT-LIFE", "suspending and starting it again adds to them"):
-        eventually(lambda: more_than(known), within=cmf.limits.settle)
+        eventually(lambda: more_than(len(earlier)), within=cmf.limits.settle)
+    with check("CMF-EVENT-LIFE", "what happened before is still told"):
+        names = {optional(item, "metadata", "name") for item in events.all()}
+        lost = [name for name in earlier if name not in names]
+        require(not lost, "an event is gone", expected="every earlier event", got=f"no {lost[:1]!r}")
     for place in places[1:]:
         settled(cmf.events(*place).all, within=cmf.limits.settle)
     items = settled(events.all, within=cmf.limits.settle)

@@ -299,10 +299,10 @@ def sort_keys(which: str) -> tuple[str, ...]:
 
 @pytest.fixture
 def shuffled(cmf: Cmf, request: pytest.FixtureRequest) -> Listed:
-    """Seven resources created in an order that is neither that of their names nor its reverse."""
+    """Seven resources created in an order that is neither that of their names, nor of their lengths, nor a reverse."""
     which = request.getfixturevalue("which")
     stem = cmf.name("sort")
-    names = [f"{stem}-{letter}" for letter in "dagbfce"]
+    names = [f"{stem}-{end}" for end in ("dd", "aaaa", "g", "bbb", "ff", "c", "eeeee")]
     if which == "environments":
         for name in names:
             cmf.environments.post({"name": name, "kubernetesNamespace": cmf.features.namespace}).needed(

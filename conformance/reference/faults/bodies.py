@@ -31,15 +31,6 @@ def _(server: Server) -> None:
     _mend(server.environments, mend)
 
 
-@fault("env-body-name-number", "Takes a number as the name of an environment.", "CMF-ENV-BODY")
-def _(server: Server) -> None:
-    def mend(body: JsonObject) -> JsonObject:
-        name = body.get("name")
-        return {**body, "name": f"{name:04}"} if type(name) is int and name >= 0 else body
-
-    _mend(server.environments, mend)
-
-
 @fault("env-body-namespace-ignored", "Ignores a Kubernetes namespace that is no string.", "CMF-ENV-BODY")
 def _(server: Server) -> None:
     _ignore_other_types(server.environments, "kubernetesNamespace", str)
@@ -208,18 +199,6 @@ def _(server: Server) -> None:
 def _(server: Server) -> None:
     def mend(body: JsonObject) -> JsonObject:
         return body if isinstance(body.get("kind", ""), str) else {**body, "kind": "FlinkApplication"}
-
-    _mend(server.applications, mend)
-
-
-@fault("app-body-name-number", "Takes a number as the name of an application.", "CMF-APP-BODY")
-def _(server: Server) -> None:
-    def mend(body: JsonObject) -> JsonObject:
-        metadata = body.get("metadata")
-        name = metadata.get("name") if isinstance(metadata, dict) else None
-        if not isinstance(metadata, dict) or type(name) is not int or name < 0:
-            return body
-        return {**body, "metadata": {**metadata, "name": f"{name:04}"}}
 
     _mend(server.applications, mend)
 

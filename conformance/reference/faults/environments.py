@@ -6,7 +6,7 @@ import copy
 from typing import Any
 
 from conformance.reference.faults.registry import Registry
-from conformance.reference.replacing import READ_ENVIRONMENTS, around, drop, put, replace, reshape_each
+from conformance.reference.replacing import READ_ENVIRONMENTS, around, drop, replace, reshape_each
 from conformance.reference.resources.common import Handler
 from conformance.reference.resources.environments import Draft
 from conformance.reference.server import Server
@@ -53,15 +53,6 @@ def _change_create_answer(server: Server, change: Any) -> None:
 )
 def _(server: Server) -> None:
     _change_create_answer(server, drop("flinkApplicationDefaults"))
-
-
-@fault(
-    "env-create-answer-namespace",
-    "Shows the default namespace in the answer to a creation.",
-    "CMF-ENV-CREATE",
-)
-def _(server: Server) -> None:
-    _change_create_answer(server, put("default", "kubernetesNamespace"))
 
 
 @fault(

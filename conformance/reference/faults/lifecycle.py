@@ -9,7 +9,7 @@ from conformance.reference.lifecycle import part
 from conformance.reference.replacing import answer_with, around, drop, replace
 from conformance.reference.resources.common import Handler
 from conformance.reference.server import Server
-from conformance.reference.store import Application, Environment
+from conformance.reference.store import Application
 from conformance.reference.values import Answer, Call, JsonObject, Refusal
 
 fault = Registry()
@@ -139,19 +139,6 @@ def _(server: Server) -> None:
 )
 def _(server: Server) -> None:
     _after_state(server, "running", _first_configuration)
-
-
-@fault(
-    "app-start-stores-defaults",
-    "Writes the environment's defaults into the spec at a start.",
-    "CMF-APP-START-SPEC",
-)
-def _(server: Server) -> None:
-    def started(original: Any, environment: Environment, application: Application) -> None:
-        application.spec = server.lifecycle.instance_spec(environment, application)
-        original(environment, application)
-
-    replace(server.lifecycle, "started", started)
 
 
 @fault(
