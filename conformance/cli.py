@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import secrets
 import sys
 import traceback
 from collections.abc import Callable
@@ -184,10 +185,11 @@ def run(**options: Any) -> None:
     )
     catalogue().select(selection)
     embedded = not target.url
-    server = ReferenceServer() if embedded else nullcontext(None)
+    # It demands a token, so that authentication is judged as well.
+    server = ReferenceServer(token=secrets.token_urlsafe()) if embedded else nullcontext(None)
     with server as reference:
         if reference is not None:
-            target = settings.with_url(target, reference.url)
+            target = settings.with_token_file(settings.with_url(target, reference.url), reference.token_file)
         outcome = execute(
             target,
             Options(

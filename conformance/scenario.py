@@ -22,6 +22,9 @@ needs_sql = pytest.mark.needs_sql
 Requirements that only scenarios with both marks observe have ``feature: flink sql``.
 """
 
+needs_auth = pytest.mark.needs_auth
+"""The scenario speaks of credentials, which only a run that was given a token can do."""
+
 
 def kind_param(kind: Kind, *marks: pytest.MarkDecorator) -> ParameterSet:
     """A kind as a parameter of a scenario, with what the scenario then needs."""

@@ -53,6 +53,11 @@ def with_url(target: Target, url: str) -> Target:
     return replace(target, url=url)
 
 
+def with_token_file(target: Target, token_file: Path | None) -> Target:
+    """The same target, with its token in this file."""
+    return replace(target, auth=replace(target.auth, token_file=token_file))
+
+
 def checked(url: str) -> str:
     """The URL without a trailing slash; raises ``ConfigurationError`` when it is none that can be used."""
     hint = "for example https://cmf.example:8080"

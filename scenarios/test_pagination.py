@@ -281,7 +281,9 @@ def test_default_page_size(
 
 @requirement("CMF-PAGE-EMPTY", "CMF-PAGE-TOTAL")
 @pytest.mark.parametrize("which", SCOPED)
-def test_empty_list(cmf: Cmf, check: Checks, which: str, environment: str) -> None:
+def test_empty_list(
+    cmf: Cmf, check: Checks, which: str, environment: str, request: pytest.FixtureRequest
+) -> None:
     empty = Collection(cmf, which, {"envName": environment})
     with check("CMF-PAGE-EMPTY", f"a new environment has a page without {which}"):
         for page, size in ((None, None), (0, 5), (3, 5)):
@@ -290,6 +292,19 @@ def test_empty_list(cmf: Cmf, check: Checks, which: str, environment: str) -> No
     with check("CMF-PAGE-TOTAL", "metadata.size of an empty list is 0"):
         told = optional(empty.list().expect(200).body, "metadata", "size")
         require(told in {None, 0}, "metadata.size of an empty list is not 0", expected="0", got=repr(told))
+    create = _creator(which, request)
+    kept, gone = (create(cmf.name("page")) for _ in range(2))
+    empty.delete(gone).needed()
+    eventually(lambda: empty.get(gone).expect_absent(), within=cmf.limits.settle)
+    with check("CMF-PAGE-TOTAL", f"metadata.size does not count what was deleted beside {kept}"):
+        eventually(lambda: _require_size(empty, 1), within=cmf.limits.settle)
+
+
+def _require_size(collection: Collection, size: int) -> None:
+    told = optional(collection.list().expect(200).body, "metadata", "size")
+    require(
+        told in {None, size}, "metadata.size is not the number of items", expected=str(size), got=repr(told)
+    )
 
 
 def sort_keys(which: str) -> tuple[str, ...]:

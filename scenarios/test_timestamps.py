@@ -9,11 +9,12 @@ from typing import Any
 
 from conformance.contract import timestamps
 from conformance.contract.media import YAML
-from conformance.expectations import optional, require
+from conformance.expectations import eventually, optional, require
+from conformance.kinds import ENVIRONMENT, KINDS, Ground, Kind
 from conformance.runner.fixtures import Held
 from conformance.runner.plugin import Checks
-from conformance.scenario import requirement
-from conformance.target.cmf import Cmf
+from conformance.scenario import kinds, requirement
+from conformance.target.cmf import Cmf, Collection
 
 
 def times_of(environment: Any) -> dict[str, str]:
@@ -64,6 +65,28 @@ def test_reading_moves_no_time(
                 require(key in before, f"{key} was not there before")
                 same = timestamps.is_same(value, before[key])
                 require(same, f"{what}, {key} has moved", expected=before[key], got=value)
+
+
+@requirement("CMF-TIME-READ")
+@kinds(*(kind for kind in KINDS if kind is not ENVIRONMENT))
+def test_reading_moves_no_time_of(
+    kind: Kind, cmf: Cmf, check: Checks, ground: Ground, collection: Collection
+) -> None:
+    name = cmf.name("time")
+    collection.post(ground.body(name)).needed()
+    parts = ("creationTimestamp", "updateTimestamp")
+
+    def unmoved() -> None:
+        first = collection.get(name).expect(200).body
+        time.sleep(0.02)  # so that a clock that is read now would show
+        second = collection.get(name).expect(200).body
+        for part in parts:
+            was, now = (optional(body, "metadata", part) for body in (first, second))
+            require(was == now, f"{part} has moved", expected=repr(was), got=repr(now))
+
+    with check("CMF-TIME-READ", f"reading a {kind.noun} leaves its times"):
+        # The server itself may change it meanwhile.
+        eventually(unmoved, within=3)
 
 
 def _require_rfc3339(key: str, value: str) -> None:

@@ -56,6 +56,11 @@ class ReferenceServer:
         return self._url
 
     @property
+    def token_file(self) -> Path | None:
+        """A file with the token that it demands, while it runs and demands one."""
+        return self._token_file
+
+    @property
     def pid(self) -> int | None:
         """Its process id, or None while it does not run."""
         return self._process.pid if self._process else None

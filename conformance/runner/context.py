@@ -54,14 +54,17 @@ class RunContext:
         query: Sequence[tuple[str, str]] = (),
         headers: Sequence[tuple[str, str]] = (),
         content: bytes | None = None,
+        authenticate: bool = True,
     ) -> Exchange:
-        """Send one request for a scenario and record what comes.
+        """Send one request for a scenario and record what comes; ``authenticate`` as in ``Wire.send``.
 
         When no answer comes but the target serves others, that is held against it and ``Unmet`` is raised;
         when it serves nobody, ``TargetLost``.
         """
         try:
-            return self.wire.send(method, path, query=query, headers=headers, content=content)
+            return self.wire.send(
+                method, path, query=query, headers=headers, content=content, authenticate=authenticate
+            )
         except NoAnswer as silence:
             self._after_silence(silence)
             raise Unmet(f"no answer to {method} {path}: {silence.exchange.error}") from silence

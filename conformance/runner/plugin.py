@@ -84,6 +84,7 @@ class ConformancePlugin:
         config.addinivalue_line(
             "markers", "needs_sql: the scenario uses statements, pools, secrets, mappings or catalogs"
         )
+        config.addinivalue_line("markers", "needs_auth: the scenario speaks of credentials")
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A scenario module that can't be read is a defect of the harness, and ends the run."""

@@ -132,6 +132,7 @@ class _Run:
         self.run_id = run_id
         self.seed = seed
         self.folder = folder
+        self.lacking = absent(target.features, token=Credentials(target.auth).token is not None)
         self.started = _now()
         self.contract = Contract.load(resources.contract_folder(known.version) / "openapi.yaml")
         self.recorder = Recorder(known, self.contract, Judge(self.contract, known, strict=options.strict))
@@ -209,9 +210,7 @@ class _Run:
 
     def _scenarios(self) -> None:
         profile = self.catalogue.select(Selection(profile=self.options.selection.profile))
-        choice = Choice.of(
-            self.selected, profile, UNIVERSAL, self.target.features, self.options.selection.operations
-        )
+        choice = Choice.of(self.selected, profile, UNIVERSAL, self.lacking, self.options.selection.operations)
         plugin = ConformancePlugin(self.context, choice, self.display)
         with own_pytest(), warnings.catch_warnings():
             status = pytest.main(
@@ -304,11 +303,9 @@ class _Run:
 
     def _result(self, requirement: Requirement, problem: TargetError | None) -> RequirementResult:
         errata = self.catalogue.errata_of(requirement.id)
-        lacking = absent(self.target.features)
         for feature in requirement.features:
-            if feature in lacking:
-                reason = f"the target declares that {FEATURES[feature]}"
-                return RequirementResult(requirement, Verdict.NOT_APPLICABLE, reason, (), errata)
+            if feature in self.lacking:
+                return RequirementResult(requirement, Verdict.NOT_APPLICABLE, FEATURES[feature], (), errata)
         checks = self.recorder.results_of(requirement.id)
         if problem is not None:
             # What little was seen was not seen of a CMF server.

@@ -8,17 +8,19 @@ from dataclasses import dataclass
 from conformance.config import Features
 from conformance.model import Requirement
 
-FLINK, SQL = "flink", "sql"
+FLINK, SQL, AUTH = "flink", "sql", "auth"
 FEATURES = {
-    FLINK: "no Flink cluster is there (features.flink)",
-    SQL: "statements, compute pools, secrets and catalogs are not there (features.sql)",
+    FLINK: "the target declares that no Flink cluster is there (features.flink)",
+    SQL: "the target declares that statements, compute pools, secrets and catalogs are not there (features.sql)",
+    AUTH: "no token was given (CMF_CONFORMANCE_TOKEN, --token-file), so the target may demand none",
 }
-"""The features that a target may declare absent, and what it declares then."""
+"""What requirements may need of a target, and what is said where it is absent."""
 
 
-def absent(features: Features) -> frozenset[str]:
-    """The features that a target declares absent."""
-    return frozenset(name for name in FEATURES if not getattr(features, name))
+def absent(features: Features, *, token: bool) -> frozenset[str]:
+    """What a target declares absent; with a ``token`` given it has authentication."""
+    declared = {FLINK: features.flink, SQL: features.sql, AUTH: token}
+    return frozenset(name for name in FEATURES if not declared[name])
 
 
 @dataclass(frozen=True)
@@ -44,17 +46,20 @@ class Choice:
         selected: Iterable[Requirement],
         profile: Iterable[Requirement],
         universal: frozenset[str],
-        features: Features,
+        lacking: frozenset[str],
         operations: Iterable[str] = (),
     ) -> Choice:
-        """What a selection within a profile needs; ``universal`` names what is judged on every exchange."""
+        """What a selection within a profile needs; ``universal`` names what is judged on every exchange.
+
+        ``lacking`` is what the target declares absent.
+        """
         chosen = list(selected)
         everywhere = (requirement for requirement in chosen if requirement.id in universal)
         return cls(
             selected=frozenset(requirement.id for requirement in chosen),
             universal=frozenset((each.area, frozenset(each.features)) for each in everywhere),
             wanted=frozenset(name for requirement in profile for name in requirement.features),
-            absent=absent(features),
+            absent=lacking,
             operations=frozenset(operations),
         )
 

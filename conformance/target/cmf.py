@@ -38,8 +38,9 @@ class Sender(Protocol):
         query: Sequence[tuple[str, str]] = (),
         headers: Sequence[tuple[str, str]] = (),
         content: bytes | None = None,
+        authenticate: bool = True,
     ) -> Exchange:
-        """Send one request and return the exchange."""
+        """Send one request, with the credentials of the run or without, and return the exchange."""
 
 
 class Cmf:
@@ -68,11 +69,15 @@ class Cmf:
         headers: Sequence[tuple[str, str]] = (),
         content: bytes | None = None,
         accept: str | None = JSON,
+        authenticate: bool = True,
     ) -> Answer:
-        """Send a request to any path; raises ``Unmet`` when no answer comes."""
+        """Send a request to any path, with the credentials of the run; raises ``Unmet`` when no answer comes."""
         accepting = [("Accept", accept)] if accept else []
+        whole = [*accepting, *headers]
         return Answer(
-            self._sender.send(method, path, query=query, headers=[*accepting, *headers], content=content)
+            self._sender.send(
+                method, path, query=query, headers=whole, content=content, authenticate=authenticate
+            )
         )
 
     def call(
@@ -86,6 +91,7 @@ class Cmf:
         accept: str | None = JSON,
         query: Sequence[tuple[str, str]] = (),
         headers: Sequence[tuple[str, str]] = (),
+        authenticate: bool = True,
     ) -> Answer:
         """Call an operation of the contract by its ``operationId``.
 
@@ -99,7 +105,13 @@ class Cmf:
             content = media.write(body, media_type)
         typed = [("Content-Type", media_type)] if content is not None else []
         return self.send(
-            known.method, path, query=query, headers=[*typed, *headers], content=content, accept=accept
+            known.method,
+            path,
+            query=query,
+            headers=[*typed, *headers],
+            content=content,
+            accept=accept,
+            authenticate=authenticate,
         )
 
     @property
@@ -225,6 +237,11 @@ class Collection:
     def is_global(self) -> bool:
         """Whether it lies in no environment."""
         return not self._scope
+
+    @property
+    def can_update(self) -> bool:
+        """Whether the contract has a PUT for its resources."""
+        return self._routes.put is not None
 
     def __repr__(self) -> str:
         return f"{self.plural} of {'/'.join(self._scope.values()) or 'the target'}"

@@ -21,7 +21,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         raise pytest.UsageError("--share is I/N with I from 1 to N")
     mine, shares = int(match[1]) - 1, int(match[2])
     matrix = [item for item in items if item.get_closest_marker("matrix") and hasattr(item, "callspec")]
-    wanted = [item for item in matrix if config.getoption("--all") or SHORT & {*item.callspec.params.values()}]
+    wanted = [
+        item for item in matrix if config.getoption("--all") or SHORT & {*item.callspec.params.values()}
+    ]
     kept = {item.nodeid for number, item in enumerate(wanted) if number % shares == mine}
     dropped = [item for item in matrix if item.nodeid not in kept]
     items[:] = [item for item in items if item not in dropped]

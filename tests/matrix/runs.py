@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import secrets
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 
 from conformance import resources
-from conformance.config import Features, Limits, Selection, Target
+from conformance.config import Auth, Features, Limits, Selection, Target
 from conformance.contract.openapi import Contract
 from conformance.kinds import KINDS
 from conformance.model import Verdict
@@ -61,6 +62,11 @@ def neighbourhood(fault: str) -> tuple[str, ...]:
     return tuple(sorted(name for name in everything if family_of(name) in families))
 
 
+def is_about_auth(fault: str) -> bool:
+    """Whether only a server that demands a token can show this fault."""
+    return any("auth" in catalogue().requirements[name].features for name in FAULTS[fault].breaks)
+
+
 def observe(
     faults: Sequence[str] = (),
     variations: Sequence[str] = (),
@@ -74,8 +80,10 @@ def observe(
     """
     folder = Path(tempfile.mkdtemp(prefix="cmfc-matrix-"))
     try:
-        with ReferenceServer(faults, variations, pace=PACE) as server:
-            target = Target(url=server.url, limits=LIMITS, features=Features(sql=sql))
+        token = secrets.token_urlsafe() if any(map(is_about_auth, faults)) or not faults else None
+        with ReferenceServer(faults, variations, pace=PACE, token=token) as server:
+            auth = Auth(token_file=server.token_file)
+            target = Target(url=server.url, auth=auth, limits=LIMITS, features=Features(sql=sql))
             selection = Selection(operations=tuple(operations))
             options = Options(selection=selection, report_dir=folder, seed=SEED, quiet=True)
             report = execute(target, options, Console(file=io.StringIO())).report

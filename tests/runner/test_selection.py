@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from conformance import resources
-from conformance.config import Features, Selection
+from conformance.config import Selection
 from conformance.contract.judgement import UNIVERSAL
 from conformance.registry import catalogue
 from conformance.runner.plugin import about, declared_by, needed_by
@@ -27,7 +27,7 @@ class Collected:
     items: list[pytest.Item] = field(default_factory=list)
 
     def pytest_configure(self, config: pytest.Config) -> None:
-        for name in ("requirement", "needs_flink", "needs_sql"):
+        for name in ("requirement", "needs_flink", "needs_sql", "needs_auth"):
             config.addinivalue_line("markers", f"{name}: a marker of scenarios")
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -52,7 +52,7 @@ def kept(scenarios: list[pytest.Item], *operations: str) -> tuple[set[str], list
     """What is selected by these operations, and the scenarios that then run."""
     selection = Selection(operations=operations)
     selected = KNOWN.select(selection)
-    choice = Choice.of(selected, KNOWN.select(Selection()), UNIVERSAL, Features(), operations)
+    choice = Choice.of(selected, KNOWN.select(Selection()), UNIVERSAL, frozenset(), operations)
     ran = []
     for item in scenarios:
         declared = declared_by(item)

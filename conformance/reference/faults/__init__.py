@@ -7,6 +7,7 @@ from conformance.reference.faults import (
     application_lists,
     application_names,
     applications,
+    authentication,
     bodies,
     caching,
     catalogs,
@@ -35,6 +36,7 @@ from conformance.reference.faults import (
 from conformance.reference.faults.registry import Fault
 
 _AREAS = (
+    authentication,
     names,
     environments,
     environment_removal,

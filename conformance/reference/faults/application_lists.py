@@ -28,12 +28,23 @@ def _(server: Server) -> None:
     reshape_each(server, ["getApplications"], drop("spec", "flinkConfiguration"))
 
 
-@fault("app-list-without-annotations", "Lists applications without their annotations.", "CMF-APP-LIST")
+@fault(
+    "app-list-without-annotations",
+    "Lists applications without their annotations.",
+    "CMF-APP-LIST",
+    "CMF-CONC-READ",
+    reason=r"each is listed with the values that are read of it alone: in the list, the application/metadata/annotations is not as expected",
+)
 def _(server: Server) -> None:
     reshape_each(server, ["getApplications"], drop("metadata", "annotations"))
 
 
-@fault("app-list-without-dotted", "Lists no application with a dot in its name.", "CMF-APP-LIST")
+@fault(
+    "app-list-without-dotted",
+    "Lists no application with a dot in its name.",
+    "CMF-APP-LIST",
+    reason=r"names of every legal shape are listed as they are: an existing name is not listed",
+)
 def _(server: Server) -> None:
     def list_applications(original: Any, environment: Environment) -> list[Application]:
         return [one for one in original(environment) if "." not in one.name]
@@ -41,7 +52,12 @@ def _(server: Server) -> None:
     replace(server.store, "list_applications", list_applications)
 
 
-@fault("app-list-stale", "Lists applications with the spec they were created with.", "CMF-APP-LIST")
+@fault(
+    "app-list-stale",
+    "Lists applications with the spec they were created with.",
+    "CMF-CONC-READ",
+    reason=r"an update of an application is there at once, round .*: in the list, the updated application: /spec/flinkConfiguration/version is not as",
+)
 def _(server: Server) -> None:
     first: dict[str, Any] = {}
 
@@ -107,8 +123,8 @@ def _(server: Server) -> None:
 @fault(
     "app-list-namesakes",
     "Lists the namesakes of an application in other environments beside it.",
-    "CMF-APP-LIST-SCOPE",
-    "CMF-APP-LIST",
+    "CMF-APP-NAME-SCOPE",
+    reason=r"the second environment can hold the same name: after the second was created, the first namesake is not listed once",
 )
 def _(server: Server) -> None:
     def list_applications(original: Any, environment: Environment) -> list[Application]:
@@ -136,7 +152,12 @@ def _(server: Server) -> None:
     around(server, ["getApplications"], listing)
 
 
-@fault("app-delete-readable", "Lets a deleted application be read.", "CMF-APP-DELETE", "CMF-CONC-READ")
+@fault(
+    "app-delete-readable",
+    "Lets a deleted application be read.",
+    "CMF-APP-DELETE",
+    reason=r"afterwards it can't be read and is not listed: the answer of getApplication came with status 200 \(after waiting .* s\)",
+)
 def _(server: Server) -> None:
     ghosts: dict[tuple[str, str], JsonObject] = {}
 
@@ -159,12 +180,26 @@ def _(server: Server) -> None:
     around(server, ["getApplication"], get)
 
 
-@fault("app-delete-takes-next", "Deletes the application that was created next, too.", "CMF-APP-DELETE")
+@fault(
+    "app-delete-takes-next",
+    "Deletes the application that was created next, too.",
+    "CMF-APP-DELETE",
+    "CMF-APP-DELETE-UNKNOWN",
+    "CMF-APP-LIST",
+    reason=r"its neighbour is as it was: the answer of getApplication came with status 404",
+)
 def _(server: Server) -> None:
     _delete_more(server, 1)
 
 
-@fault("app-delete-takes-previous", "Deletes the application that was created before, too.", "CMF-APP-DELETE")
+@fault(
+    "app-delete-takes-previous",
+    "Deletes the application that was created before, too.",
+    "CMF-APP-DELETE",
+    "CMF-APP-LIST",
+    "CMF-PAGE-TOTAL",
+    reason=r"its neighbours and its namesake in another environment are as they were: the answer of getApplication came with status 404",
+)
 def _(server: Server) -> None:
     _delete_more(server, -1)
 
@@ -181,7 +216,11 @@ def _delete_more(server: Server, step: int) -> None:
 
 
 @fault(
-    "app-delete-202", "Answers the deletion of an application with 202.", "CMF-APP-DELETE", "CMF-ERR-STATUS"
+    "app-delete-202",
+    "Answers the deletion of an application with 202.",
+    "CMF-APP-DELETE",
+    "CMF-ERR-STATUS",
+    reason=r"a DELETE answers 200: the answer of deleteApplication came with status 202",
 )
 def _(server: Server) -> None:
     answer_with(server, ["deleteApplication"], 202)
@@ -198,7 +237,10 @@ def _(server: Server) -> None:
 
 
 @fault(
-    "app-delete-again-200", "Answers 200 to the second deletion of an application.", "CMF-APP-DELETE-UNKNOWN"
+    "app-delete-again-200",
+    "Answers 200 to the second deletion of an application.",
+    "CMF-APP-DELETE-UNKNOWN",
+    reason=r"a second DELETE does not claim success: the answer of deleteApplication came with status 200",
 )
 def _(server: Server) -> None:
     _delete_again(server, only_known=True)
@@ -251,6 +293,7 @@ def _(server: Server) -> None:
     "app-recreate-old-spec",
     "Merges the spec of a deleted namesake into that of a new application.",
     "CMF-APP-RECREATE",
+    reason=r"nothing of the old application is left: configuration of the old application is back",
 )
 def _(server: Server) -> None:
     def restore(draft: Draft, ghost: Application) -> Draft:
@@ -286,6 +329,7 @@ def _(server: Server) -> None:
     "app-environment-unknown-accepted",
     "Accepts an application for an unknown environment and forgets it.",
     "CMF-APP-ENVIRONMENT-UNKNOWN",
+    reason=r"it is refused: the answer of createOrUpdateApplication came with status 201",
 )
 def _(server: Server) -> None:
     def post(original: Handler, call: Call) -> Answer:
@@ -331,7 +375,12 @@ def _(server: Server) -> None:
     _spoil_refused(server, spoil)
 
 
-@fault("app-refused-update-erases-labels", "Erases the labels when it refuses an update.", "CMF-APP-REFUSED")
+@fault(
+    "app-refused-update-erases-labels",
+    "Erases the labels when it refuses an update.",
+    "CMF-APP-REFUSED",
+    reason=r"a refused update with no apiVersion changes nothing: after a refused update, the application/metadata/labels is not as expected",
+)
 def _(server: Server) -> None:
     def spoil(application: Application, _body: JsonObject) -> None:
         application.metadata = drop("labels")(dict(application.metadata))
@@ -343,6 +392,7 @@ def _(server: Server) -> None:
     "app-refused-update-resets-job",
     "Suspends an application and sets it to one task when it refuses an update.",
     "CMF-APP-REFUSED",
+    reason=r"a refused update with no apiVersion changes nothing: after a refused update, the application/spec/job/parallelism is not as expected",
 )
 def _(server: Server) -> None:
     def spoil(application: Application, _body: JsonObject) -> None:
@@ -370,13 +420,18 @@ def _(server: Server) -> None:
     "Lists applications without an apiVersion.",
     "CMF-APP-SCHEMA",
     "CMF-APP-LIST",
+    "CMF-CONC-READ",
+    reason=r"answers of getApplications: .* .* is a required property",
 )
 def _(server: Server) -> None:
     reshape_each(server, ["getApplications"], drop("apiVersion"))
 
 
 @fault(
-    "app-suspend-answer-without-kind", "Answers suspend with an application without a kind.", "CMF-APP-SCHEMA"
+    "app-suspend-answer-without-kind",
+    "Answers suspend with an application without a kind.",
+    "CMF-APP-SCHEMA",
+    reason=r"answers of suspendApplication: /: .* is a required property",
 )
 def _(server: Server) -> None:
     reshape_each(server, ["suspendApplication"], drop("kind"))
@@ -387,6 +442,7 @@ def _(server: Server) -> None:
     "Answers an update with the spec as a string.",
     "CMF-APP-SCHEMA",
     "CMF-APP-UPDATE",
+    reason=r"""answers of createOrUpdateApplication: /spec: "\{.*: .*, .*: .*, .*:""",
 )
 def _(server: Server) -> None:
     def post(original: Handler, call: Call) -> Answer:

@@ -27,7 +27,13 @@ def _(server: Server) -> None:
     server.applications.name_rule.minimum = 3
 
 
-@fault("app-name-min-too-strict", "Refuses an application name of 4 characters.", "CMF-APP-NAME-MIN")
+@fault(
+    "app-name-min-too-strict",
+    "Refuses an application name of 4 characters.",
+    "CMF-APP-NAME-MIN",
+    "CMF-APP-NAME-LEGAL",
+    reason=r"a name of .* characters is accepted: the answer of createOrUpdateApplication came with status 422",
+)
 def _(server: Server) -> None:
     server.applications.name_rule.minimum = 5
 
@@ -42,13 +48,21 @@ def _(server: Server) -> None:
     server.applications.name_rule.maximum = 254
 
 
-@fault("app-name-max-too-strict", "Refuses an application name of 253 characters.", "CMF-APP-NAME-MAX")
+@fault(
+    "app-name-max-too-strict",
+    "Refuses an application name of 253 characters.",
+    "CMF-APP-NAME-MAX",
+    reason=r"a name of 253 characters is accepted: the answer of createOrUpdateApplication came with status 422",
+)
 def _(server: Server) -> None:
     server.applications.name_rule.maximum = 252
 
 
 @fault(
-    "app-name-max-of-a-label", "Refuses an application name of more than 63 characters.", "CMF-APP-NAME-MAX"
+    "app-name-max-of-a-label",
+    "Refuses an application name of more than 63 characters.",
+    "CMF-APP-NAME-MAX",
+    reason=r"a name of 253 characters is accepted: the answer of createOrUpdateApplication came with status 422",
 )
 def _(server: Server) -> None:
     server.applications.name_rule.maximum = 63
@@ -68,19 +82,29 @@ def _(server: Server) -> None:
     "app-name-no-last-digit",
     "Refuses an application name that ends in a digit after a dot.",
     "CMF-APP-NAME-LEGAL",
+    reason=r"a name with digits at the ends of labels: the answer of createOrUpdateApplication came with status 422",
 )
 def _(server: Server) -> None:
     server.applications.name_rule.pattern = re.compile(rf"{LABEL}(\.{LABEL}(?<![0-9]))*")
 
 
 @fault(
-    "app-name-no-leading-digit", "Refuses an application name that begins with a digit.", "CMF-APP-NAME-LEGAL"
+    "app-name-no-leading-digit",
+    "Refuses an application name that begins with a digit.",
+    "CMF-APP-NAME-LEGAL",
+    reason=r"a name with a digit in front: the answer of createOrUpdateApplication came with status 422",
 )
 def _(server: Server) -> None:
     server.applications.name_rule.pattern = re.compile(rf"(?![0-9]){LABEL}(\.{LABEL})*")
 
 
-@fault("app-name-suffix-cut", "Reads a dotted application name without its last label.", "CMF-APP-NAME-LEGAL")
+@fault(
+    "app-name-suffix-cut",
+    "Reads a dotted application name without its last label.",
+    "CMF-APP-NAME-LEGAL",
+    "CMF-APP-GET",
+    reason=r"a name with dots between labels: the answer of getApplication came with status 404",
+)
 def _(server: Server) -> None:
     around(server, ["getApplication"], cut_suffix("appName"))
 
@@ -99,24 +123,38 @@ def _(server: Server) -> None:
     "app-name-trailing-newline",
     "Accepts an application name that ends in a line break.",
     "CMF-APP-NAME-PATTERN",
+    reason=r"a name with a line break behind is refused: the answer of createOrUpdateApplication came with status 201",
 )
 def _(server: Server) -> None:
     dollar(server.applications.name_rule)
 
 
-@fault("app-name-space", "Accepts an application name with a space inside.", "CMF-APP-NAME-PATTERN")
+@fault(
+    "app-name-space",
+    "Accepts an application name with a space inside.",
+    "CMF-APP-NAME-PATTERN",
+    reason=r"a name with a space inside is refused: the answer of createOrUpdateApplication came with status 201",
+)
 def _(server: Server) -> None:
     server.applications.name_rule.pattern = re.compile(rf"{LABEL}([. ]{LABEL})*")
 
 
 @fault(
-    "app-name-control", "Accepts an application name with a control character inside.", "CMF-APP-NAME-PATTERN"
+    "app-name-control",
+    "Accepts an application name with a control character inside.",
+    "CMF-APP-NAME-PATTERN",
+    reason=r"a name with a line break inside is refused: the answer of createOrUpdateApplication came with status 201",
 )
 def _(server: Server) -> None:
     server.applications.name_rule.pattern = re.compile(rf"{LABEL}((\.|[\x00-\x1f]){LABEL})*")
 
 
-@fault("app-name-leading-dot", "Accepts an application name that begins with a dot.", "CMF-APP-NAME-PATTERN")
+@fault(
+    "app-name-leading-dot",
+    "Accepts an application name that begins with a dot.",
+    "CMF-APP-NAME-PATTERN",
+    reason=r"a name with a dot in front is refused: the answer of createOrUpdateApplication came with status 201",
+)
 def _(server: Server) -> None:
     server.applications.name_rule.pattern = re.compile(rf"\.?{LABEL}(\.{LABEL})*")
 
@@ -183,6 +221,7 @@ def _(server: Server) -> None:
     "app-namesake-deleted",
     "Deletes the namesakes of an application in other environments, too.",
     "CMF-APP-NAME-SCOPE",
+    reason=r"deleting one leaves the other: the answer of getApplication came with status 404",
 )
 def _(server: Server) -> None:
     def remove(original: Any, environment: Environment, application: Application) -> None:
@@ -196,7 +235,9 @@ def _(server: Server) -> None:
 @fault(
     "app-namesake-started",
     "Starts the namesakes of an application in other environments, too.",
-    "CMF-APP-NAME-SCOPE",
+    "CMF-APP-START",
+    "CMF-APP-SUSPEND-UNKNOWN",
+    reason=r"its namesake in another environment is as it was: its namesake in another environment/spec/job/state is not as stored",
 )
 def _(server: Server) -> None:
     def start(original: Handler, call: Call) -> Answer:
@@ -212,6 +253,7 @@ def _(server: Server) -> None:
     "app-namesake-refused",
     "Refuses an application whose name another environment has already.",
     "CMF-APP-NAME-SCOPE",
+    reason=r"the second environment can hold the same name: the answer of createOrUpdateApplication came with status 422",
 )
 def _(server: Server) -> None:
     def create(original: Any, environment: Environment, draft: Any) -> Any:
@@ -226,6 +268,7 @@ def _(server: Server) -> None:
     "app-namesake-moved",
     "Moves an application to the environment in which its name is created anew.",
     "CMF-APP-NAME-SCOPE",
+    reason=r"the second environment can hold the same name: the answer of getApplication came with status 404",
 )
 def _(server: Server) -> None:
     def create(original: Any, environment: Environment, draft: Any) -> Any:

@@ -59,6 +59,7 @@ def _(server: Server) -> None:
     "app-create-answer-empty-spec",
     "Answers the creation of an application with an empty spec.",
     "CMF-APP-CREATE",
+    reason=r"an application with labels, annotations and configuration answers 201: the answer/spec/image is not as stored",
 )
 def _(server: Server) -> None:
     _change_create_answer(server, put({}, "spec"))
@@ -68,6 +69,7 @@ def _(server: Server) -> None:
     "app-create-answer-other-kind",
     "Answers the creation of an application with another kind.",
     "CMF-APP-CREATE",
+    reason=r"an application with labels, annotations and configuration answers 201: the answer/kind is not as stored",
 )
 def _(server: Server) -> None:
     _change_create_answer(server, put("FlinkDeployment", "kind"))
@@ -107,6 +109,7 @@ def _(server: Server) -> None:
     "app-example-refused-without-accept",
     "Refuses a YAML application of a client that says no Accept of its own.",
     "CMF-APP-EXAMPLE",
+    reason=r"flink-application\.yaml creates the application it describes: the answer of createOrUpdateApplication came with status 400",
 )
 def _(server: Server) -> None:
     def post(original: Handler, call: Call) -> Answer:
@@ -131,7 +134,14 @@ def _(server: Server) -> None:
     reshape_each(server, READ_APPLICATIONS, drop("metadata", "labels"))
 
 
-@fault("app-get-configuration-lost", "Shows only the first entry of the Flink configuration.", "CMF-APP-GET")
+@fault(
+    "app-get-configuration-lost",
+    "Shows only the first entry of the Flink configuration.",
+    "CMF-APP-GET",
+    "CMF-APP-UPDATE",
+    "CMF-CONTENT-SCALARS",
+    reason=r"an application with labels, annotations and configuration is read as it was posted: the",
+)
 def _(server: Server) -> None:
     def change(value: JsonObject) -> JsonObject:
         first = dict(list(part(value, "spec", "flinkConfiguration").items())[:1])
@@ -144,6 +154,8 @@ def _(server: Server) -> None:
     "app-get-task-manager-lost",
     "Shows the resources of the job manager as those of the task manager.",
     "CMF-APP-GET",
+    "CMF-CONTENT-TYPES",
+    reason=r"generated requests of createOrUpdateApplication: sent as application/yaml: the application/spec/taskManager/resource/memory is not as stored",
 )
 def _(server: Server) -> None:
     def change(value: JsonObject) -> JsonObject:
@@ -157,7 +169,11 @@ def _(server: Server) -> None:
 @fault(
     "app-get-metadata-stale",
     "Shows the labels and annotations that an application was created with.",
-    "CMF-APP-GET",
+    "CMF-APP-UPDATE",
+    "CMF-APP-REPLACE",
+    "CMF-CONC-READ",
+    "CMF-CONC-UPSERT",
+    reason=r"update .*, sent as application/json, answers 201 and holds: the answer/metadata/labels/revision is not as stored",
 )
 def _(server: Server) -> None:
     def update(
@@ -196,6 +212,11 @@ def _(server: Server) -> None:
     "app-get-unknown-environment",
     "Finds an application below an environment that does not exist.",
     "CMF-APP-GET-UNKNOWN",
+    "CMF-APP-ENVIRONMENT-UNKNOWN",
+    "CMF-APP-START-UNKNOWN",
+    "CMF-APP-SUSPEND-UNKNOWN",
+    "CMF-ENV-DELETE-CHILDREN",
+    reason=r"an existing name in an environment that does not exist: the answer of getApplication came with status 200",
 )
 def _(server: Server) -> None:
     def get(original: Handler, call: Call) -> Answer:
@@ -215,6 +236,11 @@ def _(server: Server) -> None:
     "app-get-unknown-200",
     "Answers 200 with an empty application for a name that never existed.",
     "CMF-APP-GET-UNKNOWN",
+    "CMF-APP-REFUSED",
+    "CMF-APP-START-UNKNOWN",
+    "CMF-APP-SUSPEND-UNKNOWN",
+    "CMF-CONTENT-HOSTILE",
+    reason=r"a name that was never used: the answer of getApplication came with status 200",
 )
 def _(server: Server) -> None:
     known: set[str] = set()
@@ -255,7 +281,16 @@ def _(server: Server) -> None:
     replace(server.applications, "update", update)
 
 
-@fault("app-update-not-stored", "Shows an update of an application in its answer only.", "CMF-APP-UPDATE")
+@fault(
+    "app-update-not-stored",
+    "Shows an update of an application in its answer only.",
+    "CMF-APP-UPDATE",
+    "CMF-APP-REPLACE",
+    "CMF-CONC-READ",
+    "CMF-CONC-UPSERT",
+    "CMF-INST-SPEC",
+    reason=r"update .*, sent as application/json, answers 201 and holds: the application/spec/flinkConfiguration/taskmanager\.numberOfTaskSlots is not as",
+)
 def _(server: Server) -> None:
     def update(
         original: Any, environment: Environment, application: Application, draft: Draft
@@ -268,7 +303,12 @@ def _(server: Server) -> None:
     replace(server.applications, "update", update)
 
 
-@fault("app-update-answers-old", "Answers an update with the application as it was before.", "CMF-APP-UPDATE")
+@fault(
+    "app-update-answers-old",
+    "Answers an update with the application as it was before.",
+    "CMF-APP-UPDATE",
+    reason=r"update .*, sent as application/json, answers 201 and holds: the answer/metadata/labels/revision is not as stored",
+)
 def _(server: Server) -> None:
     def update(
         original: Any, environment: Environment, application: Application, draft: Draft
@@ -280,7 +320,12 @@ def _(server: Server) -> None:
     replace(server.applications, "update", update)
 
 
-@fault("app-update-loses-parallelism", "Does not update the parallelism of an application.", "CMF-APP-UPDATE")
+@fault(
+    "app-update-loses-parallelism",
+    "Does not update the parallelism of an application.",
+    "CMF-APP-UPDATE",
+    reason=r"update .*, sent as application/json, answers 201 and holds: the answer/spec/job/parallelism is not as stored",
+)
 def _(server: Server) -> None:
     _not_updated(server, "job", "parallelism")
 
@@ -289,6 +334,10 @@ def _(server: Server) -> None:
     "app-update-loses-configuration",
     "Does not update Flink configuration values that were there.",
     "CMF-APP-UPDATE",
+    "CMF-CONC-READ",
+    "CMF-CONC-UPSERT",
+    "CMF-INST-SPEC",
+    reason=r"update .*, sent as application/json, answers 201 and holds: the answer/spec/flinkConfiguration/taskmanager\.numberOfTaskSlots is not as stored",
 )
 def _(server: Server) -> None:
     def update(
@@ -314,7 +363,15 @@ def _not_updated(server: Server, parent: str, key: str) -> None:
     replace(server.applications, "update", update)
 
 
-@fault("app-update-202", "Answers the update of an application with 202.", "CMF-APP-UPDATE", "CMF-ERR-STATUS")
+@fault(
+    "app-update-202",
+    "Answers the update of an application with 202.",
+    "CMF-APP-UPDATE",
+    "CMF-ERR-STATUS",
+    "CMF-CONTENT-JSON",
+    "CMF-CONTENT-YAML",
+    reason=r"update .*, sent as application/json, answers 201 and holds: the answer of createOrUpdateApplication came with status 202",
+)
 def _(server: Server) -> None:
     def post(original: Handler, call: Call) -> Answer:
         known = known_applications(server)
@@ -344,6 +401,7 @@ def _(server: Server) -> None:
     "app-update-keeps-service-account",
     "Keeps top-level parts of the spec that an update leaves out.",
     "CMF-APP-REPLACE",
+    reason=r"a whole part of the spec left out of an update is gone: the old logConfiguration is still there",
 )
 def _(server: Server) -> None:
     def update(
@@ -359,6 +417,7 @@ def _(server: Server) -> None:
     "app-update-keeps-configuration",
     "Keeps Flink configuration that an update leaves out.",
     "CMF-APP-REPLACE",
+    reason=r"a configuration left out of an update is gone: the old configuration is still there",
 )
 def _(server: Server) -> None:
     def update(
@@ -403,6 +462,12 @@ def _(server: Server) -> None:
     _duplicate_after(server, 2)
 
 
-@fault("app-third-post-duplicates", "Lists an application twice after its second update.", "CMF-APP-UNIQUE")
+@fault(
+    "app-third-post-duplicates",
+    "Lists an application twice after its second update.",
+    "CMF-APP-UNIQUE",
+    "CMF-CONC-UPSERT",
+    reason=r"after many updates it is listed once: it is listed .* times",
+)
 def _(server: Server) -> None:
     _duplicate_after(server, 3)

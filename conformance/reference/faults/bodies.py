@@ -31,7 +31,12 @@ def _(server: Server) -> None:
     _mend(server.environments, mend)
 
 
-@fault("env-body-namespace-ignored", "Ignores a Kubernetes namespace that is no string.", "CMF-ENV-BODY")
+@fault(
+    "env-body-namespace-ignored",
+    "Ignores a Kubernetes namespace that is no string.",
+    "CMF-ENV-BODY",
+    reason=r"a list as namespace is refused: the answer of createOrUpdateEnvironment came with status 201",
+)
 def _(server: Server) -> None:
     _ignore_other_types(server.environments, "kubernetesNamespace", str)
 
@@ -51,18 +56,27 @@ def _ignore_other_types(owner: Any, key: str, kind: type) -> None:
     "env-body-application-defaults-ignored",
     "Ignores application defaults that are no object.",
     "CMF-ENV-BODY",
+    reason=r"a string as application defaults is refused: the answer of createOrUpdateEnvironment came with status 201",
 )
 def _(server: Server) -> None:
     _ignore_other_types(server.environments, "flinkApplicationDefaults", dict)
 
 
-@fault("env-body-pool-defaults-ignored", "Ignores compute pool defaults that are no object.", "CMF-ENV-BODY")
+@fault(
+    "env-body-pool-defaults-ignored",
+    "Ignores compute pool defaults that are no object.",
+    "CMF-ENV-BODY",
+    reason=r"a number as compute pool defaults is refused: the answer of createOrUpdateEnvironment came with status 201",
+)
 def _(server: Server) -> None:
     _ignore_other_types(server.environments, "computePoolDefaults", dict)
 
 
 @fault(
-    "env-body-statement-defaults-ignored", "Ignores statement defaults that are no object.", "CMF-ENV-BODY"
+    "env-body-statement-defaults-ignored",
+    "Ignores statement defaults that are no object.",
+    "CMF-ENV-BODY",
+    reason=r"a boolean as statement defaults is refused: the answer of createOrUpdateEnvironment came with status 201",
 )
 def _(server: Server) -> None:
     _ignore_other_types(server.environments, "statementDefaults", dict)
@@ -84,6 +98,7 @@ def _(server: Server) -> None:
     "env-nested-coerced",
     "Makes strings of other Flink configuration values in statement defaults.",
     "CMF-ENV-BODY-NESTED",
+    reason=r"an object as Flink configuration value is refused: the answer of createOrUpdateEnvironment came with status 201",
 )
 def _(server: Server) -> None:
     def mend(body: JsonObject) -> JsonObject:
@@ -110,6 +125,7 @@ def _coerced(defaults: JsonObject) -> JsonObject:
     "env-nested-interactive-unchecked",
     "Drops interactive statement defaults that are no object.",
     "CMF-ENV-BODY-NESTED",
+    reason=r"generated requests of createOrUpdateEnvironment: /statementDefaults/interactive: interactive: false is not of type .*, answered with",
 )
 def _(server: Server) -> None:
     def mend(body: JsonObject) -> JsonObject:
@@ -135,7 +151,12 @@ def _(server: Server) -> None:
     server.environments.namespace_rule.maximum = 254
 
 
-@fault("env-namespace-empty", "Takes an empty Kubernetes namespace as none.", "CMF-ENV-NAMESPACE")
+@fault(
+    "env-namespace-empty",
+    "Takes an empty Kubernetes namespace as none.",
+    "CMF-ENV-NAMESPACE",
+    reason=r"a namespace that is empty is refused: the answer of createOrUpdateEnvironment came with status 201",
+)
 def _(server: Server) -> None:
     def mend(body: JsonObject) -> JsonObject:
         empty = body.get("kubernetesNamespace") == ""
@@ -148,6 +169,7 @@ def _(server: Server) -> None:
     "env-namespace-cleaned",
     "Makes a legal Kubernetes namespace of one outside the pattern.",
     "CMF-ENV-NAMESPACE",
+    reason=r"a namespace that is upper case is refused: the answer of createOrUpdateEnvironment came with status 201",
 )
 def _(server: Server) -> None:
     def mend(body: JsonObject) -> JsonObject:
@@ -177,17 +199,32 @@ def _(server: Server) -> None:
     _default(server, "spec", {})
 
 
-@fault("app-body-without-kind", "Takes an application without a kind.", "CMF-APP-BODY")
+@fault(
+    "app-body-without-kind",
+    "Takes an application without a kind.",
+    "CMF-APP-BODY",
+    reason=r"no kind is refused: the answer of createOrUpdateApplication came with status 201",
+)
 def _(server: Server) -> None:
     _default(server, "kind", "FlinkApplication")
 
 
-@fault("app-body-without-version", "Takes an application without an apiVersion.", "CMF-APP-BODY")
+@fault(
+    "app-body-without-version",
+    "Takes an application without an apiVersion.",
+    "CMF-APP-BODY",
+    reason=r"no apiVersion is refused: the answer of createOrUpdateApplication came with status 201",
+)
 def _(server: Server) -> None:
     _default(server, "apiVersion", "cmf.confluent.io/v1")
 
 
-@fault("app-body-spec-array", "Takes an array as the spec of an application.", "CMF-APP-BODY")
+@fault(
+    "app-body-spec-array",
+    "Takes an array as the spec of an application.",
+    "CMF-APP-BODY",
+    reason=r"a list as spec is refused: the answer of createOrUpdateApplication came with status 201",
+)
 def _(server: Server) -> None:
     def mend(body: JsonObject) -> JsonObject:
         return {**body, "spec": {}} if isinstance(body.get("spec"), list) else body
@@ -195,7 +232,12 @@ def _(server: Server) -> None:
     _mend(server.applications, mend)
 
 
-@fault("app-body-kind-number", "Takes a kind that is no string.", "CMF-APP-BODY")
+@fault(
+    "app-body-kind-number",
+    "Takes a kind that is no string.",
+    "CMF-APP-BODY",
+    reason=r"an object as kind is refused: the answer of createOrUpdateApplication came with status 201",
+)
 def _(server: Server) -> None:
     def mend(body: JsonObject) -> JsonObject:
         return body if isinstance(body.get("kind", ""), str) else {**body, "kind": "FlinkApplication"}
@@ -204,7 +246,10 @@ def _(server: Server) -> None:
 
 
 @fault(
-    "app-body-name-made-up", "Makes up a name when the metadata of an application have none.", "CMF-APP-BODY"
+    "app-body-name-made-up",
+    "Makes up a name when the metadata of an application have none.",
+    "CMF-APP-BODY",
+    reason=r"no name is refused: the answer of createOrUpdateApplication came with status 201",
 )
 def _(server: Server) -> None:
     def mend(body: JsonObject) -> JsonObject:

@@ -48,17 +48,28 @@ def _(server: Server) -> None:
     "cache-tag-by-spec",
     "Does not change the ETag of an application with its labels and annotations.",
     "CMF-CACHE-CHANGED",
+    reason=r"getApplication after a change of labels alone: the answer of getApplication came with status 304",
 )
 def _(server: Server) -> None:
     _tag_by(server, ("getApplication",), lambda value: value["spec"])
 
 
-@fault("cache-tag-by-state", "Does not change the ETag of an application with its spec.", "CMF-CACHE-CHANGED")
+@fault(
+    "cache-tag-by-state",
+    "Does not change the ETag of an application with its spec.",
+    "CMF-CACHE-CHANGED",
+    reason=r"getApplication after an update: the answer of getApplication came with status 304",
+)
 def _(server: Server) -> None:
     _tag_by(server, ("getApplication",), lambda value: [value["metadata"]["uid"], value["spec"].get("job")])
 
 
-@fault("cache-list-tag-by-size", "Does not change the ETag of a list with an update.", "CMF-CACHE-CHANGED")
+@fault(
+    "cache-list-tag-by-size",
+    "Does not change the ETag of a list with an update.",
+    "CMF-CACHE-CHANGED",
+    reason=r"getEnvironments after an update of one: the answer of getEnvironments came with status 304",
+)
 def _(server: Server) -> None:
     _tag_by(server, ("getEnvironments", "getApplications"), lambda value: value["metadata"]["size"])
 
@@ -67,12 +78,18 @@ def _(server: Server) -> None:
     "cache-list-tag-by-first",
     "Does not change the ETag of a list unless its first item changes.",
     "CMF-CACHE-CHANGED",
+    reason=r"getEnvironments after an update of one: the answer of getEnvironments came with status 304",
 )
 def _(server: Server) -> None:
     _tag_by(server, ("getEnvironments", "getApplications"), lambda value: value["items"][:1])
 
 
-@fault("cache-list-tag-by-newest", "Does not change the ETag of a list with a deletion.", "CMF-CACHE-CHANGED")
+@fault(
+    "cache-list-tag-by-newest",
+    "Does not change the ETag of a list with a deletion.",
+    "CMF-CACHE-CHANGED",
+    reason=r"getEnvironments after a deletion: the answer of getEnvironments came with status 304",
+)
 def _(server: Server) -> None:
     def essence(_value: Any) -> Any:
         every = server.store.list_environments()
@@ -101,7 +118,12 @@ def _(server: Server) -> None:
     _matches(server, lambda _original, _if_none_match, _tag: True)
 
 
-@fault("cache-foreign-tag-matches", "Answers 304 to an ETag that it never gave.", "CMF-CACHE-UNCONDITIONAL")
+@fault(
+    "cache-foreign-tag-matches",
+    "Answers 304 to an ETag that it never gave.",
+    "CMF-CACHE-UNCONDITIONAL",
+    reason=r"getEnvironments without condition, and with a tag never given: the answer of getEnvironments came with status 304",
+)
 def _(server: Server) -> None:
     given: set[str] = set()
 
@@ -121,6 +143,13 @@ def _(server: Server) -> None:
     "cache-304-at-third-reading",
     "Answers 304 to the third reading of what has not changed.",
     "CMF-CACHE-UNCONDITIONAL",
+    "CMF-APP-NAME-SCOPE",
+    "CMF-APP-REFUSED",
+    "CMF-APP-START-AGAIN",
+    "CMF-APP-UPDATE",
+    "CMF-CACHE-CHANGED",
+    "CMF-ERR-METHOD",
+    reason=r"answers of getApplication: 304 in answer to a request without condition",
 )
 def _(server: Server) -> None:
     readings: dict[tuple[Any, ...], int] = {}
@@ -150,7 +179,10 @@ def _(server: Server) -> None:
 
 
 @fault(
-    "cache-304-other-tag", "Sends another ETag with 304 than with the answer it stands for.", "CMF-CACHE-ETAG"
+    "cache-304-other-tag",
+    "Sends another ETag with 304 than with the answer it stands for.",
+    "CMF-CACHE-ETAG",
+    reason=r"a 304 of getEnvironments carries the ETag: a 304 came without the ETag of the answer it stands for",
 )
 def _(server: Server) -> None:
     def not_modified(original: Any, headers: Headers) -> Wire:

@@ -91,7 +91,12 @@ def _(server: Server) -> None:
     replace(server.store, "list_applications", listing)
 
 
-@fault("conc-upsert-mixes", "Mixes what two requests at once said of one resource.", "CMF-CONC-UPSERT")
+@fault(
+    "conc-upsert-mixes",
+    "Mixes what two requests at once said of one resource.",
+    "CMF-CONC-UPSERT",
+    reason=r".* parallel upserts of one new application, round .*: what is stored is none of what was sent",
+)
 def _(server: Server) -> None:
     def mixed(new: JsonObject, old: JsonObject) -> JsonObject:
         """Every second part of the new value, the others of the old one."""
@@ -115,6 +120,7 @@ def _(server: Server) -> None:
     "Answers 500 to the second of two creations at once.",
     "CMF-CONC-UPSERT",
     "CMF-ERR-SERVER",
+    reason=r".* parallel upserts of one new environment, round .*: the answer of createOrUpdateEnvironment came with status 500",
 )
 def _(server: Server) -> None:
     def behaviour(_resource: Resource, _before: Resource) -> Wire:
@@ -123,7 +129,12 @@ def _(server: Server) -> None:
     _overlapped(server, behaviour)
 
 
-@fault("conc-upsert-lost", "Loses a resource that two requests at once create.", "CMF-CONC-UPSERT")
+@fault(
+    "conc-upsert-lost",
+    "Loses a resource that two requests at once create.",
+    "CMF-CONC-UPSERT",
+    reason=r".* parallel upserts of one new environment, round .*: the environment is listed .* times",
+)
 def _(server: Server) -> None:
     def behaviour(resource: Resource, _before: Resource) -> None:
         for environment in server.store.list_environments():
@@ -159,7 +170,23 @@ def _(server: Server) -> None:
     replace(server.applications, "view_in_list", view_in_list)
 
 
-@fault("conc-create-late-list", "Lists a new application only after 100 ms.", "CMF-CONC-READ", "CMF-APP-LIST")
+@fault(
+    "conc-create-late-list",
+    "Lists a new application only after 100 ms.",
+    "CMF-CONC-READ",
+    "CMF-APP-LIST",
+    "CMF-APP-LIST-SCOPE",
+    "CMF-APP-NAME-MAX",
+    "CMF-APP-NAME-SCOPE",
+    "CMF-APP-RECREATE",
+    "CMF-APP-UNIQUE",
+    "CMF-CONC-UPSERT",
+    "CMF-PAGE-PARTITION",
+    "CMF-PAGE-SIZE",
+    "CMF-PAGE-SORT-ASC",
+    "CMF-PAGE-SORT-DESC",
+    reason=r"a new application is there at once, round .*: the new application is not in the list",
+)
 def _(server: Server) -> None:
     def list_applications(original: Any, environment: Environment) -> list[Application]:
         return [one for one in original(environment) if one.created + 100 < server.clock.now()]
@@ -168,31 +195,14 @@ def _(server: Server) -> None:
 
 
 @fault(
-    "conc-delete-late",
-    "Lists a deleted application for another 100 ms.",
-    "CMF-CONC-READ",
-)
-def _(server: Server) -> None:
-    ghosts: list[tuple[int, Environment, Application]] = []
-
-    def remove(original: Any, environment: Environment, application: Application) -> None:
-        ghosts.append((server.clock.now() + 100, environment, application))
-        original(environment, application)
-
-    def list_applications(original: Any, environment: Environment) -> list[Application]:
-        now = server.clock.now()
-        late = [one for until, where, one in ghosts if now < until and where is environment]
-        return [*original(environment), *(one for one in late if one.name not in environment.applications)]
-
-    replace(server.applications, "remove", remove)
-    replace(server.store, "list_applications", list_applications)
-
-
-@fault(
     "conc-update-stale-read",
     "Shows an application as it was before at the first reading after an update.",
     "CMF-CONC-READ",
     "CMF-APP-UPDATE",
+    "CMF-APP-REFUSED",
+    "CMF-APP-REPLACE",
+    "CMF-CONC-UPSERT",
+    reason=r"an update of an application is there at once, round .*: the updated application: /spec/flinkConfiguration/version is not as stored",
 )
 def _(server: Server) -> None:
     before: dict[str, Any] = {}

@@ -42,7 +42,14 @@ def _(server: Server) -> None:
     )
 
 
-@fault("content-json-bom", "Begins JSON with a byte order mark.", "CMF-CONTENT-JSON")
+@fault(
+    "content-json-bom",
+    "Begins JSON with a byte order mark.",
+    "CMF-CONTENT-JSON",
+    "CMF-ERR-BODY",
+    "CMF-ERR-BODY-HTTP",
+    reason=r"answers of getEnvironments: the body is declared as application/json, but not JSON: Unexpected UTF-.* BOM \(decode using utf-.*-sig\) at",
+)
 def _(server: Server) -> None:
     replace(server.media, "render_json", lambda original, value: b"\xef\xbb\xbf" + original(value))
 
@@ -52,6 +59,7 @@ def _(server: Server) -> None:
     "Declares lists as application/hal+json.",
     "CMF-CONTENT-JSON",
     "CMF-CONTENT-TYPE",
+    reason=r"answers of getEnvironments: asked for application/json, the body is declared as application/hal\+json",
 )
 def _(server: Server) -> None:
     def change(_request: Request, wire: Wire) -> Wire:
@@ -76,7 +84,12 @@ def _(server: Server) -> None:
     change_wire(server, change)
 
 
-@fault("content-yaml-lists-json", "Answers lists in JSON when YAML is asked for.", "CMF-CONTENT-YAML")
+@fault(
+    "content-yaml-lists-json",
+    "Answers lists in JSON when YAML is asked for.",
+    "CMF-CONTENT-YAML",
+    reason=r"answers of getEnvironments: asked for application/yaml, the body is declared as application/json",
+)
 def _(server: Server) -> None:
     _json_instead(
         server, "getEnvironments", "getApplications", "getApplicationEvents", "getApplicationInstances"
@@ -91,12 +104,23 @@ def _json_instead(server: Server, *operations: str) -> None:
     replace(server, "deliver", deliver)
 
 
-@fault("content-yaml-creation-json", "Answers a creation in JSON when YAML is asked for.", "CMF-CONTENT-YAML")
+@fault(
+    "content-yaml-creation-json",
+    "Answers a creation in JSON when YAML is asked for.",
+    "CMF-CONTENT-YAML",
+    reason=r"answers of createOrUpdateApplication: asked for application/yaml, the body is declared as application/json",
+)
 def _(server: Server) -> None:
     _json_instead(server, "createOrUpdateEnvironment", "createOrUpdateApplication")
 
 
-@fault("content-yaml-tabs", "Indents the YAML of events with tabs.", "CMF-CONTENT-YAML", "CMF-CONTENT-SAME")
+@fault(
+    "content-yaml-tabs",
+    "Indents the YAML of events with tabs.",
+    "CMF-CONTENT-YAML",
+    "CMF-CONTENT-SAME",
+    reason=r"answers of getApplicationEvents: the body is declared as application/yaml, but not YAML: found character that cannot start any token in",
+)
 def _(server: Server) -> None:
     def change(_request: Request, wire: Wire) -> Wire:
         yaml = wire.status == 200 and _media_type(wire) == YAML
@@ -125,6 +149,9 @@ def _(server: Server) -> None:
     "Does not declare the type of the answer to suspend.",
     "CMF-CONTENT-TYPE",
     "CMF-CONTENT-JSON",
+    "CMF-CONTENT-YAML",
+    "CMF-ERR-BODY",
+    reason=r"answers of suspendApplication: the body is declared as nothing",
 )
 def _(server: Server) -> None:
     def change(_request: Request, wire: Wire) -> Wire:
@@ -156,7 +183,19 @@ def _(server: Server) -> None:
     _yaml_value(server, lambda value: walk(lambda one: str(one) if type(one) is int else one, value))
 
 
-@fault("content-yaml-empty-lost", "Leaves empty objects and arrays out of YAML.", "CMF-CONTENT-SAME")
+@fault(
+    "content-yaml-empty-lost",
+    "Leaves empty objects and arrays out of YAML.",
+    "CMF-CONTENT-SAME",
+    "CMF-APP-CREATE",
+    "CMF-APP-GET",
+    "CMF-APP-SCHEMA",
+    "CMF-CONTENT-TYPES",
+    "CMF-ENV-CREATE",
+    "CMF-ENV-GET",
+    "CMF-EVENT-VERSION",
+    reason=r"an environment as JSON and as YAML: as YAML, an environment/flinkApplicationDefaults/spec/podTemplate/spec/containers/.*/env is not as",
+)
 def _(server: Server) -> None:
     def pruned(value: Any) -> Any:
         if isinstance(value, dict):
@@ -166,7 +205,14 @@ def _(server: Server) -> None:
     _yaml_value(server, pruned)
 
 
-@fault("content-yaml-labels-lost", "Leaves the labels of an application out of YAML.", "CMF-CONTENT-SAME")
+@fault(
+    "content-yaml-labels-lost",
+    "Leaves the labels of an application out of YAML.",
+    "CMF-CONTENT-SAME",
+    "CMF-APP-CREATE",
+    "CMF-APP-GET",
+    reason=r"an application as JSON and as YAML: as YAML, an application/metadata/labels is not as expected \(after waiting .* s\)",
+)
 def _(server: Server) -> None:
     def change(value: Any) -> Any:
         if not isinstance(value, dict) or "labels" not in value.get("metadata", {}):

@@ -39,18 +39,38 @@ def _(server: Server) -> None:
     _parsed_texts(server, lambda text: unicodedata.normalize("NFC", text))
 
 
-@fault("content-unicode-astral-lost", "Loses characters outside the basic plane.", "CMF-CONTENT-UNICODE")
+@fault(
+    "content-unicode-astral-lost",
+    "Loses characters outside the basic plane.",
+    "CMF-CONTENT-UNICODE",
+    "CMF-APP-CREATE",
+    "CMF-APP-GET",
+    "CMF-ENV-CREATE",
+    "CMF-ENV-GET",
+    reason=r"astral in one environment: astral, sent as application/json, read as application/json: /flinkApplicationDefaults/metadata/annotations/note",
+)
 def _(server: Server) -> None:
     _parsed_texts(server, lambda text: "".join("?" if letter > "\uffff" else letter for letter in text))
 
 
-@fault("content-line-breaks-lost", "Makes spaces of the line breaks in text.", "CMF-CONTENT-UNICODE")
+@fault(
+    "content-line-breaks-lost",
+    "Makes spaces of the line breaks in text.",
+    "CMF-CONTENT-UNICODE",
+    "CMF-APP-CREATE",
+    "CMF-APP-GET",
+    reason=r"breaks in one environment: breaks, sent as application/json, read as application/json: /flinkApplicationDefaults/metadata/annotations/note",
+)
 def _(server: Server) -> None:
     _parsed_texts(server, lambda text: text if text.strip() != text else text.replace("\n", " "))
 
 
 @fault(
-    "content-backslash-lost", "Loses backslashes in YAML answers.", "CMF-CONTENT-UNICODE", "CMF-CONTENT-SAME"
+    "content-backslash-lost",
+    "Loses backslashes in YAML answers.",
+    "CMF-CONTENT-UNICODE",
+    "CMF-CONTENT-SAME",
+    reason=r"quotes in one environment: quotes, sent as application/json, read as application/yaml: /flinkApplicationDefaults/metadata/annotations/note",
 )
 def _(server: Server) -> None:
     replace(
@@ -64,7 +84,11 @@ def _(server: Server) -> None:
     "content-yaml-mojibake",
     "Reads YAML bodies as ISO 8859-1.",
     "CMF-CONTENT-UNICODE",
-    "CMF-CONTENT-YAML-BODY",
+    "CMF-APP-CREATE",
+    "CMF-APP-GET",
+    "CMF-ENV-CREATE",
+    "CMF-ENV-GET",
+    reason=r"accents in one environment: accents, sent as application/yaml, read as application/json:",
 )
 def _(server: Server) -> None:
     def garbled(text: str) -> str:
@@ -78,6 +102,7 @@ def _(server: Server) -> None:
     "Answers 500 for text outside ASCII in an annotation.",
     "CMF-CONTENT-UNICODE",
     "CMF-ERR-SERVER",
+    reason=r"accents in one application: the answer of createOrUpdateApplication came with status 500",
 )
 def _(server: Server) -> None:
     def change(value: Any) -> Any:
@@ -107,6 +132,9 @@ def _(server: Server) -> None:
     "content-yaml-times-numbers",
     "Takes 12:30:00 in YAML as a number, also between quotes.",
     "CMF-CONTENT-SCALARS",
+    "CMF-APP-CREATE",
+    "CMF-APP-GET",
+    reason=r"strings that look like other types in one environment: a string, sent as application/yaml, read as application/json:",
 )
 def _(server: Server) -> None:
     def change(text: str) -> Any:
@@ -118,7 +146,15 @@ def _(server: Server) -> None:
     _yaml_texts(server, change)
 
 
-@fault("content-json-null-text", "Takes the string null as no value.", "CMF-CONTENT-SCALARS")
+@fault(
+    "content-json-null-text",
+    "Takes the string null as no value.",
+    "CMF-CONTENT-SCALARS",
+    "CMF-APP-CREATE",
+    "CMF-APP-GET",
+    "CMF-CONTENT-TYPE",
+    reason=r"strings that look like other types in one environment: a string, sent as application/json, read as application/json:",
+)
 def _(server: Server) -> None:
     def kept(value: Any) -> Any:
         if isinstance(value, dict):
@@ -128,7 +164,17 @@ def _(server: Server) -> None:
     _parsed(server, kept)
 
 
-@fault("content-empty-text-lost", "Loses entries whose value is the empty string.", "CMF-CONTENT-SCALARS")
+@fault(
+    "content-empty-text-lost",
+    "Loses entries whose value is the empty string.",
+    "CMF-CONTENT-SCALARS",
+    "CMF-APP-CREATE",
+    "CMF-APP-GET",
+    "CMF-CONTENT-TYPE",
+    "CMF-ENV-CREATE",
+    "CMF-ENV-GET",
+    reason=r"strings that look like other types in one environment: a string, sent as application/json, read as application/json:",
+)
 def _(server: Server) -> None:
     def kept(value: Any) -> Any:
         if isinstance(value, dict):
@@ -142,7 +188,14 @@ def _(server: Server) -> None:
     _parsed(server, kept)
 
 
-@fault("content-leading-zeros-lost", "Loses the leading zeros of strings of digits.", "CMF-CONTENT-SCALARS")
+@fault(
+    "content-leading-zeros-lost",
+    "Loses the leading zeros of strings of digits.",
+    "CMF-CONTENT-SCALARS",
+    "CMF-APP-GET",
+    "CMF-CONTENT-TYPE",
+    reason=r"strings that look like other types in one environment: a string, sent as application/json, read as application/json:",
+)
 def _(server: Server) -> None:
     def change(text: str) -> str:
         return text.lstrip("0") or "0" if len(text) < 10 and text.isascii() and text.isdecimal() else text
@@ -155,6 +208,11 @@ def _(server: Server) -> None:
     "Writes strings like 1.10 without quotes in YAML.",
     "CMF-CONTENT-SCALARS",
     "CMF-CONTENT-SAME",
+    "CMF-APP-GET",
+    "CMF-ENV-CREATE",
+    "CMF-ENV-GET",
+    "CMF-ENV-SCHEMA",
+    reason=r"strings that look like other types in one environment: a string, sent as application/json, read as application/yaml:",
 )
 def _(server: Server) -> None:
     def change(text: str) -> Any:
@@ -181,32 +239,43 @@ def _(server: Server) -> None:
 
 
 @fault(
-    "content-integers-rounded",
-    "Shows integers above 53 bits rounded to the nearest double.",
+    "content-fractions-rounded",
+    "Shows fractions with one digit.",
     "CMF-CONTENT-TYPES",
+    "CMF-CONTENT-TYPE",
+    reason=r"numbers, booleans, lists and objects in the defaults of an environment: a value, sent as application/json, read as application/json:",
 )
-def _(server: Server) -> None:
-    def change(value: Any) -> Any:
-        return int(float(value)) if type(value) is int and 2**53 < abs(value) < 2**1000 else value
-
-    reshape_each(server, READS, lambda value: walk(change, value))
-
-
-@fault("content-fractions-rounded", "Shows fractions with one digit.", "CMF-CONTENT-TYPES")
 def _(server: Server) -> None:
     reshape_each(
         server, READS, lambda value: walk(lambda one: round(one, 1) if isinstance(one, float) else one, value)
     )
 
 
-@fault("content-fractions-text", "Shows fractions as strings.", "CMF-CONTENT-TYPES")
+@fault(
+    "content-fractions-text",
+    "Shows fractions as strings.",
+    "CMF-CONTENT-TYPES",
+    "CMF-APP-GET",
+    "CMF-CONTENT-TYPE",
+    "CMF-ENV-GET",
+    "CMF-ENV-UPDATE",
+    reason=r"numbers, booleans, lists and objects in the defaults of an environment: a value, sent as application/json, read as application/json:",
+)
 def _(server: Server) -> None:
     reshape_each(
         server, READS, lambda value: walk(lambda one: str(one) if isinstance(one, float) else one, value)
     )
 
 
-@fault("content-single-unwrapped", "Shows a list of one as its only item.", "CMF-CONTENT-TYPES")
+@fault(
+    "content-single-unwrapped",
+    "Shows a list of one as its only item.",
+    "CMF-CONTENT-TYPES",
+    "CMF-APP-GET",
+    "CMF-CONTENT-TYPE",
+    "CMF-ENV-GET",
+    reason=r"numbers, booleans, lists and objects in the defaults of an environment: a value, sent as application/json, read as application/json:",
+)
 def _(server: Server) -> None:
     def unwrapped(value: Any) -> Any:
         if isinstance(value, dict):
@@ -218,7 +287,16 @@ def _(server: Server) -> None:
     reshape_each(server, READS, unwrapped)
 
 
-@fault("content-depth-cut", "Cuts off what lies more than five levels deep.", "CMF-CONTENT-TYPES")
+@fault(
+    "content-depth-cut",
+    "Cuts off what lies more than five levels deep.",
+    "CMF-CONTENT-TYPES",
+    "CMF-APP-GET",
+    "CMF-CONTENT-TYPE",
+    "CMF-ENV-GET",
+    "CMF-ENV-UPDATE",
+    reason=r"numbers, booleans, lists and objects in the defaults of an environment: a value, sent as application/json, read as application/json:",
+)
 def _(server: Server) -> None:
     def cut(value: Any, level: int = 0) -> Any:
         if isinstance(value, dict):
@@ -251,21 +329,33 @@ def _(server: Server) -> None:
 
 
 @fault(
-    "content-aliases-500", "Answers 500 for YAML with many aliases.", "CMF-CONTENT-HOSTILE", "CMF-ERR-SERVER"
+    "content-aliases-500",
+    "Answers 500 for YAML with many aliases.",
+    "CMF-CONTENT-HOSTILE",
+    "CMF-ERR-SERVER",
+    reason=r"YAML whose aliases multiply in one environment: the answer of createOrUpdateEnvironment came with status 500",
 )
 def _(server: Server) -> None:
     _fall_over(server, lambda body: body.count(b"*") > 20)
 
 
 @fault(
-    "content-tags-500", "Answers 500 for YAML with a language tag.", "CMF-CONTENT-HOSTILE", "CMF-ERR-SERVER"
+    "content-tags-500",
+    "Answers 500 for YAML with a language tag.",
+    "CMF-CONTENT-HOSTILE",
+    "CMF-ERR-SERVER",
+    reason=r"YAML with a language tag in one environment: the answer of createOrUpdateEnvironment came with status 500",
 )
 def _(server: Server) -> None:
     _fall_over(server, lambda body: b"!!" in body or b"!<" in body)
 
 
 @fault(
-    "content-utf8-500", "Answers 500 for a body that is not UTF-8.", "CMF-CONTENT-HOSTILE", "CMF-ERR-SERVER"
+    "content-utf8-500",
+    "Answers 500 for a body that is not UTF-8.",
+    "CMF-CONTENT-HOSTILE",
+    "CMF-ERR-SERVER",
+    reason=r"invalid UTF-.* in one environment: the answer of createOrUpdateEnvironment came with status 500",
 )
 def _(server: Server) -> None:
     def broken(body: bytes) -> bool:
@@ -283,6 +373,7 @@ def _(server: Server) -> None:
     "Answers 500 for a body with a byte order mark.",
     "CMF-CONTENT-HOSTILE",
     "CMF-ERR-SERVER",
+    reason=r"a byte order mark in one environment: the answer of createOrUpdateEnvironment came with status 500",
 )
 def _(server: Server) -> None:
     _fall_over(server, lambda body: body.startswith(b"\xef\xbb\xbf"))

@@ -38,7 +38,8 @@ def _whole() -> Any:
 @fault(
     "env-list-stale-defaults",
     "Lists environments with the application defaults they were created with.",
-    "CMF-ENV-LIST",
+    "CMF-CONC-READ",
+    reason=r"an update of an environment is there at once, round .*: in the list, the updated environment:",
 )
 def _(server: Server) -> None:
     first: dict[Environment, Any] = {}
@@ -59,7 +60,12 @@ def _(server: Server) -> None:
     replace(server.environments, "view", _whole())
 
 
-@fault("env-list-without-dotted", "Lists no environment with a dot in its name.", "CMF-ENV-LIST")
+@fault(
+    "env-list-without-dotted",
+    "Lists no environment with a dot in its name.",
+    "CMF-ENV-LIST",
+    reason=r"names of every legal shape are listed as they are: an existing name is not listed",
+)
 def _(server: Server) -> None:
     replace(
         server.store,
@@ -92,7 +98,11 @@ def _(server: Server) -> None:
 
 
 @fault(
-    "env-delete-readable", "Lets a deleted environment be read.", "CMF-ENV-DELETE", "CMF-ENV-DELETE-CHILDREN"
+    "env-delete-readable",
+    "Lets a deleted environment be read.",
+    "CMF-ENV-DELETE",
+    "CMF-ENV-DELETE-CHILDREN",
+    reason=r"afterwards it can't be read and is not listed: the answer of getEnvironment came with status 200 \(after waiting .* s\)",
 )
 def _(server: Server) -> None:
     ghosts: dict[str, JsonObject] = {}
@@ -112,7 +122,12 @@ def _(server: Server) -> None:
 
 
 @fault(
-    "env-delete-202", "Answers the deletion of an environment with 202.", "CMF-ENV-DELETE", "CMF-ERR-STATUS"
+    "env-delete-202",
+    "Answers the deletion of an environment with 202.",
+    "CMF-ENV-DELETE",
+    "CMF-ERR-STATUS",
+    "CMF-ENV-DELETE-CHILDREN",
+    reason=r"a DELETE answers 200: the answer of deleteEnvironment came with status 202",
 )
 def _(server: Server) -> None:
     answer_with(server, ["deleteEnvironment"], 202)
@@ -143,7 +158,10 @@ def _(server: Server) -> None:
 
 
 @fault(
-    "env-delete-again-200", "Answers 200 to the second deletion of an environment.", "CMF-ENV-DELETE-UNKNOWN"
+    "env-delete-again-200",
+    "Answers 200 to the second deletion of an environment.",
+    "CMF-ENV-DELETE-UNKNOWN",
+    reason=r"a second DELETE answers 404: the answer of deleteEnvironment came with status 200",
 )
 def _(server: Server) -> None:
     _delete_again(server, only_known=True)
@@ -183,7 +201,8 @@ def _(server: Server) -> None:
 @fault(
     "env-recreate-old-applications",
     "Gives a new environment the applications of a deleted namesake.",
-    "CMF-ENV-RECREATE",
+    "CMF-ENV-DELETE-CHILDREN",
+    reason=r"an environment of the same name has none of the old applications: applications of the deleted environment are back",
 )
 def _(server: Server) -> None:
     def restore(made: Environment, ghost: Environment) -> None:
@@ -196,6 +215,7 @@ def _(server: Server) -> None:
     "env-recreate-old-created-time",
     "Gives a new environment the creation time of a deleted namesake.",
     "CMF-ENV-RECREATE",
+    reason=r"nothing of the old environment is left: it was not created after the old one",
 )
 def _(server: Server) -> None:
     def restore(made: Environment, ghost: Environment) -> None:
@@ -242,6 +262,7 @@ def _refuse_full(server: Server, spoil: Any) -> None:
     "env-delete-refused-first-gone",
     "Refuses to delete a full environment after the first of its applications was deleted.",
     "CMF-ENV-DELETE-CHILDREN",
+    reason=r"either all is gone, or it was refused and all is there: the answer of getApplication came with status 404",
 )
 def _(server: Server) -> None:
     _refuse_full(
@@ -253,6 +274,7 @@ def _(server: Server) -> None:
     "env-delete-refused-all-gone",
     "Refuses to delete a full environment, but deletes all its applications.",
     "CMF-ENV-DELETE-CHILDREN",
+    reason=r"either all is gone, or it was refused and all is there: the answer of getApplication came with status 404",
 )
 def _(server: Server) -> None:
     _refuse_full(server, lambda environment: environment.applications.clear())
@@ -288,7 +310,10 @@ def _spoil_refused(server: Server, spoil: Any) -> None:
 
 
 @fault(
-    "env-refused-update-erases", "Erases the statement defaults when it refuses an update.", "CMF-ENV-REFUSED"
+    "env-refused-update-erases",
+    "Erases the statement defaults when it refuses an update.",
+    "CMF-ENV-REFUSED",
+    reason=r"what is refused for null as namespace has no effect: after a refused update with null as namespace, the environment/statementDefaults is",
 )
 def _(server: Server) -> None:
     def spoil(environment: Environment, _body: JsonObject) -> None:
@@ -297,7 +322,12 @@ def _(server: Server) -> None:
     _spoil_refused(server, spoil)
 
 
-@fault("env-refused-update-moves-time", "Moves the update time when it refuses an update.", "CMF-ENV-REFUSED")
+@fault(
+    "env-refused-update-moves-time",
+    "Moves the update time when it refuses an update.",
+    "CMF-ENV-REFUSED",
+    reason=r"what is refused for null as namespace has no effect: after a refused update with null as namespace, the environment/updated_time is not as",
+)
 def _(server: Server) -> None:
     def spoil(environment: Environment, _body: JsonObject) -> None:
         environment.updated = server.clock.stamp()
@@ -320,6 +350,8 @@ def _(server: Server) -> None:
     "Lists environments without their Kubernetes namespace.",
     "CMF-ENV-SCHEMA",
     "CMF-ENV-LIST",
+    "CMF-CONC-READ",
+    reason=r"answers of getEnvironments: .* .* is a required property",
 )
 def _(server: Server) -> None:
     reshape_each(server, ["getEnvironments"], drop("kubernetesNamespace"))
@@ -330,6 +362,7 @@ def _(server: Server) -> None:
     "Answers an update without the Kubernetes namespace.",
     "CMF-ENV-SCHEMA",
     "CMF-ENV-UPDATE",
+    reason=r"answers of createOrUpdateEnvironment: /: .* is a required property",
 )
 def _(server: Server) -> None:
     def change(value: JsonObject) -> JsonObject:
@@ -341,8 +374,9 @@ def _(server: Server) -> None:
 @fault(
     "env-created-time-date",
     "Gives the creation time of an environment as a date without a time.",
-    "CMF-ENV-SCHEMA",
     "CMF-TIME-FORMAT",
+    "CMF-ENV-LIST",
+    reason=r"answers of getEnvironment: .* is not of the form .*-.*-.*T.*:.*:.*Z",
 )
 def _(server: Server) -> None:
     def change(value: JsonObject) -> JsonObject:

@@ -50,6 +50,7 @@ def _change_create_answer(server: Server, change: Any) -> None:
     "env-create-answer-without-defaults",
     "Leaves the defaults out of the answer to a creation.",
     "CMF-ENV-CREATE",
+    reason=r"a new name answers 201 with the environment: the answer/flinkApplicationDefaults is not as stored",
 )
 def _(server: Server) -> None:
     _change_create_answer(server, drop("flinkApplicationDefaults"))
@@ -73,6 +74,9 @@ def _(server: Server) -> None:
     "env-get-interactive-lost",
     "Shows no interactive statement defaults where there are detached ones.",
     "CMF-ENV-GET",
+    "CMF-CONTENT-SCALARS",
+    "CMF-ENV-UPDATE",
+    reason=r"it is read as it was posted: the environment/statementDefaults/interactive is not as stored",
 )
 def _(server: Server) -> None:
     def change(value: JsonObject) -> JsonObject:
@@ -82,7 +86,17 @@ def _(server: Server) -> None:
     reshape_each(server, READ_ENVIRONMENTS, change)
 
 
-@fault("env-get-application-metadata-lost", "Shows only the spec of the application defaults.", "CMF-ENV-GET")
+@fault(
+    "env-get-application-metadata-lost",
+    "Shows only the spec of the application defaults.",
+    "CMF-ENV-GET",
+    "CMF-CONC-READ",
+    "CMF-CONC-UPSERT",
+    "CMF-CONTENT-SCALARS",
+    "CMF-CONTENT-UNICODE",
+    "CMF-ENV-UPDATE",
+    reason=r"it is read as it was posted: the environment/flinkApplicationDefaults/metadata is not as stored",
+)
 def _(server: Server) -> None:
     def change(value: JsonObject) -> JsonObject:
         defaults = value.get("flinkApplicationDefaults", {})
@@ -113,7 +127,12 @@ def _(server: Server) -> None:
     around(server, ["getEnvironment"], get)
 
 
-@fault("env-get-prefix", "Finds an environment by the beginning of its name.", "CMF-ENV-GET-UNKNOWN")
+@fault(
+    "env-get-prefix",
+    "Finds an environment by the beginning of its name.",
+    "CMF-ENV-GET-UNKNOWN",
+    reason=r"the beginning of an existing name, and more than it: the answer of getEnvironment came with status 200",
+)
 def _(server: Server) -> None:
     def get(original: Handler, call: Call) -> Answer:
         name = call.path["envName"]
@@ -124,7 +143,12 @@ def _(server: Server) -> None:
     around(server, ["getEnvironment"], get)
 
 
-@fault("env-get-any-case", "Finds an environment by its name in upper case.", "CMF-ENV-GET-UNKNOWN")
+@fault(
+    "env-get-any-case",
+    "Finds an environment by its name in upper case.",
+    "CMF-ENV-GET-UNKNOWN",
+    reason=r"an existing name in upper case: the answer of getEnvironment came with status 200",
+)
 def _(server: Server) -> None:
     def get(original: Handler, call: Call) -> Answer:
         return original(Call(call.request, call.operation, {"envName": call.path["envName"].lower()}))
@@ -151,7 +175,14 @@ def _(server: Server) -> None:
     replace(server.environments, "update", update)
 
 
-@fault("env-update-not-stored", "Shows an update of an environment in its answer only.", "CMF-ENV-UPDATE")
+@fault(
+    "env-update-not-stored",
+    "Shows an update of an environment in its answer only.",
+    "CMF-ENV-UPDATE",
+    "CMF-CONC-READ",
+    "CMF-ENV-REPLACE",
+    reason=r"update .*, sent as application/json, answers 201 and holds: after the update,",
+)
 def _(server: Server) -> None:
     def post(original: Handler, call: Call) -> Answer:
         draft = server.environments.draft(server.environments.body(call))
@@ -169,6 +200,7 @@ def _(server: Server) -> None:
     "env-update-pool-defaults-kept",
     "Does not update compute pool defaults that were there before.",
     "CMF-ENV-UPDATE",
+    reason=r"update .*, sent as application/json, answers 201 and holds: the answer/computePoolDefaults/spec/clusterSpec/taskManager/resource/cpu is not",
 )
 def _(server: Server) -> None:
     def update(original: Any, environment: Environment, draft: Draft) -> Environment:
@@ -180,7 +212,12 @@ def _(server: Server) -> None:
     replace(server.environments, "update", update)
 
 
-@fault("env-update-answers-old", "Answers an update with the environment as it was before.", "CMF-ENV-UPDATE")
+@fault(
+    "env-update-answers-old",
+    "Answers an update with the environment as it was before.",
+    "CMF-ENV-UPDATE",
+    reason=r"update .*, sent as application/json, answers 201 and holds: the",
+)
 def _(server: Server) -> None:
     def post(original: Handler, call: Call) -> Answer:
         name = server.environments.draft(server.environments.body(call)).name
@@ -192,7 +229,13 @@ def _(server: Server) -> None:
     around(server, ["createOrUpdateEnvironment"], post)
 
 
-@fault("env-update-202", "Answers the update of an environment with 202.", "CMF-ENV-UPDATE", "CMF-ERR-STATUS")
+@fault(
+    "env-update-202",
+    "Answers the update of an environment with 202.",
+    "CMF-ENV-UPDATE",
+    "CMF-ERR-STATUS",
+    reason=r"update .*, sent as application/json, answers 201 and holds: the answer of createOrUpdateEnvironment came with status 202",
+)
 def _(server: Server) -> None:
     def post(original: Handler, call: Call) -> Answer:
         before = set(server.store.environments)
@@ -226,6 +269,7 @@ def _(server: Server) -> None:
     "env-update-keeps-statement-defaults",
     "Keeps statement defaults that an update leaves out.",
     "CMF-ENV-REPLACE",
+    reason=r"statementDefaults left out of an update is gone: statementDefaults is still there",
 )
 def _(server: Server) -> None:
     _keep(server, "statementDefaults")
@@ -235,6 +279,7 @@ def _(server: Server) -> None:
     "env-update-keeps-pool-defaults",
     "Keeps compute pool defaults that an update leaves out.",
     "CMF-ENV-REPLACE",
+    reason=r"computePoolDefaults left out of an update is gone: computePoolDefaults is still there",
 )
 def _(server: Server) -> None:
     _keep(server, "computePoolDefaults")
@@ -265,7 +310,13 @@ def _(server: Server) -> None:
     _duplicate_after(server, 2)
 
 
-@fault("env-third-post-duplicates", "Lists an environment twice after its second update.", "CMF-ENV-UNIQUE")
+@fault(
+    "env-third-post-duplicates",
+    "Lists an environment twice after its second update.",
+    "CMF-ENV-UNIQUE",
+    "CMF-CONC-UPSERT",
+    reason=r"after many updates it is listed once: it is listed .* times",
+)
 def _(server: Server) -> None:
     _duplicate_after(server, 3)
 
@@ -286,7 +337,10 @@ def _(server: Server) -> None:
 
 
 @fault(
-    "env-created-time-follows", "Sets the creation time to the last update before.", "CMF-ENV-CREATED-KEPT"
+    "env-created-time-follows",
+    "Sets the creation time to the last update before.",
+    "CMF-ENV-CREATED-KEPT",
+    reason=r"created_time before and after an update of computePoolDefaults: the update changed created_time",
 )
 def _(server: Server) -> None:
     def update(original: Any, environment: Environment, draft: Draft) -> Environment:
@@ -316,6 +370,7 @@ def _(server: Server) -> None:
     "env-updated-time-moves-once",
     "Moves the update time of an environment only once.",
     "CMF-ENV-UPDATED-MOVES",
+    reason=r"updated_time before and after an update of computePoolDefaults: the update did not move updated_time",
 )
 def _(server: Server) -> None:
     def update(original: Any, environment: Environment, draft: Draft) -> Environment:

@@ -53,6 +53,7 @@ def _(server: Server) -> None:
     "error-long-path-closes",
     "Closes the connection when a path is longer than 280 characters.",
     "CMF-ERR-ANSWER",
+    reason=r"answers to GET: no answer to GET",
 )
 def _(server: Server) -> None:
     _cut(server, lambda request: request.method == "GET" and len(request.path) > 310)
@@ -69,7 +70,10 @@ def _(server: Server) -> None:
 
 
 @fault(
-    "error-non-ascii-path-500", "Answers 500 when a path names characters outside ASCII.", "CMF-ERR-SERVER"
+    "error-non-ascii-path-500",
+    "Answers 500 when a path names characters outside ASCII.",
+    "CMF-ERR-SERVER",
+    reason=r"answers of getEnvironment: a request was answered with 500",
 )
 def _(server: Server) -> None:
     _fall_over(server, lambda call: not all(name.isascii() for name in call.path.values()))
@@ -84,7 +88,13 @@ def _fall_over(server: Server, hostile: Any) -> None:
     replace(server, "perform", perform)
 
 
-@fault("error-patch-501", "Answers 501 to PATCH.", "CMF-ERR-SERVER", "CMF-ERR-METHOD")
+@fault(
+    "error-patch-501",
+    "Answers 501 to PATCH.",
+    "CMF-ERR-SERVER",
+    "CMF-ERR-METHOD",
+    reason=r"answers of other routes: a request was answered with 501",
+)
 def _(server: Server) -> None:
     def wrong_method(original: Any, request: Request, allowed: list[str]) -> Refusal:
         if request.method == "PATCH":
@@ -94,13 +104,50 @@ def _(server: Server) -> None:
     replace(server.router, "wrong_method", wrong_method)
 
 
-@fault("error-get-203", "Answers the reading of an environment with 203.", "CMF-ERR-STATUS", "CMF-ENV-GET")
+@fault(
+    "error-get-203",
+    "Answers the reading of an environment with 203.",
+    "CMF-ERR-STATUS",
+    "CMF-ENV-GET",
+    "CMF-CONC-READ",
+    "CMF-CONC-UPSERT",
+    "CMF-CONTENT-CHARSET",
+    "CMF-CONTENT-HOSTILE",
+    "CMF-CONTENT-SAME",
+    "CMF-CONTENT-SCALARS",
+    "CMF-CONTENT-TYPE",
+    "CMF-CONTENT-TYPES",
+    "CMF-CONTENT-UNICODE",
+    "CMF-CONTENT-YAML-BODY",
+    "CMF-ENV-DELETE",
+    "CMF-ENV-LIST",
+    "CMF-ENV-NAME-LEGAL",
+    "CMF-ENV-NAME-MAX",
+    "CMF-ENV-NAME-MIN",
+    "CMF-ENV-REPLACE",
+    "CMF-ENV-UPDATE",
+    reason=r"answers of getEnvironment: getEnvironment answered the undocumented status 203",
+)
 def _(server: Server) -> None:
     answer_with(server, ["getEnvironment"], 203)
 
 
 @fault(
-    "error-list-206", "Answers a page of environments that is not the whole list with 206.", "CMF-ERR-STATUS"
+    "error-list-206",
+    "Answers a page of environments that is not the whole list with 206.",
+    "CMF-ERR-STATUS",
+    "CMF-APP-ENVIRONMENT-UNKNOWN",
+    "CMF-CONC-UPSERT",
+    "CMF-CONTENT-MALFORMED",
+    "CMF-ENV-DELETE",
+    "CMF-ENV-LIST",
+    "CMF-ENV-NAME-MAX",
+    "CMF-ENV-NAME-REFUSED",
+    "CMF-ENV-UNIQUE",
+    "CMF-PAGE-HOSTILE",
+    "CMF-PAGE-SORT-MULTIPLE",
+    "CMF-TIME-READ",
+    reason=r"answers of getEnvironments: getEnvironments answered the undocumented status 206",
 )
 def _(server: Server) -> None:
     def listing(original: Handler, call: Call) -> Answer:
@@ -112,7 +159,12 @@ def _(server: Server) -> None:
 
 
 @fault(
-    "error-unknown-410", "Answers 410 for an unknown application.", "CMF-ERR-STATUS", "CMF-APP-GET-UNKNOWN"
+    "error-unknown-410",
+    "Answers 410 for an unknown application.",
+    "CMF-ERR-STATUS",
+    "CMF-APP-GET-UNKNOWN",
+    "CMF-APP-DELETE",
+    reason=r"answers of getApplication: getApplication answered the undocumented status 410",
 )
 def _(server: Server) -> None:
     def get(original: Handler, call: Call) -> Answer:
@@ -139,10 +191,10 @@ def _error(server: Server, change: Any, *statuses: int) -> None:
 @fault(
     "error-spring",
     "Shows errors in the form of a framework.",
-    "CMF-ERR-BODY",
     "CMF-ERR-MESSAGE",
     "CMF-ERR-ROUTE-BODY",
     "CMF-ERR-BODY-HTTP",
+    reason=r"answers of getApplication: 404: it holds no message",
 )
 def _(server: Server) -> None:
     def error(original: Any, status: int, *details: Any) -> Answer:
@@ -153,7 +205,12 @@ def _(server: Server) -> None:
     replace(server, "error", error)
 
 
-@fault("error-flat", "Shows a 400 as one message without a list.", "CMF-ERR-BODY", "CMF-ERR-MESSAGE")
+@fault(
+    "error-flat",
+    "Shows a 400 as one message without a list.",
+    "CMF-ERR-MESSAGE",
+    reason=r"answers of createOrUpdateApplication: 400: it holds no message",
+)
 def _(server: Server) -> None:
     _error(server, lambda message: {"message": message}, 400)
 
@@ -164,17 +221,28 @@ def _(server: Server) -> None:
     "CMF-ERR-BODY",
     "CMF-ERR-MESSAGE",
     "CMF-ERR-ROUTE-BODY",
+    reason=r"answers of getApplication: 404: /errors/.*: .* is not of type .*",
 )
 def _(server: Server) -> None:
     _error(server, lambda message: {"errors": [message]}, 404)
 
 
-@fault("error-list", "Gives the errors of a 422 as an array at the top.", "CMF-ERR-BODY", "CMF-ERR-MESSAGE")
+@fault(
+    "error-list",
+    "Gives the errors of a 422 as an array at the top.",
+    "CMF-ERR-BODY",
+    reason=r"answers of createOrUpdateApplication: 422: the body is no object",
+)
 def _(server: Server) -> None:
     _error(server, lambda message: [{"message": message}], 422)
 
 
-@fault("error-message-object", "Gives the message of a 422 as an object.", "CMF-ERR-BODY", "CMF-ERR-MESSAGE")
+@fault(
+    "error-message-object",
+    "Gives the message of a 422 as an object.",
+    "CMF-ERR-BODY",
+    reason=r"answers of createOrUpdateApplication: 422: /errors/.*/message: \{.*:.*\} is not of type .*",
+)
 def _(server: Server) -> None:
     _error(server, lambda message: {"errors": [{"message": {"text": message}}]}, 422)
 
@@ -201,6 +269,8 @@ def _(server: Server) -> None:
     "Answers the deletion of an unknown environment without a body.",
     "CMF-ERR-BODY",
     "CMF-ERR-MESSAGE",
+    "CMF-ERR-NEGOTIATED",
+    reason=r"answers of deleteEnvironment: 404: the body is not declared by a Content-Type",
 )
 def _(server: Server) -> None:
     def delete(original: Handler, call: Call) -> Answer:
@@ -223,7 +293,12 @@ def _(server: Server) -> None:
     _error(server, lambda _message: {"errors": []}, 404)
 
 
-@fault("error-blank", "Shows a 400 with a blank message.", "CMF-ERR-MESSAGE")
+@fault(
+    "error-blank",
+    "Shows a 400 with a blank message.",
+    "CMF-ERR-MESSAGE",
+    reason=r"answers of createOrUpdateApplication: 400: it holds no message",
+)
 def _(server: Server) -> None:
     _error(server, lambda _message: {"errors": [{"message": " "}]}, 400)
 
@@ -256,12 +331,22 @@ def _(server: Server) -> None:
     _without_body(server, 406)
 
 
-@fault("error-415-plain", "Answers 415 with a body of another form.", "CMF-ERR-BODY-HTTP")
+@fault(
+    "error-415-plain",
+    "Answers 415 with a body of another form.",
+    "CMF-ERR-BODY-HTTP",
+    reason=r"answers of createOrUpdateEnvironment: 415: it holds no message",
+)
 def _(server: Server) -> None:
     _error(server, lambda message: {"title": "Unsupported Media Type", "detail": message}, 415)
 
 
-@fault("error-no-message", "Shows a 422 whose error has no message.", "CMF-ERR-MESSAGE")
+@fault(
+    "error-no-message",
+    "Shows a 422 whose error has no message.",
+    "CMF-ERR-MESSAGE",
+    reason=r"answers of createOrUpdateApplication: 422: it holds no message",
+)
 def _(server: Server) -> None:
     _error(server, lambda _message: {"errors": [{}]}, 422)
 
@@ -279,7 +364,13 @@ def _(server: Server) -> None:
     replace(server, "deliver", deliver)
 
 
-@fault("error-yaml-declared-json", "Declares errors in YAML as JSON.", "CMF-ERR-NEGOTIATED", "CMF-ERR-BODY")
+@fault(
+    "error-yaml-declared-json",
+    "Declares errors in YAML as JSON.",
+    "CMF-ERR-NEGOTIATED",
+    "CMF-ERR-BODY",
+    reason=r"an unknown environment, accepting application/yaml: the error is not of the type asked for",
+)
 def _(server: Server) -> None:
     def deliver(original: Any, request: Request, operation: str, answer: Answer, media_type: str) -> Wire:
         wire: Wire = original(request, operation, answer, media_type)
@@ -313,28 +404,32 @@ def _(server: Server) -> None:
     replace(server, "respond", respond)
 
 
-@fault("error-route-inside-400", "Answers 400 to an unknown route inside the API.", "CMF-ERR-ROUTE")
+@fault(
+    "error-route-inside-400",
+    "Answers 400 to an unknown route inside the API.",
+    "CMF-ERR-ROUTE",
+    reason=r"GET /cmf/api/v.*/hello is not found: the answer of GET http://.*\..*:.*/cmf/api/v.*/hello came with status 400",
+)
 def _(server: Server) -> None:
     _route(server, 400, inside=True)
 
 
-@fault("error-route-slash", "Takes a path with a slash at its end for the path without it.", "CMF-ERR-ROUTE")
-def _(server: Server) -> None:
-    def call(original: Any, request: Request) -> Call:
-        segments = request.segments
-        if len(segments) > 1 and not segments[-1]:
-            segments = segments[:-1]
-        return original(Request(request.method, segments, request.query, request.headers, request.body))  # type: ignore[no-any-return]
-
-    replace(server.router, "call", call)
-
-
-@fault("error-route-message", "Says of an unknown route only that it is not found.", "CMF-ERR-ROUTE-BODY")
+@fault(
+    "error-route-message",
+    "Says of an unknown route only that it is not found.",
+    "CMF-ERR-ROUTE-BODY",
+    reason=r"GET /hello says so: the message does not begin with Resource not found",
+)
 def _(server: Server) -> None:
     replace(server.router, "unknown_route", lambda _original, _request: Refusal(404, "Not Found"))
 
 
-@fault("error-route-empty", "Answers an unknown route without a body.", "CMF-ERR-ROUTE-BODY")
+@fault(
+    "error-route-empty",
+    "Answers an unknown route without a body.",
+    "CMF-ERR-ROUTE-BODY",
+    reason=r"GET /hello says so: the answer of GET http://.*\..*:.*/hello has no readable body",
+)
 def _(server: Server) -> None:
     def respond(original: Any, request: Request) -> Wire:
         wire: Wire = original(request)
@@ -368,7 +463,12 @@ def _(server: Server) -> None:
     _accept_method(server, "PUT", APPLICATION_LENGTH, accept)
 
 
-@fault("error-patch-updates", "Updates an environment with PATCH.", "CMF-ERR-METHOD")
+@fault(
+    "error-patch-updates",
+    "Updates an environment with PATCH.",
+    "CMF-ERR-METHOD",
+    reason=r"PATCH on a single environment is refused: it was not refused",
+)
 def _(server: Server) -> None:
     _accept_method(
         server,
@@ -378,7 +478,12 @@ def _(server: Server) -> None:
     )
 
 
-@fault("error-post-reads", "Answers POST on a single environment like GET.", "CMF-ERR-METHOD")
+@fault(
+    "error-post-reads",
+    "Answers POST on a single environment like GET.",
+    "CMF-ERR-METHOD",
+    reason=r"POST on a single environment is refused: it was not refused",
+)
 def _(server: Server) -> None:
     def accept(request: Request, _original: Any) -> Call:
         return Call(request, "getEnvironment", {"envName": request.segments[4]})
@@ -386,7 +491,12 @@ def _(server: Server) -> None:
     _accept_method(server, "POST", ENVIRONMENT_LENGTH, accept)
 
 
-@fault("error-put-refused-deletes", "Refuses PUT on an application and deletes it.", "CMF-ERR-METHOD")
+@fault(
+    "error-put-refused-deletes",
+    "Refuses PUT on an application and deletes it.",
+    "CMF-ERR-METHOD",
+    reason=r"PUT on a single application changes nothing: the answer of getApplication came with status 404",
+)
 def _(server: Server) -> None:
     def accept(request: Request, original: Any) -> Call:
         environment = server.store.environment(request.segments[4])

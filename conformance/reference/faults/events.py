@@ -32,7 +32,15 @@ def _(server: Server) -> None:
     around(server, EVENTS, listing)
 
 
-@fault("event-list-202", "Answers the events of an application with 202.", "CMF-EVENT-LIST", "CMF-ERR-STATUS")
+@fault(
+    "event-list-202",
+    "Answers the events of an application with 202.",
+    "CMF-EVENT-LIST",
+    "CMF-ERR-STATUS",
+    "CMF-CONTENT-SAME",
+    "CMF-EVENT-LIFE",
+    reason=r"the events of an existing application are a page: the answer of getApplicationEvents came with status 202",
+)
 def _(server: Server) -> None:
     def listing(original: Handler, call: Call) -> Answer:
         return Answer(202, original(call).value)
@@ -107,7 +115,12 @@ def _(server: Server) -> None:
     replace(server.lifecycle, "note", note)
 
 
-@fault("event-life-empty", "Never lists an event.", "CMF-EVENT-LIFE")
+@fault(
+    "event-life-empty",
+    "Never lists an event.",
+    "CMF-EVENT-LIFE",
+    reason=r"an application that was created and started has events: there are .* events \(after waiting .* s\)",
+)
 def _(server: Server) -> None:
     replace(server.events, "of", lambda _original, _application: [])
 
@@ -122,7 +135,12 @@ def _(server: Server) -> None:
     reshape_each(server, EVENTS, put("cmf.confluent.io/v1", "apiVersion"))
 
 
-@fault("event-kind-short", "Gives events another kind.", "CMF-EVENT-VERSION")
+@fault(
+    "event-kind-short",
+    "Gives events another kind.",
+    "CMF-EVENT-VERSION",
+    reason=r"answers of getApplicationEvents: the kind of an event is another",
+)
 def _(server: Server) -> None:
     reshape_each(server, EVENTS, put("Event", "kind"))
 
@@ -140,7 +158,12 @@ def _(server: Server) -> None:
 
 
 @fault(
-    "event-name-by-type", "Gives all events of a type the same name.", "CMF-EVENT-NAME", "CMF-PAGE-PARTITION"
+    "event-name-by-type",
+    "Gives all events of a type the same name.",
+    "CMF-EVENT-NAME",
+    "CMF-PAGE-PARTITION",
+    "CMF-EVENT-LIST-SCOPE",
+    reason=r"no two events share a name: event .* occurs twice",
 )
 def _(server: Server) -> None:
     def note(original: Any, application: Application, *details: Any) -> None:
@@ -166,7 +189,10 @@ def _(server: Server) -> None:
 
 
 @fault(
-    "event-instance-application", "Names the application as the instance of its events.", "CMF-EVENT-INSTANCE"
+    "event-instance-application",
+    "Names the application as the instance of its events.",
+    "CMF-EVENT-INSTANCE",
+    reason=r"each names an instance of this application, or none: an event names an unknown instance \(after waiting .* s\)",
 )
 def _(server: Server) -> None:
     def listing(original: Handler, call: Call) -> Answer:
@@ -187,12 +213,22 @@ def _(server: Server) -> None:
     reshape_each(server, EVENTS, at(lambda data: data["newStatus"], "status", "data"))
 
 
-@fault("event-without-status", "Shows events without their status.", "CMF-EVENT-SCHEMA")
+@fault(
+    "event-without-status",
+    "Shows events without their status.",
+    "CMF-EVENT-SCHEMA",
+    reason=r"answers of getApplicationEvents: .* .* is a required property",
+)
 def _(server: Server) -> None:
     reshape_each(server, EVENTS, drop("status"))
 
 
-@fault("event-gone-with-update", "Forgets the events of an application at an update.", "CMF-EVENT-LIFE")
+@fault(
+    "event-gone-with-update",
+    "Forgets the events of an application at an update.",
+    "CMF-EVENT-LIFE",
+    reason=r"what happened before is still told: an event is gone",
+)
 def _(server: Server) -> None:
     def started(original: Any, environment: Environment, application: Application) -> None:
         kept = application.events[1:2]

@@ -37,12 +37,27 @@ def _(server: Server) -> None:
     around(server, ["getApplicationInstances"], listing)
 
 
-@fault("inst-list-without-spec", "Lists instances without their spec.", "CMF-INST-LIST")
+@fault(
+    "inst-list-without-spec",
+    "Lists instances without their spec.",
+    "CMF-INST-LIST",
+    reason=r"each is read alone as it is listed: the instance/status/spec is not as expected",
+)
 def _(server: Server) -> None:
     reshape_each(server, ["getApplicationInstances"], drop("status", "spec"))
 
 
-@fault("inst-list-twice", "Lists the newest instance twice.", "CMF-INST-LIST")
+@fault(
+    "inst-list-twice",
+    "Lists the newest instance twice.",
+    "CMF-INST-LIST-SCOPE",
+    "CMF-INST-NEW",
+    "CMF-PAGE-PARTITION",
+    "CMF-PAGE-SIZE",
+    "CMF-PAGE-TOTAL",
+    "CMF-PAGE-ZERO",
+    reason=r"no instance is listed under two applications: instance .* occurs twice",
+)
 def _(server: Server) -> None:
     def listing(original: Handler, call: Call) -> Answer:
         answer = original(call)
@@ -79,6 +94,7 @@ def _(server: Server) -> None:
     "inst-list-unknown-environment",
     "Lists instances below an environment that does not exist.",
     "CMF-INST-LIST-UNKNOWN",
+    reason=r"the instances of an existing name in an unknown environment: the answer of getApplicationInstances came with status 200",
 )
 def _(server: Server) -> None:
     _any_environment(server, "getApplicationInstances")
@@ -129,6 +145,7 @@ def _(server: Server) -> None:
     "inst-list-namesakes",
     "Lists the instances of namesakes in other environments, too.",
     "CMF-INST-LIST-SCOPE",
+    reason=r"no instance is listed under two applications: instance .* occurs twice",
 )
 def _(server: Server) -> None:
     _instances_of_all(server, lambda _here, _there, own, other: own.name == other.name)
@@ -164,6 +181,7 @@ def _(server: Server) -> None:
     "inst-get-other-application",
     "Finds an instance below another application than its own.",
     "CMF-INST-GET-UNKNOWN",
+    reason=r"an instance under a sibling answers 404: the answer of getApplicationInstance came with status 200",
 )
 def _(server: Server) -> None:
     def found(_application: Application, name: str) -> Instance | None:
@@ -189,7 +207,12 @@ def _(server: Server) -> None:
     )
 
 
-@fault("inst-name-without-hyphens", "Names instances by a number instead of a UUID.", "CMF-INST-NAME")
+@fault(
+    "inst-name-without-hyphens",
+    "Names instances by a number instead of a UUID.",
+    "CMF-INST-NAME",
+    reason=r"answers of getApplicationInstances: the name of an instance is no UUID",
+)
 def _(server: Server) -> None:
     count: list[int] = []
 
@@ -229,7 +252,13 @@ def _(server: Server) -> None:
     replace(server.lifecycle, "new_instance", new_instance)
 
 
-@fault("inst-restart-forgets", "Forgets the old instances at a restart.", "CMF-INST-NEW")
+@fault(
+    "inst-restart-forgets",
+    "Forgets the old instances at a restart.",
+    "CMF-INST-NEW",
+    "CMF-EVENT-INSTANCE",
+    reason=r"a second start makes a new instance and keeps the old: an earlier instance is gone \(after waiting .* s\)",
+)
 def _(server: Server) -> None:
     def new_instance(original: Any, environment: Environment, application: Application) -> Instance:
         application.instances.clear()
@@ -252,6 +281,7 @@ def _(server: Server) -> None:
     "inst-spec-defaults-win",
     "Lets the environment's defaults win over the application's spec.",
     "CMF-INST-SPEC",
+    reason=r"the application.*s fill the gaps: flinkConfiguration of the instance/taskmanager\.numberOfTaskSlots is not as",
 )
 def _(server: Server) -> None:
     def instance_spec(_original: Any, environment: Environment, application: Application) -> JsonObject:
@@ -263,7 +293,12 @@ def _(server: Server) -> None:
     replace(server.lifecycle, "instance_spec", instance_spec)
 
 
-@fault("inst-spec-shallow", "Merges the defaults and the spec at their first level only.", "CMF-INST-SPEC")
+@fault(
+    "inst-spec-shallow",
+    "Merges the defaults and the spec at their first level only.",
+    "CMF-INST-SPEC",
+    reason=r"the application.*s fill the gaps: flinkConfiguration of the instance/execution\.checkpointing\.interval is not",
+)
 def _(server: Server) -> None:
     def instance_spec(_original: Any, environment: Environment, application: Application) -> JsonObject:
         return {**part(environment.settings, "flinkApplicationDefaults", "spec"), **application.spec}
@@ -271,7 +306,12 @@ def _(server: Server) -> None:
     replace(server.lifecycle, "instance_spec", instance_spec)
 
 
-@fault("inst-spec-live", "Merges the spec of an instance anew whenever it is read.", "CMF-INST-SPEC")
+@fault(
+    "inst-spec-live",
+    "Merges the spec of an instance anew whenever it is read.",
+    "CMF-INST-SPEC",
+    reason=r"later changes of the defaults and of the application do not reach it: flinkConfiguration of the earlier",
+)
 def _(server: Server) -> None:
     def behaviour(original: Handler, call: Call) -> Answer:
         environment, application = (
@@ -295,6 +335,11 @@ def _(server: Server) -> None:
     reshape_each(server, INSTANCES, at(lambda job: job["state"], "status", "jobStatus"))
 
 
-@fault("inst-without-kind", "Shows instances without their kind.", "CMF-INST-SCHEMA")
+@fault(
+    "inst-without-kind",
+    "Shows instances without their kind.",
+    "CMF-INST-SCHEMA",
+    reason=r"answers of getApplicationInstances: .* .* is a required property",
+)
 def _(server: Server) -> None:
     reshape_each(server, INSTANCES, drop("kind"))

@@ -36,7 +36,13 @@ def _(server: Server) -> None:
     around(server, START, start)
 
 
-@fault("app-start-202", "Answers start with 202.", "CMF-APP-START", "CMF-ERR-STATUS")
+@fault(
+    "app-start-202",
+    "Answers start with 202.",
+    "CMF-APP-START",
+    "CMF-ERR-STATUS",
+    reason=r"the first start answers 200 with the application, which then shows it: the answer of startApplication came with status 202",
+)
 def _(server: Server) -> None:
     answer_with(server, START, 202)
 
@@ -45,6 +51,7 @@ def _(server: Server) -> None:
     "app-start-other-application",
     "Answers start with another application of the environment.",
     "CMF-APP-START",
+    reason=r"the first start answers 200 with the application, which then shows it: another application was returned",
 )
 def _(server: Server) -> None:
     def start(original: Handler, call: Call) -> Answer:
@@ -70,7 +77,12 @@ def _(server: Server) -> None:
     around(server, START, start)
 
 
-@fault("app-start-again-400", "Refuses the second start with 400.", "CMF-APP-START-AGAIN")
+@fault(
+    "app-start-again-400",
+    "Refuses the second start with 400.",
+    "CMF-APP-START-AGAIN",
+    reason=r"a start after the first one leaves it started: the answer of startApplication came with status 400",
+)
 def _(server: Server) -> None:
     def start(original: Handler, call: Call) -> Answer:
         if server.applications.application(call).running:
@@ -127,6 +139,8 @@ def _(server: Server) -> None:
     "app-start-resets-parallelism",
     "Sets the parallelism to 1 when an application starts.",
     "CMF-APP-START-SPEC",
+    "CMF-INST-SPEC",
+    reason=r"the first start changes nothing but the state: after start, the application/spec/job/parallelism is not as stored",
 )
 def _(server: Server) -> None:
     _after_state(server, "running", _reset_parallelism)
@@ -136,6 +150,8 @@ def _(server: Server) -> None:
     "app-start-drops-configuration",
     "Keeps only the first Flink configuration entry at a start.",
     "CMF-APP-START-SPEC",
+    "CMF-INST-SPEC",
+    reason=r"the first start changes nothing but the state: after start, the application/spec/flinkConfiguration/taskmanager\.numberOfTaskSlots is not as",
 )
 def _(server: Server) -> None:
     _after_state(server, "running", _first_configuration)
@@ -152,13 +168,21 @@ def _(server: Server) -> None:
 
 
 @fault(
-    "app-suspend-sets-upgrade-mode", "Sets the upgrade mode to savepoint at suspend.", "CMF-APP-SUSPEND-SPEC"
+    "app-suspend-sets-upgrade-mode",
+    "Sets the upgrade mode to savepoint at suspend.",
+    "CMF-APP-SUSPEND-SPEC",
+    reason=r"the first suspend changes nothing but the state: after suspend, the application/spec/job/upgradeMode is not as stored",
 )
 def _(server: Server) -> None:
     _after_state(server, "suspended", _reset_upgrade_mode)
 
 
-@fault("app-suspend-resets-parallelism", "Sets the parallelism to 1 at suspend.", "CMF-APP-SUSPEND-SPEC")
+@fault(
+    "app-suspend-resets-parallelism",
+    "Sets the parallelism to 1 at suspend.",
+    "CMF-APP-SUSPEND-SPEC",
+    reason=r"the first suspend changes nothing but the state: after suspend, the application/spec/job/parallelism is not as stored",
+)
 def _(server: Server) -> None:
     _after_state(server, "suspended", _reset_parallelism)
 
@@ -213,6 +237,7 @@ def _create_unknown(server: Server, operations: list[str]) -> None:
     "app-start-unknown-created",
     "Creates an unknown application whose start it refuses.",
     "CMF-APP-START-UNKNOWN",
+    reason=r"a name that was never used is not started: the answer of getApplication came with status 200",
 )
 def _(server: Server) -> None:
     _create_unknown(server, START)
@@ -222,6 +247,7 @@ def _(server: Server) -> None:
     "app-suspend-unknown-created",
     "Creates an unknown application whose suspension it refuses.",
     "CMF-APP-SUSPEND-UNKNOWN",
+    reason=r"a name that was never used is not suspended: the answer of getApplication came with status 200",
 )
 def _(server: Server) -> None:
     _create_unknown(server, SUSPEND)
@@ -231,6 +257,8 @@ def _(server: Server) -> None:
     "app-start-unknown-environment",
     "Starts an application below an environment that does not exist.",
     "CMF-APP-START-UNKNOWN",
+    "CMF-APP-SUSPEND-UNKNOWN",
+    reason=r"an existing name in an environment that does not exist is not started: the answer of startApplication came with status 200",
 )
 def _(server: Server) -> None:
     def start(original: Handler, call: Call) -> Answer:
@@ -259,7 +287,10 @@ def _(server: Server) -> None:
 
 
 @fault(
-    "app-suspend-answer-only", "Shows the suspension in the answer only.", "CMF-APP-SUSPEND", "CMF-INST-NEW"
+    "app-suspend-answer-only",
+    "Shows the suspension in the answer only.",
+    "CMF-APP-SUSPEND",
+    reason=r"the first suspend answers 200 with the application, which then shows it: the application does not show that it is suspended \(after waiting",
 )
 def _(server: Server) -> None:
     def suspend(_original: Handler, call: Call) -> Answer:
@@ -270,7 +301,15 @@ def _(server: Server) -> None:
     around(server, SUSPEND, suspend)
 
 
-@fault("app-suspend-202", "Answers suspend with 202.", "CMF-APP-SUSPEND", "CMF-ERR-STATUS")
+@fault(
+    "app-suspend-202",
+    "Answers suspend with 202.",
+    "CMF-APP-SUSPEND",
+    "CMF-ERR-STATUS",
+    "CMF-APP-NAME-SCOPE",
+    "CMF-APP-SUSPEND-AGAIN",
+    reason=r"the first suspend answers 200 with the application, which then shows it: the answer of suspendApplication came with status 202",
+)
 def _(server: Server) -> None:
     answer_with(server, SUSPEND, 202)
 
@@ -290,7 +329,13 @@ def _(server: Server) -> None:
     around(server, SUSPEND, suspend)
 
 
-@fault("app-suspend-again-400", "Refuses the second suspend with 400.", "CMF-APP-SUSPEND-AGAIN")
+@fault(
+    "app-suspend-again-400",
+    "Refuses the second suspend with 400.",
+    "CMF-APP-SUSPEND-AGAIN",
+    "CMF-APP-NAME-SCOPE",
+    reason=r"it answers 200 or 304 or is refused, and stays suspended: the answer of suspendApplication came with status 400",
+)
 def _(server: Server) -> None:
     def suspend(original: Handler, call: Call) -> Answer:
         if not server.applications.application(call).running:

@@ -30,7 +30,13 @@ def _(server: Server) -> None:
     server.environments.name_rule.minimum = 3
 
 
-@fault("env-name-min-too-strict", "Refuses an environment name of 4 characters.", "CMF-ENV-NAME-MIN")
+@fault(
+    "env-name-min-too-strict",
+    "Refuses an environment name of 4 characters.",
+    "CMF-ENV-NAME-MIN",
+    "CMF-ENV-NAME-LEGAL",
+    reason=r"a name of .* characters is accepted: the answer of createOrUpdateEnvironment came with status 400",
+)
 def _(server: Server) -> None:
     server.environments.name_rule.minimum = 5
 
@@ -46,13 +52,21 @@ def _(server: Server) -> None:
     server.environments.name_rule.maximum = 254
 
 
-@fault("env-name-max-too-strict", "Refuses an environment name of 253 characters.", "CMF-ENV-NAME-MAX")
+@fault(
+    "env-name-max-too-strict",
+    "Refuses an environment name of 253 characters.",
+    "CMF-ENV-NAME-MAX",
+    reason=r"a name of 253 characters is accepted: the answer of createOrUpdateEnvironment came with status 400",
+)
 def _(server: Server) -> None:
     server.environments.name_rule.maximum = 252
 
 
 @fault(
-    "env-name-cut", "Accepts an environment name of 254 characters and cuts it to 253.", "CMF-ENV-NAME-MAX"
+    "env-name-cut",
+    "Accepts an environment name of 254 characters and cuts it to 253.",
+    "CMF-ENV-NAME-MAX",
+    reason=r"generated requests of createOrUpdateEnvironment: /name: name: 254 characters, maximum 253, answered with 201",
 )
 def _(server: Server) -> None:
     def draft(original: Any, body: Any) -> Any:
@@ -73,20 +87,32 @@ def _(server: Server) -> None:
 
 
 @fault(
-    "env-name-no-leading-digit", "Refuses an environment name that begins with a digit.", "CMF-ENV-NAME-LEGAL"
+    "env-name-no-leading-digit",
+    "Refuses an environment name that begins with a digit.",
+    "CMF-ENV-NAME-LEGAL",
+    reason=r"a name with a digit in front: the answer of createOrUpdateEnvironment came with status 400",
 )
 def _(server: Server) -> None:
     server.environments.name_rule.pattern = re.compile(rf"(?![0-9]){LABEL}(\.{LABEL})*")
 
 
 @fault(
-    "env-name-no-double-hyphen", "Refuses an environment name with repeated hyphens.", "CMF-ENV-NAME-LEGAL"
+    "env-name-no-double-hyphen",
+    "Refuses an environment name with repeated hyphens.",
+    "CMF-ENV-NAME-LEGAL",
+    reason=r"a name with repeated hyphens inside: the answer of createOrUpdateEnvironment came with status 400",
 )
 def _(server: Server) -> None:
     server.environments.name_rule.pattern = re.compile(rf"(?!.*--){LABEL}(\.{LABEL})*")
 
 
-@fault("env-name-suffix-cut", "Reads a dotted environment name without its last label.", "CMF-ENV-NAME-LEGAL")
+@fault(
+    "env-name-suffix-cut",
+    "Reads a dotted environment name without its last label.",
+    "CMF-ENV-NAME-LEGAL",
+    "CMF-ENV-GET",
+    reason=r"a name with dots between labels: the answer of getEnvironment came with status 404",
+)
 def _(server: Server) -> None:
     around(server, ["getEnvironment"], cut_suffix("envName"))
 
@@ -121,6 +147,7 @@ def ignore_case(rule: NameRule) -> None:
     "env-name-case-folded",
     "Accepts upper-case letters in an environment name and makes them small.",
     "CMF-ENV-NAME-PATTERN",
+    reason=r"a name with an upper-case letter is refused: the answer of createOrUpdateEnvironment came with status 201",
 )
 def _(server: Server) -> None:
     _clean_name(server, str.lower)
@@ -130,6 +157,7 @@ def _(server: Server) -> None:
     "env-name-trimmed",
     "Accepts an environment name with spaces around it and cuts them off.",
     "CMF-ENV-NAME-PATTERN",
+    reason=r"a name with a space behind is refused: the answer of createOrUpdateEnvironment came with status 201",
 )
 def _(server: Server) -> None:
     _clean_name(server, str.strip)
@@ -148,6 +176,7 @@ def _clean_name(server: Server, clean: Any) -> None:
     "Accepts an environment name with an underscore.",
     "CMF-ENV-NAME-PATTERN",
     "CMF-ENV-SCHEMA",
+    reason=r"a name with an underscore is refused: the answer of createOrUpdateEnvironment came with status 201",
 )
 def _(server: Server) -> None:
     server.environments.name_rule.pattern = re.compile(LABEL.replace("[-a", "[-_a") + rf"(\.{LABEL})*")
@@ -158,6 +187,7 @@ def _(server: Server) -> None:
     "Accepts an environment name that ends in a line break.",
     "CMF-ENV-NAME-PATTERN",
     "CMF-ENV-SCHEMA",
+    reason=r"a name with a line break behind is refused: the answer of createOrUpdateEnvironment came with status 201",
 )
 def _(server: Server) -> None:
     dollar(server.environments.name_rule)
@@ -174,6 +204,7 @@ def dollar(rule: NameRule) -> None:
     "Takes the dot of the pattern as any character, so that labels may be joined by anything.",
     "CMF-ENV-NAME-PATTERN",
     "CMF-ENV-SCHEMA",
+    reason=r"a name with an upper-case letter inside is refused: the answer of createOrUpdateEnvironment came with status 201",
 )
 def _(server: Server) -> None:
     # The same language as the pattern with a bare dot, but without its exponential backtracking.
@@ -185,6 +216,7 @@ def _(server: Server) -> None:
     "Accepts two dots in a row in an environment name.",
     "CMF-ENV-NAME-PATTERN",
     "CMF-ENV-SCHEMA",
+    reason=r"a name with two dots in a row is refused: the answer of createOrUpdateEnvironment came with status 201",
 )
 def _(server: Server) -> None:
     server.environments.name_rule.pattern = re.compile(rf"{LABEL}(\.+{LABEL})*")
@@ -195,6 +227,7 @@ def _(server: Server) -> None:
     "Accepts an environment name that ends in a hyphen.",
     "CMF-ENV-NAME-PATTERN",
     "CMF-ENV-SCHEMA",
+    reason=r"a name with a hyphen behind is refused: the answer of createOrUpdateEnvironment came with status 201",
 )
 def _(server: Server) -> None:
     server.environments.name_rule.pattern = re.compile(rf"{LABEL}(\.{LABEL})*-?")
@@ -205,6 +238,7 @@ def _(server: Server) -> None:
     "Accepts a hyphen before a dot in an environment name.",
     "CMF-ENV-NAME-PATTERN",
     "CMF-ENV-SCHEMA",
+    reason=r"a name with a hyphen before a dot is refused: the answer of createOrUpdateEnvironment came with status 201",
 )
 def _(server: Server) -> None:
     server.environments.name_rule.pattern = re.compile(rf"{LABEL}(-?\.{LABEL})*")
@@ -215,6 +249,7 @@ def _(server: Server) -> None:
     "Accepts letters outside ASCII in an environment name.",
     "CMF-ENV-NAME-PATTERN",
     "CMF-ENV-SCHEMA",
+    reason=r"a name with a letter outside ASCII is refused: the answer of createOrUpdateEnvironment came with status 201",
 )
 def _(server: Server) -> None:
     def matches(original: Any, name: str) -> bool:
@@ -230,6 +265,7 @@ def _(server: Server) -> None:
     "Refuses an environment name outside the pattern with 404.",
     "CMF-ENV-NAME-PATTERN",
     "CMF-ERR-STATUS",
+    reason=r"generated requests of createOrUpdateEnvironment: /name: name: .* does not match the pattern of names, answered with 404",
 )
 def _(server: Server) -> None:
     def draft(original: Any, body: Any) -> Any:
@@ -267,6 +303,7 @@ def _(server: Server) -> None:
     "env-name-refused-created-lower",
     "Refuses upper case, but creates the name in lower case.",
     "CMF-ENV-NAME-REFUSED",
+    reason=r"no refused name is listed, in whatever form: a name was refused and created all the same",
 )
 def _(server: Server) -> None:
     def draft(original: Any, body: Any) -> Any:

@@ -38,6 +38,9 @@ def _(server: Server) -> None:
     "Shows one instance or event more than asked for.",
     "CMF-PAGE-SIZE",
     "CMF-PAGE-PARTITION",
+    "CMF-EVENT-NAME",
+    "CMF-PAGE-ZERO",
+    reason=r"a page of instances has as many as asked for: size=.* gave .* instances",
 )
 def _(server: Server) -> None:
     def cut(_original: Any, items: Sequence[Any], page: Page) -> Sequence[Any]:
@@ -47,7 +50,12 @@ def _(server: Server) -> None:
     replace(own_paging(server, server.instances, server.events), "cut", cut)
 
 
-@fault("page-size-capped", "Never shows more than 2 applications when no page is asked for.", "CMF-PAGE-SIZE")
+@fault(
+    "page-size-capped",
+    "Never shows more than 2 applications when no page is asked for.",
+    "CMF-PAGE-ZERO",
+    reason=r"page .* of applications is the first, and what no page gives: page .* is not as expected \(after waiting .* s\)",
+)
 def _(server: Server) -> None:
     def page(original: Any, request: Request, items: Sequence[Any], properties: Any, view: Any) -> JsonObject:
         value: JsonObject = original(request, items, properties, view)
@@ -57,7 +65,14 @@ def _(server: Server) -> None:
     replace(own_paging(server, server.applications), "page", page)
 
 
-@fault("page-size-capped-on-instances", "Never shows more than one instance on a page.", "CMF-PAGE-SIZE")
+@fault(
+    "page-size-capped-on-instances",
+    "Never shows more than one instance on a page.",
+    "CMF-PAGE-SIZE",
+    "CMF-PAGE-PAST-END",
+    "CMF-PAGE-ZERO",
+    reason=r"a page of instances has as many as asked for: size=.* gave .* instances",
+)
 def _(server: Server) -> None:
     def listing(original: Handler, call: Call) -> Answer:
         asked = server.paging.size(call.request.parameter("size"))
@@ -93,7 +108,10 @@ def _(server: Server) -> None:
     "page-zero-skips-first",
     "Leaves the first event out of page 0 when it is asked for.",
     "CMF-PAGE-ZERO",
-    "CMF-PAGE-PARTITION",
+    "CMF-PAGE-PAST-END",
+    "CMF-PAGE-SIZE",
+    "CMF-PAGE-TOTAL",
+    reason=r"page .* of events is the first, and what no page gives: page .*/.* is not as expected \(after waiting .* s\)",
 )
 def _(server: Server) -> None:
     def page(original: Any, request: Request, items: Sequence[Any], properties: Any, view: Any) -> JsonObject:
@@ -132,6 +150,7 @@ def _(server: Server) -> None:
     "page-last-loses-item",
     "Loses the last application of the last page of an unsorted list.",
     "CMF-PAGE-PARTITION",
+    reason=r"pages of .* hold all applications, each once: with size=.* the pages miss .* of .* \(after waiting .* s\)",
 )
 def _(server: Server) -> None:
     def cut(original: Any, items: Sequence[Any], page: Page) -> Sequence[Any]:
@@ -146,6 +165,8 @@ def _(server: Server) -> None:
     "page-overlap",
     "Begins every page of unsorted applications after the first with the last item of the page before.",
     "CMF-PAGE-PARTITION",
+    "CMF-PAGE-ZERO",
+    reason=r"pages of .* hold all applications, each once: with size=.*, .* occurs twice \(after waiting .* s\)",
 )
 def _(server: Server) -> None:
     def cut(_original: Any, items: Sequence[Any], page: Page) -> Sequence[Any]:
@@ -157,7 +178,12 @@ def _(server: Server) -> None:
     replace(own_paging(server, server.applications), "cut", cut)
 
 
-@fault("page-partial-dropped", "Shows no last page of events that is not full.", "CMF-PAGE-PARTITION")
+@fault(
+    "page-partial-dropped",
+    "Shows no last page of events that is not full.",
+    "CMF-PAGE-PARTITION",
+    reason=r"pages of .* hold all events, each once: with size=.* the pages miss .* of .* \(after waiting .* s\)",
+)
 def _(server: Server) -> None:
     def cut(original: Any, items: Sequence[Any], page: Page) -> Sequence[Any]:
         shown: Sequence[Any] = original(items, page)
@@ -192,6 +218,10 @@ def _(server: Server) -> None:
     "Begins the list of events one item later at every reading.",
     "CMF-PAGE-STABLE",
     "CMF-PAGE-PARTITION",
+    "CMF-CONTENT-SAME",
+    "CMF-EVENT-NAME",
+    "CMF-PAGE-ZERO",
+    reason=r"the same pages of events, read twice: page .* read again/.* is not as expected \(after waiting .* s\)",
 )
 def _(server: Server) -> None:
     readings: dict[tuple[str, ...], int] = {}
@@ -232,7 +262,14 @@ def _(server: Server) -> None:
     _past_end(server, ["getApplications"], behind)
 
 
-@fault("page-past-end-far-404", "Answers 404 for an event page far behind the last one.", "CMF-PAGE-PAST-END")
+@fault(
+    "page-past-end-far-404",
+    "Answers 404 for an event page far behind the last one.",
+    "CMF-PAGE-PAST-END",
+    "CMF-PAGE-HOSTILE",
+    "CMF-PAGE-TOTAL",
+    reason=r"pages of events behind the last are empty: the answer of getApplicationEvents came with status 404 \(after waiting .* s\)",
+)
 def _(server: Server) -> None:
     def behind(_original: Handler, call: Call, answer: Answer) -> Answer:
         number, size = server.paging.number(call.request.parameter("page")), answer.value["pageable"]["size"]
@@ -246,8 +283,8 @@ def _(server: Server) -> None:
 @fault(
     "page-past-end-repeats",
     "Gives the last page again for a page of instances behind it.",
-    "CMF-PAGE-PAST-END",
-    "CMF-PAGE-PARTITION",
+    "CMF-INST-LIST",
+    reason=r"a started application has an instance: the instances of .*/.* never end \(after waiting .* s\)",
 )
 def _(server: Server) -> None:
     def behind(original: Handler, call: Call, answer: Answer) -> Answer:

@@ -47,7 +47,13 @@ def _(server: Server) -> None:
 @fault(
     "content-yaml-body-defaults-lost",
     "Loses the statement defaults of an environment that comes as YAML.",
-    "CMF-CONTENT-YAML-BODY",
+    "CMF-ENV-CREATE",
+    "CMF-CONTENT-SCALARS",
+    "CMF-CONTENT-UNICODE",
+    "CMF-ENV-BODY-NESTED",
+    "CMF-ENV-GET",
+    "CMF-ENV-UPDATE",
+    reason=r"a new name answers 201 with the environment: the answer/statementDefaults is not as stored",
 )
 def _(server: Server) -> None:
     _yaml_body(server, lambda value: drop("statementDefaults")(value) if isinstance(value, dict) else value)
@@ -56,8 +62,12 @@ def _(server: Server) -> None:
 @fault(
     "content-yaml-body-dots-nested",
     "Splits the keys of a YAML application at their dots.",
-    "CMF-CONTENT-YAML-BODY",
     "CMF-APP-EXAMPLE",
+    "CMF-APP-CREATE",
+    "CMF-APP-GET",
+    "CMF-APP-UPDATE",
+    "CMF-CONTENT-TYPES",
+    reason=r"flink-application\.yaml creates the application it describes: the application/spec/flinkConfiguration/taskmanager\.numberOfTaskSlots is not",
 )
 def _(server: Server) -> None:
     def nested(value: Any) -> Any:
@@ -116,7 +126,12 @@ def _(server: Server) -> None:
     _content_type(server, type_of_body)
 
 
-@fault("content-text-plain-read", "Reads a body declared as text/plain.", "CMF-CONTENT-MEDIA-TYPE")
+@fault(
+    "content-text-plain-read",
+    "Reads a body declared as text/plain.",
+    "CMF-CONTENT-MEDIA-TYPE",
+    reason=r"the right JSON as text/plain in place of one environment: the answer of createOrUpdateEnvironment came with status 201",
+)
 def _(server: Server) -> None:
     def type_of_body(original: Any, content_type: str | None) -> str:
         plain = (content_type or "").startswith("text/plain")
@@ -146,7 +161,10 @@ def _(server: Server) -> None:
 
 
 @fault(
-    "content-yaml-lenient", "Takes the part of a YAML text before its first mistake.", "CMF-CONTENT-MALFORMED"
+    "content-yaml-lenient",
+    "Takes the part of a YAML text before its first mistake.",
+    "CMF-CONTENT-MALFORMED",
+    reason=r"YAML with a tab for indentation as application/yaml in place of one environment: the answer of createOrUpdateEnvironment came with status",
 )
 def _(server: Server) -> None:
     def parse_yaml(original: Any, text: str) -> Any:
@@ -161,7 +179,13 @@ def _(server: Server) -> None:
     replace(server.media, "parse_yaml", parse_yaml)
 
 
-@fault("content-empty-500", "Answers 500 for an empty body.", "CMF-CONTENT-MALFORMED", "CMF-ERR-SERVER")
+@fault(
+    "content-empty-500",
+    "Answers 500 for an empty body.",
+    "CMF-CONTENT-MALFORMED",
+    "CMF-ERR-SERVER",
+    reason=r"nothing as application/json in place of one environment: the answer of createOrUpdateEnvironment came with status 500",
+)
 def _(server: Server) -> None:
     def parse(original: Any, request: Request) -> Any:
         if not request.body:
@@ -175,6 +199,8 @@ def _(server: Server) -> None:
     "content-malformed-created",
     "Refuses a malformed environment, but creates it if its name can be made out.",
     "CMF-CONTENT-MALFORMED",
+    "CMF-CONTENT-HOSTILE",
+    reason=r"none of them created one environment: a refused body created a resource",
 )
 def _(server: Server) -> None:
     def parse_json(original: Any, text: str) -> Any:
@@ -193,7 +219,13 @@ def _(server: Server) -> None:
     replace(server.media, "parse_json", parse_json)
 
 
-@fault("content-malformed-409", "Refuses broken YAML with 409.", "CMF-CONTENT-MALFORMED")
+@fault(
+    "content-malformed-409",
+    "Refuses broken YAML with 409.",
+    "CMF-CONTENT-MALFORMED",
+    "CMF-CONTENT-HOSTILE",
+    reason=r"YAML with a tab for indentation as application/yaml in place of one environment: the answer of createOrUpdateEnvironment came with status",
+)
 def _(server: Server) -> None:
     def parse_yaml(original: Any, text: str) -> Any:
         try:
@@ -220,7 +252,10 @@ def _(server: Server) -> None:
 
 
 @fault(
-    "content-string-accepted", "Takes a string as the name of a new environment.", "CMF-CONTENT-NOT-OBJECT"
+    "content-string-accepted",
+    "Takes a string as the name of a new environment.",
+    "CMF-CONTENT-NOT-OBJECT",
+    reason=r"a string as application/json in place of one environment: the answer of createOrUpdateEnvironment came with status 201",
 )
 def _(server: Server) -> None:
     def post(original: Handler, call: Call) -> Answer:
@@ -245,6 +280,7 @@ def _(server: Server) -> None:
     "Answers 500 for null in place of a resource.",
     "CMF-CONTENT-NOT-OBJECT",
     "CMF-ERR-SERVER",
+    reason=r"null as application/json in place of one environment: the answer of createOrUpdateEnvironment came with status 500",
 )
 def _(server: Server) -> None:
     def parse(original: Any, request: Request) -> Any:
@@ -272,6 +308,7 @@ def _(server: Server) -> None:
     "Declares JSON as whatever is accepted.",
     "CMF-CONTENT-ACCEPT",
     "CMF-CONTENT-TYPE",
+    reason=r"getEnvironment accepting only text/html: the answer is of no documented type",
 )
 def _(server: Server) -> None:
     replace(server.media, "wanted", lambda original, accept: original(accept) or JSON)
@@ -298,13 +335,19 @@ def _(server: Server) -> None:
     "content-null-defaults",
     "Gives null for the defaults of an environment that has none.",
     "CMF-CONTENT-NULL",
+    reason=r"answers of createOrUpdateEnvironment: null in place of an absent field",
 )
 def _(server: Server) -> None:
     nothing = dict.fromkeys(("flinkApplicationDefaults", "computePoolDefaults", "statementDefaults"))
     reshape_each(server, ("createOrUpdateEnvironment", "getEnvironment"), lambda value: {**nothing, **value})
 
 
-@fault("content-null-labels", "Gives null for the labels and annotations of events.", "CMF-CONTENT-NULL")
+@fault(
+    "content-null-labels",
+    "Gives null for the labels and annotations of events.",
+    "CMF-CONTENT-NULL",
+    reason=r"answers of getApplicationEvents: null in place of an absent field",
+)
 def _(server: Server) -> None:
     def change(value: JsonObject) -> JsonObject:
         return {**value, "metadata": {**value["metadata"], "labels": None, "annotations": None}}

@@ -27,7 +27,13 @@ def _(server: Server) -> None:
     replace(own_paging(server), "descending", lambda _original, direction: direction != "asc")
 
 
-@fault("page-sort-asc-descending", "Sorts in descending order when asked for ascending.", "CMF-PAGE-SORT-ASC")
+@fault(
+    "page-sort-asc-descending",
+    "Sorts in descending order when asked for ascending.",
+    "CMF-PAGE-SORT-ASC",
+    "CMF-PAGE-SORT-MULTIPLE",
+    reason=r"environments sort in ascending order, pages of .*: the order of environments with sort=name,asc, size=.*/.* is not as expected",
+)
 def _(server: Server) -> None:
     replace(own_paging(server), "descending", lambda _original, direction: direction in {"asc", "desc"})
 
@@ -37,6 +43,7 @@ def _(server: Server) -> None:
     "Ignores how applications are to be sorted.",
     "CMF-PAGE-SORT-ASC",
     "CMF-PAGE-SORT-DESC",
+    reason=r"applications sort in ascending order, pages of .*: the order of applications with sort=name,asc, size=.*/.* is not as expected",
 )
 def _(server: Server) -> None:
     def listing(original: Handler, call: Call) -> Answer:
@@ -61,6 +68,7 @@ def _(server: Server) -> None:
     "Sorts each page by itself instead of the whole list.",
     "CMF-PAGE-SORT-DESC",
     "CMF-PAGE-SORT-ASC",
+    reason=r"environments sort in descending order, pages of .*: the order of environments with sort=name,desc, size=.*/.* is not as expected",
 )
 def _(server: Server) -> None:
     def page(original: Any, request: Request, items: Sequence[Any], properties: Any, view: Any) -> JsonObject:
@@ -72,7 +80,12 @@ def _(server: Server) -> None:
     replace(own_paging(server), "page", page)
 
 
-@fault("page-sort-first-page-only", "Sorts only the first page of a descending list.", "CMF-PAGE-SORT-DESC")
+@fault(
+    "page-sort-first-page-only",
+    "Sorts only the first page of a descending list.",
+    "CMF-PAGE-SORT-DESC",
+    reason=r"environments sort in descending order, pages of .*: the order of environments with sort=name,desc, size=.*/.* is not as expected",
+)
 def _(server: Server) -> None:
     def page(original: Any, request: Request, items: Sequence[Any], properties: Any, view: Any) -> JsonObject:
         wanted = server.paging.wanted(request, properties)
@@ -83,7 +96,14 @@ def _(server: Server) -> None:
     replace(own_paging(server), "page", page)
 
 
-@fault("page-sort-by-length", "Sorts names by their length first.", "CMF-PAGE-SORT-ASC", "CMF-PAGE-SORT-DESC")
+@fault(
+    "page-sort-by-length",
+    "Sorts names by their length first.",
+    "CMF-PAGE-SORT-ASC",
+    "CMF-PAGE-SORT-DESC",
+    "CMF-PAGE-SORT-MULTIPLE",
+    reason=r"environments sort in ascending order, pages of .*: the order of environments with sort=name,asc, size=.*/.* is not as expected",
+)
 def _(server: Server) -> None:
     def order(original: Any, items: Sequence[Any], criteria: Sequence[Criterion]) -> list[Any]:
         def by_length(item: Any, criterion: Criterion) -> Any:
@@ -113,7 +133,10 @@ def _(server: Server) -> None:
 
 
 @fault(
-    "page-sort-first-criterion-only", "Ignores every sort criterion but the first.", "CMF-PAGE-SORT-MULTIPLE"
+    "page-sort-first-criterion-only",
+    "Ignores every sort criterion but the first.",
+    "CMF-PAGE-SORT-MULTIPLE",
+    reason=r"the second criterion orders what the first leaves equal: the order with sort=kubernetesNamespace,asc and name,desc/.* is not as expected",
 )
 def _(server: Server) -> None:
     _choose_criteria(server, lambda criteria: criteria[:1])
@@ -123,6 +146,7 @@ def _(server: Server) -> None:
     "page-sort-one-direction",
     "Sorts by every criterion in the direction of the first.",
     "CMF-PAGE-SORT-MULTIPLE",
+    reason=r"the second criterion orders what the first leaves equal: the order with sort=kubernetesNamespace,asc and name,desc/.* is not as expected",
 )
 def _(server: Server) -> None:
     _choose_criteria(
@@ -141,7 +165,10 @@ def _(server: Server) -> None:
 
 
 @fault(
-    "page-total-counts-deleted", "Counts deleted applications in the metadata of a list.", "CMF-PAGE-TOTAL"
+    "page-total-counts-deleted",
+    "Counts deleted applications in the metadata of a list.",
+    "CMF-PAGE-TOTAL",
+    reason=r"metadata\.size does not count what was deleted beside .*: metadata\.size is not the number of items \(after waiting .* s\)",
 )
 def _(server: Server) -> None:
     deleted: dict[Environment, int] = {}
@@ -174,13 +201,21 @@ def _(server: Server) -> None:
     _pageable(server, lambda pageable: {**pageable, "page": pageable["page"] + 1})
 
 
-@fault("page-pageable-default-size", "Says the default size in the pageable of a list.", "CMF-PAGE-PAGEABLE")
+@fault(
+    "page-pageable-default-size",
+    "Says the default size in the pageable of a list.",
+    "CMF-PAGE-PAGEABLE",
+    reason=r"pageable of environments is what was asked for: pageable\.size is not what was asked for",
+)
 def _(server: Server) -> None:
     _pageable(server, lambda pageable: {**pageable, "size": server.paging.default_size})
 
 
 @fault(
-    "page-pageable-shown", "Says the number of items shown as the size in the pageable.", "CMF-PAGE-PAGEABLE"
+    "page-pageable-shown",
+    "Says the number of items shown as the size in the pageable.",
+    "CMF-PAGE-PAGEABLE",
+    reason=r"pageable of instances is what was asked for: pageable\.size is not what was asked for",
 )
 def _(server: Server) -> None:
     def page(original: Any, *details: Any) -> JsonObject:
@@ -210,7 +245,13 @@ def _(server: Server) -> None:
     replace(own_paging(server), "number", number)
 
 
-@fault("page-size-zero-500", "Answers 500 for the page size 0.", "CMF-PAGE-HOSTILE", "CMF-ERR-SERVER")
+@fault(
+    "page-size-zero-500",
+    "Answers 500 for the page size 0.",
+    "CMF-PAGE-HOSTILE",
+    "CMF-ERR-SERVER",
+    reason=r"environments with size=.*: the answer of getEnvironments came with status 500",
+)
 def _(server: Server) -> None:
     def size(original: Any, text: str | None) -> int:
         if text == "0":
@@ -220,7 +261,13 @@ def _(server: Server) -> None:
     replace(own_paging(server), "size", size)
 
 
-@fault("page-huge-500", "Answers 500 for a page or size above 32 bits.", "CMF-PAGE-HOSTILE", "CMF-ERR-SERVER")
+@fault(
+    "page-huge-500",
+    "Answers 500 for a page or size above 32 bits.",
+    "CMF-PAGE-HOSTILE",
+    "CMF-ERR-SERVER",
+    reason=r"environments with page=.*: the answer of getEnvironments came with status 500",
+)
 def _(server: Server) -> None:
     def check(original: Any, text: str | None) -> int:
         if (
@@ -238,7 +285,11 @@ def _(server: Server) -> None:
 
 
 @fault(
-    "page-sort-unknown-500", "Answers 500 for an unknown sort property.", "CMF-PAGE-HOSTILE", "CMF-ERR-SERVER"
+    "page-sort-unknown-500",
+    "Answers 500 for an unknown sort property.",
+    "CMF-PAGE-HOSTILE",
+    "CMF-ERR-SERVER",
+    reason=r"environments with sort=.*: the answer of getEnvironments came with status 500",
 )
 def _(server: Server) -> None:
     def criteria(original: Any, text: str, properties: Any) -> list[Criterion]:
@@ -268,6 +319,7 @@ def _(server: Server) -> None:
     "Gives the size in the metadata of a list as a string.",
     "CMF-PAGE-SCHEMA",
     "CMF-PAGE-TOTAL",
+    reason=r"answers of getEnvironments: /metadata/size: .* is not of type .*",
 )
 def _(server: Server) -> None:
     replace(own_paging(server), "total", lambda original, items, shown: str(original(items, shown)))
@@ -278,6 +330,7 @@ def _(server: Server) -> None:
     "Gives the size in the pageable of events with a fraction.",
     "CMF-PAGE-SCHEMA",
     "CMF-PAGE-PAGEABLE",
+    reason=r"answers of getApplicationEvents: /pageable/size: .* is not of type .*",
 )
 def _(server: Server) -> None:
     def listing(original: Handler, call: Call) -> Answer:

@@ -61,12 +61,22 @@ def _(server: Server) -> None:
     _metadata_times(server, INSTANCES, _with_offset)
 
 
-@fault("time-without-offset", "Gives the times of applications without an offset.", "CMF-TIME-FORMAT")
+@fault(
+    "time-without-offset",
+    "Gives the times of applications without an offset.",
+    "CMF-TIME-FORMAT",
+    reason=r"answers of createOrUpdateApplication: .* has no offset, RFC .* needs one",
+)
 def _(server: Server) -> None:
     _metadata_times(server, APPLICATIONS, lambda text: text.removesuffix("Z"))
 
 
-@fault("time-without-offset-on-events", "Gives the times of events without an offset.", "CMF-TIME-FORMAT")
+@fault(
+    "time-without-offset-on-events",
+    "Gives the times of events without an offset.",
+    "CMF-TIME-FORMAT",
+    reason=r"answers of getApplicationEvents: .* has no offset, RFC .* needs one",
+)
 def _(server: Server) -> None:
     _metadata_times(server, EVENTS, lambda text: text.removesuffix("Z"))
 
@@ -76,12 +86,18 @@ def _(server: Server) -> None:
     "Gives the times of listed applications with the name of a zone.",
     "CMF-TIME-FORMAT",
     "CMF-APP-LIST",
+    reason=r"answers of getApplications: .* is not of the form .*-.*-.*T.*:.*:.*Z",
 )
 def _(server: Server) -> None:
     _metadata_times(server, ("getApplications",), lambda text: f"{text}[UTC]")
 
 
-@fault("time-epoch-text", "Gives the times of instances as milliseconds since 1970.", "CMF-TIME-FORMAT")
+@fault(
+    "time-epoch-text",
+    "Gives the times of instances as milliseconds since 1970.",
+    "CMF-TIME-FORMAT",
+    reason=r"answers of getApplicationInstances: .* is not of the form .*-.*-.*T.*:.*:.*Z",
+)
 def _(server: Server) -> None:
     _metadata_times(
         server, INSTANCES, lambda text: str(round(datetime.fromisoformat(text).timestamp() * 1000))
@@ -107,6 +123,7 @@ def _(server: Server) -> None:
     "time-instance-updated-before-created",
     "Gives an instance an update time before its creation.",
     "CMF-TIME-ORDER",
+    reason=r"answers of getApplicationInstances: a resource is updated before it is created",
 )
 def _(server: Server) -> None:
     def change(value: JsonObject) -> JsonObject:
@@ -140,6 +157,8 @@ def _(server: Server) -> None:
     "Lists environments with the present as their update time.",
     "CMF-TIME-READ",
     "CMF-ENV-LIST",
+    "CMF-CONTENT-SAME",
+    reason=r"reading it, the list and what lies below leaves them: in the list, updated_time has moved",
 )
 def _(server: Server) -> None:
     reshape_each(server, ["getEnvironments"], at(lambda _text: rfc3339(server.clock.stamp()), "updated_time"))

@@ -1,0 +1,111 @@
+"""Violations that only a server that demands a token can commit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from conformance.reference.faults.registry import Registry
+from conformance.reference.server import Server
+from conformance.reference.values import Refusal, Request
+
+fault = Registry()
+
+
+def _let_in(server: Server, whom: Callable[[Request], bool]) -> None:
+    """Demand no valid token of some requests."""
+    authenticate = server.authenticate
+
+    def checked(request: Request) -> None:
+        if not whom(request):
+            authenticate(request)
+
+    server.authenticate = checked  # type: ignore[method-assign]
+
+
+def _given(request: Request) -> str:
+    return request.headers.get("authorization", "")
+
+
+@fault(
+    "auth-read-open",
+    "Answers anybody who asks for a single environment.",
+    "CMF-AUTH-MISSING",
+    "CMF-AUTH-WRONG",
+    "CMF-AUTH-HIDDEN",
+    reason=r"reading an existing environment as application/json with no credentials is refused: the answer of getEnvironment came with status 200",
+)
+def _(server: Server) -> None:
+    _let_in(server, lambda request: request.method == "GET" and len(request.segments) == 5)  # noqa: PLR2004
+
+
+@fault(
+    "auth-unknown-404",
+    "Tells anybody that an environment is unknown.",
+    "CMF-AUTH-MISSING",
+    "CMF-AUTH-WRONG",
+    reason=r"reading an unknown environment as application/json with no credentials is refused: the answer of getEnvironment came with status 404",
+)
+def _(server: Server) -> None:
+    def unknown(request: Request) -> bool:
+        single = len(request.segments) == 5  # noqa: PLR2004 - the length of the path of an environment
+        return single and server.store.environment(request.segments[4]) is None
+
+    _let_in(server, unknown)
+
+
+@fault(
+    "auth-any-token",
+    "Takes any bearer token.",
+    "CMF-AUTH-WRONG",
+    "CMF-AUTH-REFUSED",
+    "CMF-AUTH-HIDDEN",
+    reason=r"reading the list of environments as application/json with a token that is not valid is refused: the answer of getEnvironments came with",
+)
+def _(server: Server) -> None:
+    _let_in(server, lambda request: _given(request).startswith("Bearer "))
+
+
+@fault(
+    "auth-delete-done",
+    "Refuses a deletion without a token, and deletes.",
+    "CMF-AUTH-REFUSED",
+    reason=r"an existing environment is as it was after requests with no credentials: the answer of getEnvironment came with status 404",
+)
+def _(server: Server) -> None:
+    authenticate = server.authenticate
+
+    def checked(request: Request) -> None:
+        try:
+            authenticate(request)
+        except Refusal:
+            if request.method == "DELETE":
+                with suppress(Refusal):
+                    server.perform(server.router.call(request))
+            raise
+
+    server.authenticate = checked  # type: ignore[method-assign]
+
+
+@fault(
+    "auth-refusal-shows",
+    "Shows in a refusal what was asked for.",
+    "CMF-AUTH-HIDDEN",
+    reason=r"the answer about the list of environments with no credentials shows nothing of it: the answer shows what was asked for",
+)
+def _(server: Server) -> None:
+    authenticate = server.authenticate
+
+    def checked(request: Request) -> None:
+        try:
+            authenticate(request)
+        except Refusal as refusal:
+            if request.method != "GET":
+                raise
+            shown: Any = ""
+            with suppress(Refusal):
+                shown = server.perform(server.router.call(request)).value
+            raise Refusal(refusal.status, f"{refusal.message} {shown}", refusal.headers) from None
+
+    server.authenticate = checked  # type: ignore[method-assign]
