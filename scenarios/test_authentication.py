@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from conformance import views
 from conformance.contract.media import JSON, YAML
-from conformance.expectations import require
+from conformance.expectations import require, require_equal
 from conformance.kinds import KINDS, Ground, Kind
+from conformance.runner.fixtures import Held
 from conformance.runner.plugin import Checks
-from conformance.scenario import kinds, needs_auth, requirement
+from conformance.scenario import kinds, needs_auth, needs_sql, requirement
 from conformance.target.answer import Answer
 from conformance.target.cmf import Cmf, Collection
 
@@ -81,3 +83,42 @@ def test_writing(kind: Kind, cmf: Cmf, check: Checks, ground: Ground, collection
     with check("CMF-AUTH-REFUSED", f"with valid credentials the {kind.noun} can be created and deleted"):
         collection.post(ground.variant(new, 2)).expect_accepted()
         collection.delete(name).expect_accepted()
+
+
+@requirement("CMF-AUTH-MISSING", "CMF-AUTH-WRONG", "CMF-AUTH-REFUSED", "CMF-AUTH-HIDDEN")
+def test_what_lies_below_an_application(
+    cmf: Cmf, check: Checks, environment: str, new_application: Callable[..., Held]
+) -> None:
+    name = new_application(environment, annotations={"note": MARK}).name
+    before = cmf.applications(environment).get(name).needed(200).body
+    requests: dict[str, Callable[..., Answer]] = {
+        "listing events": cmf.events(environment, name).list,
+        "listing instances": cmf.instances(environment, name).list,
+        "starting": lambda **how: cmf.start(environment, name, **how),
+        "suspending": lambda **how: cmf.suspend(environment, name, **how),
+    }
+    for what, request in requests.items():
+        for who, how in NOBODY.items():
+            answer = request(**how)
+            with check(rule_of(who), f"{what} with {who} is refused"):
+                answer.expect(*REFUSED)
+            with check("CMF-AUTH-HIDDEN", f"the answer to {what} with {who} shows nothing of it"):
+                require(
+                    MARK.encode() not in answer.raw, "the answer shows the application", expected="nothing"
+                )
+    with check("CMF-AUTH-REFUSED", "an application that nobody may start or suspend is as it was"):
+        after = cmf.applications(environment).get(name).expect(200).body
+        require_equal(views.application(after), views.application(before), "the application")
+
+
+@needs_sql
+@requirement("CMF-AUTH-MISSING", "CMF-AUTH-WRONG")
+def test_what_lies_below_a_statement(
+    cmf: Cmf, check: Checks, environment: str, compute_pool: str, new_statement: Callable[..., Held]
+) -> None:
+    name = new_statement(environment, compute_pool).name
+    for who, how in NOBODY.items():
+        with check(rule_of(who), f"reading results with {who} is refused"):
+            cmf.results(environment, name, **how).expect(*REFUSED)
+        with check(rule_of(who), f"reading exceptions with {who} is refused"):
+            cmf.exceptions(environment, name, **how).expect(*REFUSED)

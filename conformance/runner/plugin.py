@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 import pytest
 
+from conformance.contract.judgement import UNIVERSAL
 from conformance.expectations import Broken, Unmet
 from conformance.kinds import Kind
 from conformance.model import CheckResult, Verdict
@@ -173,8 +174,10 @@ class ConformancePlugin:
         if defect is not None and not missing and all(check.outcome in _QUIET for check in results):
             # It ended early, and nothing would show it: what it had still to look at may be any of them.
             missing = list(dict.fromkeys(declared))
-        outcome, why = _reason(defect)
         for requirement in missing:
+            outcome, why = _reason(defect)
+            if defect is None and requirement in UNIVERSAL:
+                outcome, why = Verdict.NOT_TESTED, "no answer came that could be judged by it"
             self._context.recorder.note(requirement, item.name, outcome, why)
         if isinstance(defect, TargetLost):
             self._context.notes.append(str(defect))
