@@ -12,27 +12,9 @@ from conformance.reference.server import Server
 from conformance.reference.variations import VARIATIONS
 
 REQUIREMENTS = Path(__file__).parents[2] / "specs/cmf-2.0/requirements"
-AREAS = (
-    "agreement",
-    "applications",
-    "caching",
-    "catalogs",
-    "compute-pools",
-    "concurrency",
-    "content",
-    "environments",
-    "errors",
-    "identifiers",
-    "lifecycle",
-    "pagination",
-    "secret-mappings",
-    "secrets",
-    "statements",
-    "timestamps",
-)
 
 
-# Where the faults of a module show soonest; those of the SQL family are seen by the kill matrix alone.
+# Where the faults of a module show soonest; those of the SQL family and of authentication are seen by the kill matrix alone.
 STAGE_OF = {
     "names": "names",
     "application_names": "names",
@@ -77,9 +59,7 @@ def first_difference(server: Server, area: str) -> Transcript:
 @pytest.fixture(scope="module")
 def levels() -> dict[str, str]:
     files = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(REQUIREMENTS.glob("*.yaml"))]
-    return {
-        one["id"]: one["level"] for file in files if file["area"] in AREAS for one in file["requirements"]
-    }
+    return {one["id"]: one["level"] for file in files for one in file["requirements"]}
 
 
 def test_the_clean_server_is_deterministic_and_never_fails() -> None:
