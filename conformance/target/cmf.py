@@ -278,7 +278,11 @@ class Collection:
         return self._call(self._routes.list, self._scope, query=[*pairs, *query], **how)
 
     def pages(self, size: int, **how: Any) -> Iterator[Answer]:
-        """Every page from page 0 until an empty or refused one; raises ``Broken`` when there is none."""
+        """Every page from page 0 until an empty or refused one.
+
+        Raises ``Broken`` when there is none, and as soon as a page is given a second time.
+        """
+        met: list[Items] = []
         for page in range(_MAX_PAGES):
             answer = self.list(page=page, size=size, **how)
             if page and answer.status in {400, 404}:
@@ -286,6 +290,14 @@ class Collection:
             yield answer.expect(200)
             if not answer.items:
                 return
+            if answer.items in met:
+                raise Broken(
+                    f"the {self} don't end: page {page} is page {met.index(answer.items)} again",
+                    expected="other items, or none past the end",
+                    got=f"the same {len(answer.items)} items",
+                    exchange=answer.exchange,
+                )
+            met.append(answer.items)
         raise Broken(
             f"the {self} never end",
             expected="an empty page past the end",
