@@ -23,6 +23,7 @@ from conformance.report.clean import one_line
 from conformance.verdict import ExitCode
 
 F = TypeVar("F", bound=Callable[..., Any])
+_COMMAND_OPTION = "--token-command"
 EXIT_CODES = """
 Exit codes: 0 conformant; 1 non-conformant; 2 wrong usage or configuration; 3 incomplete (the target could not be
 observed, or something was not tested); 130 interrupted.
@@ -50,6 +51,23 @@ def target_options(command: F) -> F:
                 metavar="FILE",
                 help="A file with a bearer token; CMF_CONFORMANCE_TOKEN may hold one instead.",
             ),
+            click.option(
+                "--token-command",
+                metavar="CMD",
+                help="A command that prints a bearer token; run without a shell, and again when it is refused or expires.",
+            ),
+            click.option(
+                "--oauth-token-url",
+                metavar="URL",
+                help="An OAuth 2.0 token endpoint; the client is in CMF_CONFORMANCE_CLIENT_ID and ..._CLIENT_SECRET.",
+            ),
+            click.option(
+                "--oauth-client-secret-file",
+                type=click.Path(path_type=Path),
+                metavar="FILE",
+                help="A file with the secret of the OAuth client.",
+            ),
+            click.option("--oauth-scope", metavar="SCOPE", help="The scope to ask the token endpoint for."),
             click.option(
                 "--client-cert",
                 type=click.Path(path_type=Path),
@@ -245,6 +263,12 @@ def run(**options: Any) -> None:
     type=click.FloatRange(min=0),
     help="Longest random delay of an answer, in seconds.",
 )
+@click.option(
+    "--token-file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Demand the bearer token in this file.",
+)
 @click.option("--list", "show", is_flag=True, help="List the faults and variations and leave.")
 def serve(
     *,
@@ -254,6 +278,7 @@ def serve(
     variations: tuple[str, ...],
     pace: float,
     latency: float,
+    token_file: Path | None,
     show: bool,
 ) -> None:
     """Start the reference server, well-behaved or with faults."""
@@ -264,6 +289,7 @@ def serve(
     arguments = ["--host", host, "--port", str(port), "--pace", str(pace), "--latency", str(latency)]
     arguments += [word for fault in faults for word in ("--fault", fault)]
     arguments += [word for variation in variations for word in ("--variation", variation)]
+    arguments += ["--token-file", str(token_file)] if token_file is not None else []
     sys.exit(reference.main(arguments))
 
 
@@ -379,8 +405,15 @@ def _let_go_of_output() -> None:
 
 
 def _redacted(arguments: list[str]) -> tuple[str, ...]:
-    """The command line for the report: no option takes a secret, but a URL may hold one by mistake."""
-    return tuple("[redacted]" if "@" in argument and "//" in argument else argument for argument in arguments)
+    """The command line for the report: no option takes a secret, but a URL or a command may hold one."""
+    shown = []
+    for before, argument in zip(["", *arguments], arguments, strict=False):
+        option, equals, _ = argument.partition("=")
+        if before == _COMMAND_OPTION or ("@" in argument and "//" in argument):
+            shown.append("[redacted]")
+        else:
+            shown.append(f"{option}=[redacted]" if equals and option == _COMMAND_OPTION else argument)
+    return tuple(shown)
 
 
 def _complain(error: HarnessError) -> None:

@@ -19,11 +19,31 @@ class Mode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class ExtraHeader:
+    """A header that every request to the target carries, and where its value is: a variable or a file."""
+
+    name: str
+    variable: str | None = None
+    file: Path | None = None
+    secret: bool = True
+    """False when the value may be stored and shown."""
+
+
+@dataclass(frozen=True, slots=True)
 class Auth:
     """Where credentials come from; never the credentials themselves on a command line."""
 
     token_variable: str = "CMF_CONFORMANCE_TOKEN"  # noqa: S105 - the name of a variable, not a token
     token_file: Path | None = None
+    token_command: str | None = None
+    """Prints a token; run without a shell."""
+    oauth_token_url: str | None = None
+    """Gives tokens for the credentials of an OAuth 2.0 client."""
+    oauth_client_id_variable: str = "CMF_CONFORMANCE_CLIENT_ID"
+    oauth_client_secret_variable: str = "CMF_CONFORMANCE_CLIENT_SECRET"  # noqa: S105 - the name of a variable
+    oauth_client_secret_file: Path | None = None
+    oauth_scope: str | None = None
+    headers: tuple[ExtraHeader, ...] = ()
     client_cert: Path | None = None
     client_key: Path | None = None
     certificate_authority: Path | None = None

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import jsonschema_rs
 
 from conformance import resources
-from conformance.config import Auth, Features, Limits, Target
+from conformance.config import Auth, ExtraHeader, Features, Limits, Target
 from conformance.contract import media
 from conformance.errors import ConfigurationError
 
@@ -27,7 +27,8 @@ _AUTH_VARIABLES = {
     "client_key": "CONFLUENT_CMF_CLIENT_KEY_PATH",
     "certificate_authority": "CONFLUENT_CMF_CERTIFICATE_AUTHORITY_PATH",
 }
-_PATHS = {"client_cert", "client_key", "certificate_authority", "token_file"}
+_PATHS = {"client_cert", "client_key", "certificate_authority", "token_file", "oauth_client_secret_file"}
+_TOKEN_SOURCES = {"token_file", "token_command", "oauth_token_url"}
 V = TypeVar("V", Auth, Limits, Features)
 _MOST_BYTES = 1_000_000
 
@@ -42,7 +43,7 @@ def load(file: Path | None, flags: Mapping[str, Any], environment: Mapping[str, 
     url = flags.get("url") or environment.get(URL) or document.get("url")
     return Target(
         url=checked(url) if url else "",
-        auth=_merged(Auth(), document.get("auth", {}), _from_environment(environment), flags),
+        auth=_merged(Auth(), _auth(document.get("auth", {}), flags), _from_environment(environment), flags),
         limits=_merged(Limits(), document.get("limits", {}), {}, flags),
         features=_merged(Features(), document.get("features", {}), {}, flags),
     )
@@ -54,8 +55,9 @@ def with_url(target: Target, url: str) -> Target:
 
 
 def with_token_file(target: Target, token_file: Path | None) -> Target:
-    """The same target, with its token in this file."""
-    return replace(target, auth=replace(target.auth, token_file=token_file))
+    """The same target, with its token in this file and nowhere else."""
+    auth = replace(target.auth, token_file=token_file, token_command=None, oauth_token_url=None)
+    return replace(target, auth=auth)
 
 
 def checked(url: str) -> str:
@@ -104,6 +106,23 @@ def read(file: Path) -> dict[str, Any]:
             hint="docs/configuration.md lists what it may hold",
         )
     return dict(document)
+
+
+def _auth(document: Mapping[str, Any], flags: Mapping[str, Any]) -> dict[str, Any]:
+    """What a file says of credentials; where a token comes from, only when no flag says so."""
+    named = any(flags.get(source) is not None for source in _TOKEN_SOURCES)
+    values = {key: value for key, value in document.items() if not (named and key in _TOKEN_SOURCES)}
+    if "headers" in values:
+        values["headers"] = tuple(
+            ExtraHeader(
+                header["name"],
+                header.get("variable"),
+                Path(header["file"]) if "file" in header else None,
+                header.get("secret", True),
+            )
+            for header in values["headers"]
+        )
+    return values
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:

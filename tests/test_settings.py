@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from conformance import settings
-from conformance.config import Auth, Features, Limits, Target
+from conformance.config import Auth, ExtraHeader, Features, Limits, Target
 from conformance.errors import ConfigurationError
 
 FILE = """
@@ -88,7 +88,7 @@ def test_every_setting_can_stand_in_a_file(tmp_path: Path) -> None:
         lines.append(f"{section}:")
         for each in fields(value):
             known = getattr(value, each.name)
-            text = "/a/path" if known is None and section == "auth" else known
+            text = "/a/path" if known is None and section == "auth" else list(known) if known == () else known
             lines.append(f"  {each.name}: {'null' if text is None else repr(text).replace('True', 'true')}")
     path = tmp_path / "all.yaml"
     path.write_text("\n".join(lines), "utf-8")
@@ -96,6 +96,34 @@ def test_every_setting_can_stand_in_a_file(tmp_path: Path) -> None:
     assert target.limits == Limits()
     assert target.features == Features()
     assert target.auth.client_key == Path("/a/path")
+
+
+def test_a_flag_for_a_token_replaces_every_source_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "configuration.yaml"
+    path.write_text("auth: {token_file: t, oauth_scope: s, oauth_client_secret_file: f}", "utf-8")
+    secret = Path("f")
+    assert settings.load(path, {"token_command": "c"}, {}).auth == Auth(
+        token_command="c",  # noqa: S106 - a command
+        oauth_scope="s",
+        oauth_client_secret_file=secret,
+    )
+    target = settings.load(path, {"oauth_token_url": "https://x/t"}, {})
+    assert target.auth.token_file is None
+    assert target.auth.oauth_token_url == "https://x/t"  # noqa: S105 - a URL
+    assert settings.with_token_file(target, Path("r")).auth == Auth(
+        token_file=Path("r"), oauth_scope="s", oauth_client_secret_file=secret
+    )
+
+
+def test_headers_name_where_their_values_are(tmp_path: Path) -> None:
+    path = tmp_path / "configuration.yaml"
+    path.write_text(
+        "auth:\n  headers:\n  - {name: X-Key, variable: KEY}\n  - {name: X-Tenant, file: t, secret: false}\n"
+    )
+    assert settings.load(path, {}, {}).auth.headers == (
+        ExtraHeader("X-Key", variable="KEY"),
+        ExtraHeader("X-Tenant", file=Path("t"), secret=False),
+    )
 
 
 def test_an_empty_file_says_nothing(tmp_path: Path) -> None:
@@ -126,6 +154,11 @@ def test_an_empty_file_says_nothing(tmp_path: Path) -> None:
         ("features: {flink: 1}", "is wrong at features/flink: "),
         ("features: {flink: yes}", 'is wrong at features/flink: "yes" is not of type "boolean"'),
         ("auth: {token: secret}", "is wrong at auth: "),
+        ("auth: {oauth_client_secret: secret}", "is wrong at auth: "),
+        ("auth: {headers: {X-Key: secret}}", "is wrong at auth/headers: "),
+        ("auth: {headers: [{name: X-Key, value: secret}]}", "is wrong at auth/headers/0: "),
+        ("auth: {headers: [{name: X-Key}]}", "is wrong at auth/headers/0: "),
+        ("auth: {headers: [{name: X-Key, variable: A, file: b}]}", "is wrong at auth/headers/0: "),
         ("1: 2", "can't be used: a key is int, not a string"),
         ("? [a]\n: b", "can't be used: not YAML: "),
         ("url: !!binary aGk=", "can't be used: a bytes has no JSON value"),

@@ -61,9 +61,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--latency", type=float, default=0.0, help="seconds that an answer takes longer, at most"
     )
-    secret = made.add_mutually_exclusive_group()
-    secret.add_argument("--token", help="demand this bearer token")
-    secret.add_argument("--token-file", type=Path, help="demand the bearer token in this file")
+    made.add_argument("--token-file", type=Path, help="demand the bearer token in this file")
     made.add_argument("--with-parent", action="store_true", help="end when standard input is closed")
     made.add_argument("--list", action="store_true", help="print every fault and variation as JSON, and end")
     return made
@@ -135,12 +133,17 @@ def main(arguments: list[str] | None = None) -> int:
         return USAGE
     if options.with_parent:
         end_with_parent()
-    token = options.token
+    token = None
     if options.token_file is not None:
         try:
             token = options.token_file.read_text(encoding="utf-8").strip()
-        except OSError as wrong:
-            print(f"cannot read the token file: {wrong}", file=sys.stderr)
+        except (OSError, ValueError) as wrong:
+            reason = getattr(wrong, "strerror", None) or "it is not text"
+            print(f"cannot read the token file {options.token_file}: {reason}", file=sys.stderr)
+            return USAGE
+        if not token:
+            # It would let in everybody who sends an empty token.
+            print(f"the token file {options.token_file} is empty", file=sys.stderr)
             return USAGE
     server = Server(pace=options.pace, token=token)
     # Variations first: a fault replaces what the server then does.

@@ -22,6 +22,7 @@ def preflight(wire: Wire, url: str) -> dict[str, str]:
 
     Raises ``Unreachable``, ``NotCmf`` or ``TargetError``, each with a hint.
     """
+    credentials = wire.sign_in()
     try:
         exchange = wire.send("GET", LIST, query=[("size", "1")], headers=_ACCEPT)
     except NoAnswer as silence:
@@ -30,10 +31,7 @@ def preflight(wire: Wire, url: str) -> dict[str, str]:
     if response is None:
         raise Unreachable(f"{url} does not answer")
     if response.status in {_UNAUTHORIZED, _FORBIDDEN}:
-        raise TargetError(
-            f"{url} refuses these credentials with {response.status}",
-            hint="give a token in CMF_CONFORMANCE_TOKEN or --token-file, or a client certificate with --client-cert",
-        )
+        raise _refused(url, response.status, credentials)
     if response.status == _NOT_FOUND or response.status // 100 == 3:  # noqa: PLR2004 - redirection
         where = response.header("location")
         raise NotCmf(
@@ -56,27 +54,77 @@ def _looks_like_cmf(exchange: Exchange) -> bool:
     return exchange.response is not None and isinstance(read_body(exchange.response).value, (dict, list))
 
 
+def _refused(url: str, status: int, credentials: str) -> TargetError:
+    if not credentials:
+        return TargetError(
+            f"{url} refuses these credentials with {status}: no token was given",
+            hint="give a token in CMF_CONFORMANCE_TOKEN, --token-file, --token-command or --oauth-token-url, "
+            "or a client certificate with --client-cert",
+        )
+    message = f"{url} refuses these credentials with {status}: {credentials}"
+    if status == _FORBIDDEN:
+        return TargetError(message, hint="whoever the token belongs to must be allowed to list environments")
+    return TargetError(message, hint="is the token right, has it expired, and was it made for this server?")
+
+
+_CERTIFICATE_WANTED = (
+    "the server ended the TLS connection: it may demand a client certificate (--client-cert, --client-key)"
+)
 _HINTS = (
+    ("certificate has expired", "the server's certificate must be renewed; or is the clock here wrong?"),
+    (
+        "certificate is not yet valid",
+        "the server's certificate is not valid yet; or is the clock here wrong?",
+    ),
+    ("Hostname mismatch", "use a host name in the URL that the server's certificate is for"),
+    ("IP address mismatch", "use a host name in the URL that the server's certificate is for"),
     (
         "CERTIFICATE_VERIFY_FAILED",
         "the certificate is not trusted: --certificate-authority names the CA to trust",
     ),
+    (
+        "CERTIFICATE_REQUIRED",
+        "the server demands a client certificate: give it with --client-cert and --client-key",
+    ),
+    ("ALERT_UNKNOWN_CA", "the server does not trust the client certificate: is it the right one?"),
+    ("ALERT_BAD_CERTIFICATE", "the server does not accept the client certificate: is it the right one?"),
+    ("CERTIFICATE_EXPIRED", "the server says that the client certificate has expired"),
+    ("CERTIFICATE_UNKNOWN", "the server does not accept the client certificate: is it the right one?"),
+    ("CERTIFICATE_REVOKED", "the server says that the client certificate was revoked"),
     ("WRONG_VERSION_NUMBER", "the server speaks no TLS there: try http://"),
     ("RECORD_LAYER_FAILURE", "the server speaks no TLS there: try http://"),
-    ("SSL", "the TLS handshake failed: is it https://, and is a client certificate needed?"),
+    ("HANDSHAKE_FAILURE", _CERTIFICATE_WANTED),
+    ("UNEXPECTED_EOF", _CERTIFICATE_WANTED),
+    ("PROTOCOL_VERSION", "the server speaks only versions of TLS that are no longer safe"),
+    ("SSL", "the TLS handshake failed: is a client certificate needed (--client-cert)?"),
     ("refused", "is the server running, and is the port right?"),
     ("Name or service not known", "is the host name right?"),
     ("nodename nor servname", "is the host name right?"),
     ("name resolution", "is the host name right, and does name resolution work here?"),
     ("No address associated", "is the host name right?"),
     ("Timeout", "the host or a firewall in between stays silent"),
-    ("RemoteProtocolError", "what listens there does not speak HTTP/1.1; for TLS use https://"),
-    ("disconnected", "what listens there closes the connection; for TLS use https://"),
-    ("reset by peer", "what listens there closes the connection; for TLS use https://"),
-    ("broken pipe", "what listens there closes the connection; for TLS use https://"),
 )
+_CLOSED = ("disconnected", "reset by peer", "broken pipe")
 
 
 def _unreachable(url: str, error: str) -> Unreachable:
-    hint = next((hint for mark, hint in _HINTS if mark.lower() in error.lower()), "is the URL right?")
-    return Unreachable(f"{url} can't be reached: {error}", hint=hint)
+    return Unreachable(
+        f"{url} can't be reached: {error}", hint=_hint(url.lower().startswith("https:"), error)
+    )
+
+
+def _hint(secure: bool, error: str) -> str:  # noqa: FBT001 - one of two words
+    text = error.lower()
+    for mark, hint in _HINTS:
+        if mark.lower() in text:
+            return hint
+    if any(mark in text for mark in _CLOSED):
+        return (
+            _CERTIFICATE_WANTED
+            if secure
+            else "what listens there closes the connection; for TLS use https://"
+        )
+    if "RemoteProtocolError" in error:
+        what = "what listens there does not speak HTTP/1.1"
+        return what if secure else f"{what}; for TLS use https://"
+    return "is the URL right?"

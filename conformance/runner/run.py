@@ -45,6 +45,7 @@ from conformance.runner.progress import Display
 from conformance.runner.recorder import Recorder
 from conformance.runner.selection import FEATURES, Choice, absent
 from conformance.runner.surroundings import own_pytest, terminable, undisturbed
+from conformance.target import headers
 from conformance.target.address import Address
 from conformance.target.auth import Credentials, ssl_context
 from conformance.target.cleanup import clean_up
@@ -90,11 +91,12 @@ def execute(target: Target, options: Options, console: Console) -> Outcome:
     """
     known = catalogue()
     selected = known.select(options.selection)
-    _must_be_usable(target)
+    credentials = _must_be_usable(target)
     run_id = "".join(secrets.choice(_ALPHABET) for _ in range(_RUN_ID_LENGTH))
     run = _Run(
         target,
         options,
+        credentials=credentials,
         known=known,
         selected=selected,
         run_id=run_id,
@@ -105,11 +107,15 @@ def execute(target: Target, options: Options, console: Console) -> Outcome:
     return run.execute()
 
 
-def _must_be_usable(target: Target) -> None:
-    """Raise ``ConfigurationError`` before anything is written: an earlier report must survive a typing error."""
+def _must_be_usable(target: Target) -> Credentials:
+    """The credentials of the run.
+
+    Raises ``ConfigurationError`` before anything is written: an earlier report must survive a typing error.
+    """
     Address(target.url)
-    Credentials(target.auth)
+    headers.read(target.auth.headers, os.environ)
     ssl_context(target.auth)
+    return Credentials(target.auth, limits=target.limits)
 
 
 class _Run:
@@ -118,6 +124,7 @@ class _Run:
         target: Target,
         options: Options,
         *,
+        credentials: Credentials,
         known: Catalogue,
         selected: tuple[Requirement, ...],
         run_id: str,
@@ -132,7 +139,7 @@ class _Run:
         self.run_id = run_id
         self.seed = seed
         self.folder = folder
-        self.lacking = absent(target.features, token=Credentials(target.auth).token is not None)
+        self.lacking = absent(target.features, token=credentials.configured)
         self.started = _now()
         self.contract = Contract.load(resources.contract_folder(known.version) / "openapi.yaml")
         self.recorder = Recorder(known, self.contract, Judge(self.contract, known, strict=options.strict))
@@ -145,6 +152,7 @@ class _Run:
             ledger=self.ledger,
             evidence=self.evidence,
             mode=Mode.CERTIFICATION,
+            credentials=credentials,
             identify=self._identify,
             on_exchange=self.recorder.observe,
         )

@@ -1,10 +1,12 @@
-"""The rooms between the harness and the target; ``connection`` alone opens sockets, and ``wire`` alone uses it.
+"""The rooms between the harness and the target; ``connection`` alone opens sockets; ``wire`` uses it, and ``oauth`` for tokens.
 
 From the inside out::
 
     cmf, answer     the API in the words of scenarios
     cleanup         the way out
-    wire            the one way to the target and back; below it address, auth, proxy, connection
+    wire            the one way to the target and back; below it address, headers, auth, proxy, connection
+    auth            who the harness is to the target; below it
+    tokens, oauth   where a token comes from
     guard           what may leave the process (pure); below it
     routes          which path is which resource, and
     names           every name that a request body could be read as

@@ -90,7 +90,7 @@ def from_ledger(
 
     The evidence goes to ``<ledger>.cleanup.ndjson`` unless another file is named.  Claimed names are left alone
     when the target has another URL than the run had.  Raises ``ReportError`` when the ledger cannot be read,
-    ``ConfigurationError`` when the target cannot be spoken to.
+    ``ConfigurationError`` when the target cannot be spoken to, ``TargetError`` when no token can be had.
     """
     ledger = Ledger.read(path)
     log: EvidenceLog | None = None
@@ -100,6 +100,8 @@ def from_ledger(
             _claim_again(ledger, ownership)
         log = EvidenceLog(evidence or path.with_name(f"{path.name}.cleanup.ndjson"), prefix="c")
         with Wire(target, ownership=ownership, ledger=ledger, evidence=log) as wire:
+            if ledger.open:
+                wire.sign_in()
             return clean_up(wire, ledger, settle=target.limits.settle, stop=stop)
     finally:
         ledger.close()

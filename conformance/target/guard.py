@@ -155,6 +155,11 @@ def judge(  # noqa: PLR0911 - one return for each rule
     return _place(method, place, ownership) or _body(place, content_type, body, ownership)
 
 
+def changes_meaning(header: str) -> bool:
+    """Whether a header of this name (in lower case) could make another request of the one that carries it."""
+    return _DANGEROUS_TO_READ.fullmatch(header) is not None
+
+
 def named(place: Place, content_type: str | None, body: bytes | None) -> tuple[Resource, ...]:
     """Every resource that a POST to a collection could create, by the names its body could be read as."""
     found = names.candidates(names.read(body or b"", content_type or ""))
@@ -176,7 +181,7 @@ def _form(  # noqa: PLR0911 - one return for each rule
     for name, value in headers:
         if not _TOKEN.fullmatch(name) or not _VALUE.fullmatch(value) or value != value.strip(" \t"):
             return f"header {name!r} cannot be sent"
-        if _DANGEROUS_TO_READ.fullmatch(name.lower()):
+        if changes_meaning(name.lower()):
             return f"header {name!r} could change what the request means"
     if any(key.strip().lower() in {"_method", "x-http-method-override"} for key, _ in query):
         return "a query that could change the method"

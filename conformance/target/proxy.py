@@ -18,7 +18,7 @@ def proxy_for(scheme: str, host: str, context: ssl.SSLContext) -> httpcore.Proxy
     A target on this machine is always spoken to directly.  Raises ``ConfigurationError`` for a proxy that is
     not an HTTP one.
     """
-    if _is_loopback(host) or urllib.request.proxy_bypass(host):
+    if is_loopback(host) or urllib.request.proxy_bypass(host):
         return None
     proxies = urllib.request.getproxies()
     url = proxies.get(scheme) or proxies.get("all")
@@ -49,7 +49,8 @@ def proxy_for(scheme: str, host: str, context: ssl.SSLContext) -> httpcore.Proxy
     )
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

@@ -20,6 +20,8 @@ from conformance.model import Exchange, HttpRequest, HttpResponse
 
 SHORTEST = 4
 """Characters below which a value is not searched for: it would turn up everywhere by chance."""
+SHORTEST_OF_HEADER = 8
+"""The same for the value of a header: it may be a word, such as a tenant's name, rather than a secret."""
 _SHORTEST_IN_BASE64 = 6
 _HEADERS = frozenset(
     {
@@ -51,6 +53,7 @@ class Redaction:
         self._needles: dict[bytes, bytes] = {}
         self._patterns: dict[str, tuple[re.Pattern[bytes], bytes]] = {}
         self._rules: tuple[tuple[bytes, bytes], ...] = ()
+        self._headers = _HEADERS
 
     def add(self, value: str, label: str = "secret") -> str:
         """Redact a value from now on, in every form it may take; returns its mask.
@@ -71,6 +74,15 @@ class Redaction:
                 self._rules = tuple(sorted(self._needles.items(), key=lambda rule: -len(rule[0])))
         return mask
 
+    def hide(self, header: str, value: str) -> None:
+        """Redact the value of a header wherever it stands, and whatever else a header of this name holds.
+
+        A value of fewer than 8 characters is not searched for elsewhere.
+        """
+        self._headers |= {header.lower()}
+        if len(value) >= SHORTEST_OF_HEADER:
+            self.add(value, "header")
+
     def data(self, data: bytes) -> bytes:
         """Bytes without any known secret."""
         for needle, mask in self._rules:
@@ -89,7 +101,7 @@ class Redaction:
         """Headers without any known secret, and without the values of those that always carry credentials."""
         given = tuple(headers)
         whole = "\n".join(f"{name}\n{value}" for name, value in given)
-        if self.text(whole) == whole and not any(name.lower() in _HEADERS for name, _ in given):
+        if self.text(whole) == whole and not any(name.lower() in self._headers for name, _ in given):
             return given  # by far the most often
         return tuple((self.text(name), self._value(name, value)) for name, value in given)
 
@@ -110,7 +122,7 @@ class Redaction:
         )
 
     def _value(self, name: str, value: str) -> str:
-        if name.lower() not in _HEADERS:
+        if name.lower() not in self._headers:
             return self.text(value)
         scheme = _SCHEME.match(value)
         return f"{scheme[0]} REDACTED" if scheme else "REDACTED"

@@ -12,17 +12,19 @@ When a request is sent again, each attempt is an exchange of its own in the evid
 
 * GET and HEAD after a connection that failed or closed before a byte of the response, at most twice; and
   after 429 or 503 with ``Retry-After``, at most twice, waiting at most 30 s each time.  Not after a time-out.
-* Any request once after 401, when the token file holds another token by then: 401 means it had no effect.
+* Any request once after 401, when there is another token by then (see ``auth``): 401 means it had no effect.
 * No other write, ever.  Writes have a fresh connection each (see ``connection``), so none can be lost on a
   connection that the target was just closing.
 
 Redirects are answers like any other, cookies are not kept, and no header is added but ``Host``,
-``User-Agent``, ``Accept-Encoding: identity``, ``Authorization`` and ``Content-Length``.
+``User-Agent``, ``Accept-Encoding: identity``, ``Authorization``, ``Content-Length``, and those that the
+configuration names (see ``headers``).
 """
 
 from __future__ import annotations
 
 import itertools
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -33,7 +35,7 @@ from urllib.parse import quote
 from conformance import __version__
 from conformance.config import Mode, Target
 from conformance.model import Exchange, HttpRequest, HttpResponse
-from conformance.target import auth, guard
+from conformance.target import auth, guard, headers
 from conformance.target.address import Address
 from conformance.target.books import Books, Entry
 from conformance.target.connection import Connections, Failure, Unsendable
@@ -74,17 +76,20 @@ class Wire:
         ledger: Ledger | None,
         evidence: EvidenceLog,
         mode: Mode = Mode.CERTIFICATION,
+        credentials: auth.Credentials | None = None,
         identify: Callable[[str, str], str | None] = lambda _method, _path: None,
         on_exchange: Callable[[Exchange], None] | None = None,
     ) -> None:
         """``ledger`` may be None when nothing will be written.
 
+        ``credentials`` are read from the configuration of the target when they are None.
         ``identify`` gives the ``operationId`` of a method and a path below the base URL, or None.
         ``on_exchange`` is called with every exchange, in the thread that sent it.  Raises
         ``ConfigurationError`` when the URL, the credentials or the certificates cannot be used.
         """
         self._address = address = Address(target.url)
-        self._credentials = auth.Credentials(target.auth)
+        self._credentials = credentials or auth.Credentials(target.auth, limits=target.limits)
+        self._extra = headers.read(target.auth.headers, os.environ)
         self._connections = Connections(
             address.scheme, address.host, address.port, auth.ssl_context(target.auth), target.limits
         )
@@ -94,6 +99,11 @@ class Wire:
         self.mode = mode
         self.redact = Redaction()
         """Give it every secret that the run plants, before it is sent."""
+        for secret in self._credentials.secrets:
+            self.redact.add(secret, "client-secret")
+        for extra in self._extra:
+            if extra.secret:
+                self.redact.hide(extra.name, extra.value)
         self.budget = Budget(target.limits)
         self._pace = Pace(target.limits.requests_per_second)
         self._identify = identify
@@ -115,7 +125,8 @@ class Wire:
 
         ``path`` is percent-encoded and below the base URL; it reaches the socket byte for byte.  ``query`` is
         percent-encoded here.  The credentials of the target are added unless ``authenticate`` is False or
-        ``headers`` has an ``Authorization`` of its own.  Raises ``GuardRefusal``, ``BudgetSpent``, ``NoAnswer``.
+        ``headers`` has an ``Authorization`` of its own.  Raises ``GuardRefusal``, ``BudgetSpent``, ``NoAnswer``,
+        and ``TargetError`` when a token endpoint has never given a token.
         """
         content_type = next((value for name, value in headers if name.lower() == "content-type"), None)
         objection = guard.judge(
@@ -134,11 +145,14 @@ class Wire:
         for attempt in itertools.count(1):
             self.budget.spend()
             self._pace.wait()
-            token = self._credentials.token
-            exchange, failure = self._attempt(outgoing, entry, attempt)
-            if authenticate and not renewed and _is_refused(exchange) and self._credentials.renew(token):
-                renewed = True
-                continue
+            token = self._token_for(outgoing)
+            exchange, failure = self._attempt(outgoing, token, entry, attempt)
+            if token is not None and exchange.response is not None:
+                if not _is_refused(exchange):
+                    self._credentials.accepted(token)
+                elif not renewed and self._credentials.renew(token):
+                    renewed = True
+                    continue
             pause = _pause_before_retry(method, exchange.response, failure, attempt)
             if pause is None or pause >= self.budget.seconds_left:
                 break
@@ -146,6 +160,14 @@ class Wire:
         if failure:
             raise NoAnswer(exchange)
         return exchange
+
+    def sign_in(self) -> str:
+        """Get the first token, when there is to be one; returns where tokens come from, or nothing.
+
+        Raises ``TargetError`` when a token endpoint gives none.
+        """
+        _ = self._credentials.token
+        return self._credentials.source
 
     def close(self) -> None:
         """Close the connections; the ledger and the evidence belong to the caller."""
@@ -159,10 +181,21 @@ class Wire:
         """Close the connections."""
         self.close()
 
-    def _attempt(self, outgoing: _Outgoing, entry: Entry, attempt: int) -> tuple[Exchange, Failure | None]:
+    def _token_for(self, outgoing: _Outgoing) -> str | None:
+        given = {name.lower() for name, _ in outgoing.headers}
+        token = self._credentials.token if outgoing.authenticate and "authorization" not in given else None
+        if token is not None and token != self._redacted_token:
+            # Before it is used for the first time, whichever thread has read it.
+            self.redact.add(token, "token")
+            self._redacted_token = token
+        return token
+
+    def _attempt(
+        self, outgoing: _Outgoing, token: str | None, entry: Entry, attempt: int
+    ) -> tuple[Exchange, Failure | None]:
         """Enter, send once, note and record what came."""
         method, content = outgoing.method, outgoing.content or b""
-        sent = self._headers(outgoing)
+        sent = self._headers(outgoing, token)
         target = self._address.path + outgoing.path + _query(outgoing.query)
         response, failure, unsent, elapsed = None, None, False, 0.0
         started, clock = datetime.now(UTC), time.monotonic()
@@ -204,19 +237,16 @@ class Wire:
             self._on_exchange(exchange)
         return exchange, failure
 
-    def _headers(self, outgoing: _Outgoing) -> list[tuple[str, str]]:
+    def _headers(self, outgoing: _Outgoing, token: str | None) -> list[tuple[str, str]]:
         given = {name.lower() for name, _ in outgoing.headers}
         sent = [("Host", self._address.authority)]
         if "user-agent" not in given:
             sent.append(("User-Agent", USER_AGENT))
         if "accept-encoding" not in given:
             sent.append(("Accept-Encoding", "identity"))
-        if outgoing.authenticate and "authorization" not in given and (token := self._credentials.token):
-            if token != self._redacted_token:
-                # Before it is used for the first time, whichever thread has read it.
-                self.redact.add(token, "token")
-                self._redacted_token = token
+        if token is not None:
             sent.append(("Authorization", f"Bearer {token}"))
+        sent.extend((extra.name, extra.value) for extra in self._extra if extra.name.lower() not in given)
         sent.extend(outgoing.headers)
         if outgoing.content is not None or outgoing.method in {"POST", "PUT", "PATCH"}:
             sent.append(("Content-Length", str(len(outgoing.content or b""))))
