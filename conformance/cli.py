@@ -9,6 +9,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from contextlib import closing, nullcontext
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -154,6 +155,20 @@ def cli() -> None:
 )
 @click.option("--strict", is_flag=True, help="Judge by the letter of the contract, without errata.")
 @click.option(
+    "--baseline",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Known failures to excuse, each until a date (docs/ci.md); such a run is no certification.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["must", "should", "new"]),
+    default="must",
+    show_default=True,
+    help="What leads to exit code 1: a broken MUST or a bad waiver; a broken SHOULD too; "
+    "or only what the baseline does not excuse.",
+)
+@click.option(
     "--report-dir",
     type=click.Path(path_type=Path),
     metavar="DIR",
@@ -188,6 +203,8 @@ def run(**options: Any) -> None:
     Without --url the embedded reference server is started, certified and stopped. With --url everything created on
     the target is named cmfc-<run id>-... and removed again; nothing else is written to.
     """
+    from conformance.certification import waivers  # noqa: PLC0415
+    from conformance.certification.gate import FailOn, Gate  # noqa: PLC0415
     from conformance.reference.launch import ReferenceServer  # noqa: PLC0415 - none but this command starts it
     from conformance.report.text import final_table, verdict_lines  # noqa: PLC0415
     from conformance.runner.run import Options, execute  # noqa: PLC0415 - pytest and all are slow to import
@@ -202,6 +219,12 @@ def run(**options: Any) -> None:
         operations=options["operations"],
     )
     catalogue().select(selection)
+    fail_on, baseline = FailOn(options["fail_on"]), options["baseline"]
+    if fail_on is FailOn.NEW and baseline is None:
+        raise UsageError(
+            "--fail-on new needs a baseline", hint="--baseline names the failures that are not new"
+        )
+    gate = Gate(fail_on, waivers.read(baseline) if baseline else None)
     embedded = not target.url
     # It demands a token, so that authentication is judged as well.
     server = ReferenceServer(token=secrets.token_urlsafe()) if embedded else nullcontext(None)
@@ -218,6 +241,7 @@ def run(**options: Any) -> None:
                 quiet=options["quiet"],
                 argv=_redacted(sys.argv[1:]),
                 product="the embedded reference server" if embedded else None,
+                gate=gate,
             ),
             console,
         )
@@ -357,6 +381,50 @@ def render(*, report: Path, output: Path | None) -> None:
 
     for path in render_all(report, output):
         click.echo(str(path))
+
+
+@cli.command()
+@click.argument("report", type=click.Path(path_type=Path), metavar="REPORT.json")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Where to write; it must not exist. Default: standard output.",
+)
+def baseline(*, report: Path, output: Path | None) -> None:
+    """Draft a file of waivers from the failures of a report, for run --baseline.
+
+    Each reason and link is left for you to fill in; until then the file is refused.
+    """
+    from conformance.certification.draft import draft  # noqa: PLC0415 - slow to import
+    from conformance.report.document import read  # noqa: PLC0415
+    from conformance.report.files import write_whole  # noqa: PLC0415
+
+    text = draft(read(report), datetime.now(UTC).date())
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    if output.exists():
+        raise UsageError(f"{output} exists; reasons in it must not be lost", hint="name another file")
+    write_whole(output, text)
+    click.echo(str(output))
+
+
+@cli.command()
+@click.argument("old", type=click.Path(path_type=Path), metavar="OLD.json")
+@click.argument("new", type=click.Path(path_type=Path), metavar="NEW.json")
+def compare(*, old: Path, new: Path) -> None:
+    """Show what changed from one report to a newer one; exit code 1 when something got worse.
+
+    Worse is a requirement that newly fails without a waiver, or that is no longer judged.
+    """
+    from conformance.certification import compare as comparing  # noqa: PLC0415 - slow to import
+    from conformance.report.document import read  # noqa: PLC0415
+
+    comparison = comparing.compare(read(old), read(new))
+    for line in comparing.lines(comparison):
+        click.echo(line)
+    sys.exit(ExitCode.NON_CONFORMANT if comparison.regressions else ExitCode.CONFORMANT)
 
 
 @cli.command(epilog=EXIT_CODES)

@@ -93,10 +93,12 @@ def counts(verdicts: Iterable[Verdict]) -> dict[str, int]:
     return {verdict.value: seen[verdict] for verdict in LATTICE}
 
 
-def exit_code(verdict: RunVerdict, *, interrupted: bool = False) -> ExitCode:
-    """The exit code of a run that was judged."""
+def exit_code(verdict: RunVerdict, *, interrupted: bool = False, closed: bool = False) -> ExitCode:
+    """The exit code of a run that was judged; ``closed`` when a gate is, whatever the verdict."""
     if interrupted:
         return ExitCode.INTERRUPTED
+    if closed:
+        return ExitCode.NON_CONFORMANT
     return {
         RunVerdict.CONFORMANT: ExitCode.CONFORMANT,
         RunVerdict.NON_CONFORMANT: ExitCode.NON_CONFORMANT,

@@ -32,11 +32,11 @@ from conformance.report.selection import (
 )
 from conformance.report.transcript import Transcript, status_line, transcript
 from conformance.report.wording import (
-    HEADLINE,
     LABEL,
     MEANING,
     TITLE,
     WORST_FIRST,
+    headline,
     place,
     plural,
     verdict_sentence,
@@ -89,7 +89,7 @@ def render_html(report: RunReport, exchanges: Mapping[str, Exchange]) -> str:
     text = _template().render(
         report=report,
         contract=str(report.harness.get("contract") or "CMF 2.0"),
-        headline=HEADLINE[report.verdict],
+        headline=headline(report),
         meaning=verdict_sentence(report),
         sections=[(verdict, views) for verdict, views in sections if views],
         areas=areas(report),

@@ -3,11 +3,12 @@
 JUnit has no word for most of our verdicts, so each takes the one that misleads nobody: ``fail`` is a failure;
 ``error`` and ``not_tested`` are errors, because a skip looks green and they count against the run; ``waived``
 and ``not_applicable`` are skipped, with the reason; ``pass`` and ``warn`` pass, the warning as output.
+What closes the gate beside the verdicts, such as a waiver that has expired, is a suite of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from xml.etree import ElementTree as ET
 
@@ -15,7 +16,7 @@ from conformance.model import Exchange, RequirementResult, RunReport, Verdict
 from conformance.report.clean import clean, one_line
 from conformance.report.selection import areas, decisive, telling
 from conformance.report.text import failure_block
-from conformance.report.wording import HEADLINE, LABEL, MEANING, verdict_sentence
+from conformance.report.wording import LABEL, MEANING, headline, verdict_sentence
 
 _FAILURES = frozenset({Verdict.FAIL})
 _ERRORS = frozenset({Verdict.ERROR, Verdict.NOT_TESTED})
@@ -27,7 +28,10 @@ _BLOCKS = 10
 def render_junit(report: RunReport, exchanges: Mapping[str, Exchange]) -> str:
     """The report as JUnit XML, valid for the schema that Jenkins and GitLab read."""
     name = f"cmf-conformance {one_line(str(report.run.get('profile', '')), 60)}".strip()
-    root = ET.Element("testsuites", {"name": name, **_totals(report.requirements), "time": _seconds(report)})
+    closed = report.run.get("gate", {}).get("closed_by", [])
+    root = ET.Element(
+        "testsuites", {"name": name, **_totals(report.requirements, closed), "time": _seconds(report)}
+    )
     for row in areas(report):
         results = tuple(result for result in report.requirements if result.requirement.area == row.area)
         suite = ET.SubElement(
@@ -44,14 +48,28 @@ def render_junit(report: RunReport, exchanges: Mapping[str, Exchange]) -> str:
         _properties(suite, report)
         for result in results:
             _case(suite, result, exchanges)
+    if closed:
+        _gate(root, report, closed)
     ET.indent(root)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
 
 
-def _totals(results: tuple[RequirementResult, ...]) -> dict[str, str]:
+def _gate(root: ET.Element, report: RunReport, closed: Sequence[str]) -> None:
+    totals = {**_totals((), closed), "skipped": "0", "time": "0"}
+    started = str(report.run.get("started", ""))[:19]
+    suite = ET.SubElement(root, "testsuite", {"name": "gate", **totals, "timestamp": started})
+    _properties(suite, report)
+    for number, line in enumerate(closed, start=1):
+        attributes = {"classname": "cmf.gate", "name": f"gate {number}", "time": "0"}
+        case = ET.SubElement(suite, "testcase", attributes)
+        problem = ET.SubElement(case, "failure", {"message": one_line(line, 500), "type": "gate"})
+        problem.text = clean(line)
+
+
+def _totals(results: tuple[RequirementResult, ...], closed: Sequence[str] = ()) -> dict[str, str]:
     return {
-        "tests": str(len(results)),
-        "failures": str(sum(result.verdict in _FAILURES for result in results)),
+        "tests": str(len(results) + len(closed)),
+        "failures": str(sum(result.verdict in _FAILURES for result in results) + len(closed)),
         "errors": str(sum(result.verdict in _ERRORS for result in results)),
     }
 
@@ -69,7 +87,7 @@ def _properties(suite: ET.Element, report: RunReport) -> None:
     properties = ET.SubElement(suite, "properties")
     for name, value in (
         ("target", report.target.get("url", "")),
-        ("verdict", HEADLINE[report.verdict]),
+        ("verdict", headline(report)),
         ("meaning", verdict_sentence(report)),
         ("profile", report.run.get("profile", "")),
         ("seed", report.run.get("seed", "")),
@@ -87,7 +105,7 @@ def _case(suite: ET.Element, result: RequirementResult, exchanges: Mapping[str, 
     }
     case = ET.SubElement(suite, "testcase", attributes)
     verdict = result.verdict
-    message = one_line(result.reason or MEANING[verdict], 500)
+    message = one_line(result.reason or MEANING[verdict], 1_000)
     if verdict in _SKIPPED:
         ET.SubElement(case, "skipped", {"message": f"{LABEL[verdict]}: {message}"})
     elif verdict in _FAILURES | _ERRORS:

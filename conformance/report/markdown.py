@@ -14,11 +14,11 @@ from conformance.report.clean import one_line, short
 from conformance.report.selection import areas, decisive, errata_at_work, having, telling
 from conformance.report.transcript import transcript
 from conformance.report.wording import (
-    HEADLINE,
     LABEL,
     MEANING,
     TITLE,
     WORST_FIRST,
+    headline,
     place,
     plural,
     verdict_sentence,
@@ -103,7 +103,7 @@ def _bullets(items: Sequence[str]) -> str:
 
 def _head(report: RunReport) -> str:
     run, harness = report.run, report.harness
-    title = f"# {_MARK[report.verdict]} CMF conformance: {HEADLINE[report.verdict]}"
+    title = f"# {_MARK[report.verdict]} CMF conformance: {headline(report)}"
     facts = [
         f"**Target** {code(str(report.target.get('url', '')))}",
         f"**Contract** {inline(str(harness.get('contract') or 'CMF 2.0'), 60)}",
@@ -179,7 +179,7 @@ def _listed(report: RunReport, verdict: Verdict) -> str:
     if not results:
         return ""
     items = [
-        f"{code(rule.id, 100)} {inline(rule.title, 150)}: {inline(result.reason, 200)}"
+        f"{code(rule.id, 100)} {inline(rule.title, 150)}: {inline(result.reason, 600 if verdict is Verdict.WAIVED else 200)}"
         for result in results
         for rule in [result.requirement]
     ]

@@ -17,7 +17,7 @@ from conformance.model import CheckResult, Exchange, Requirement, RunReport, Run
 from conformance.report.clean import one_line, short
 from conformance.report.selection import areas
 from conformance.report.transcript import transcript
-from conformance.report.wording import HEADLINE, LABEL, WORST_FIRST, place, plural, verdict_sentence
+from conformance.report.wording import LABEL, WORST_FIRST, headline, place, plural, verdict_sentence
 
 STYLE = {
     Verdict.PASS: "green",
@@ -93,7 +93,7 @@ def final_table(report: RunReport) -> Table:
 def verdict_lines(report: RunReport, report_dir: Path | None) -> list[Text]:
     """The last lines of a run: the verdict in words, notes, what was left behind, and where the report is."""
     lines = [
-        Text.assemble((HEADLINE[report.verdict].upper(), _RUN_STYLE[report.verdict]), f": {_target(report)}"),
+        Text.assemble((headline(report).upper(), _RUN_STYLE[report.verdict]), f": {_target(report)}"),
         Text(verdict_sentence(report)),
     ]
     lines += [Text(f"Note: {short(note, 1_000)}") for note in report.notes]

@@ -55,6 +55,14 @@ WORST_FIRST = (
 """The order in which verdicts are shown: what needs a reader first comes first."""
 
 
+def headline(report: RunReport) -> str:
+    """The verdict of a run as a title; one that rests on waivers, or that a gate does not accept, says so."""
+    if report.verdict is not RunVerdict.CONFORMANT:
+        return HEADLINE[report.verdict]
+    title = "Conformant except for waivers" if report.counts["waived"] else HEADLINE[report.verdict]
+    return f"{title}, but the gate is closed" if report.run.get("gate", {}).get("closed_by") else title
+
+
 def plural(number: int, noun: str) -> str:
     """The number with its noun: ``1 requirement``, ``2 requirements``."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
@@ -78,6 +86,11 @@ def verdict_sentence(report: RunReport) -> str:
             )
             if counts[key]
         ]
+        if counts["waived"]:
+            return (
+                f"The target breaks nothing that no waiver excuses: {plural(judged, 'requirement')} judged"
+                f" ({', '.join(excused)}). That is no certification."
+            )
         return f"{sentence}, none broken{' (' + ', '.join(excused) + ')' if excused else ''}."
     if report.verdict is RunVerdict.NON_CONFORMANT:
         return (

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 from rich.console import Console
@@ -58,6 +58,13 @@ _RUN_ID_LENGTH = 8
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
+class Settling(Protocol):
+    """What a report goes through before it is written."""
+
+    def settle(self, report: RunReport, *, finished: bool) -> RunReport:
+        """The report as it is to be written; ``finished`` is False when the run ended early."""
+
+
 @dataclass(frozen=True)
 class Options:
     """How a run is made, apart from its target."""
@@ -70,6 +77,8 @@ class Options:
     argv: tuple[str, ...] = ()
     product: str | None = None
     """What the target is, when that is known."""
+    gate: Settling | None = None
+    """What else than the contract decides the exit code; it leaves its word in ``run.gate``."""
 
 
 @dataclass(frozen=True)
@@ -201,7 +210,8 @@ class _Run:
             with undisturbed():
                 report = self._report(left, problem)
                 self._write(report)
-        code = verdict.exit_code(report.verdict, interrupted=self.interrupted)
+        closed = bool(report.run.get("gate", {}).get("closed_by"))
+        code = verdict.exit_code(report.verdict, interrupted=self.interrupted, closed=closed)
         return Outcome(report, self.folder, code, problem)
 
     def _write(self, report: RunReport) -> None:
@@ -267,7 +277,7 @@ class _Run:
         if left and outcome is RunVerdict.CONFORMANT:
             self.context.notes.append("Resources of this run were left behind on the target")
         touched = {name for result in results for name in result.errata}
-        return RunReport(
+        report = RunReport(
             harness={
                 "name": "cmf-conformance",
                 "version": __version__,
@@ -308,6 +318,7 @@ class _Run:
             notes=tuple(dict.fromkeys(self.context.notes)),
             errata=tuple(erratum for name, erratum in self.catalogue.errata.items() if name in touched),
         )
+        return self.options.gate.settle(report, finished=finished) if self.options.gate else report
 
     def _result(self, requirement: Requirement, problem: TargetError | None) -> RequirementResult:
         errata = self.catalogue.errata_of(requirement.id)

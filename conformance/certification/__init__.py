@@ -1,0 +1,1 @@
+"""What is made of reports: known failures, comparisons, shards and their merging."""

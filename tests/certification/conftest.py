@@ -1,0 +1,42 @@
+"""The command as a process of this interpreter, and a reference server that commits a fault."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+
+from conformance.reference.launch import ReferenceServer
+
+Done: TypeAlias = "subprocess.CompletedProcess[str]"
+Call = Callable[..., Done]
+
+
+@pytest.fixture
+def call(tmp_path: Path) -> Call:
+    """Run the command in the test's own folder; it never ends with a traceback."""
+
+    def start(*words: str | Path) -> Done:
+        done = subprocess.run(
+            [sys.executable, "-m", "conformance", *map(str, words)],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=200,
+            check=False,
+        )
+        assert "Traceback" not in done.stderr
+        return done
+
+    return start
+
+
+@pytest.fixture
+def forgetful() -> Iterator[str]:
+    """The URL of a reference server that loses the second update of an environment."""
+    with ReferenceServer(faults=["env-update-lost-on-second"], pace=0.1) as server:
+        yield server.url
