@@ -18,6 +18,14 @@ class Mode(StrEnum):
     READ_ONLY = "read-only"
 
 
+class Effort(StrEnum):
+    """How many requests the property tests generate."""
+
+    QUICK = "quick"
+    STANDARD = "standard"
+    THOROUGH = "thorough"
+
+
 @dataclass(frozen=True, slots=True)
 class Auth:
     """Where credentials come from; never the credentials themselves on a command line."""
