@@ -17,7 +17,8 @@ import click
 from rich.console import Console
 
 from conformance import __version__, settings
-from conformance.config import Selection
+from conformance.config import Effort, Selection
+from conformance.duration import duration
 from conformance.errors import HarnessError, UsageError
 from conformance.registry import catalogue
 from conformance.report.clean import one_line
@@ -153,6 +154,13 @@ def cli() -> None:
     type=click.IntRange(0, 2**32 - 1),
     help="Seed of generated requests; default: random, in the report.",
 )
+@click.option(
+    "--effort",
+    type=click.Choice([effort.value for effort in Effort]),
+    default=Effort.STANDARD.value,
+    show_default=True,
+    help="How many requests the property tests generate (docs/configuration.md).",
+)
 @click.option("--strict", is_flag=True, help="Judge by the letter of the contract, without errata.")
 @click.option(
     "--baseline",
@@ -176,9 +184,9 @@ def cli() -> None:
 )
 @click.option(
     "--max-time",
-    type=click.FloatRange(min=1),
-    metavar="SECONDS",
-    help="Longest time for the whole run, clean-up excepted.",
+    type=duration,
+    metavar="DURATION",
+    help="Longest time for the whole run, clean-up excepted: seconds, or 90s, 10m, 1h30m.",
 )
 @click.option(
     "--requests-per-second",
@@ -205,12 +213,14 @@ def run(**options: Any) -> None:
     """
     from conformance.certification import waivers  # noqa: PLC0415
     from conformance.certification.gate import FailOn, Gate  # noqa: PLC0415
+    from conformance.properties.effort import limits_for  # noqa: PLC0415
     from conformance.reference.launch import ReferenceServer  # noqa: PLC0415 - none but this command starts it
     from conformance.report.text import final_table, verdict_lines  # noqa: PLC0415
     from conformance.runner.run import Options, execute  # noqa: PLC0415 - pytest and all are slow to import
 
     console = _console(no_color=options.pop("no_color"))
-    target = settings.load(options.pop("config"), options)
+    effort = Effort(options["effort"])
+    target = settings.load(options.pop("config"), options, limits=limits_for(effort))
     selection = Selection(
         profile=options["profile"],
         areas=options["areas"],
@@ -237,6 +247,7 @@ def run(**options: Any) -> None:
                 selection=selection,
                 report_dir=options["report_dir"],
                 seed=options["seed"],
+                effort=effort,
                 strict=options["strict"],
                 quiet=options["quiet"],
                 argv=_redacted(sys.argv[1:]),

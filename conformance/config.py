@@ -18,6 +18,14 @@ class Mode(StrEnum):
     READ_ONLY = "read-only"
 
 
+class Effort(StrEnum):
+    """How many requests the property tests generate."""
+
+    QUICK = "quick"
+    STANDARD = "standard"
+    THOROUGH = "thorough"
+
+
 @dataclass(frozen=True, slots=True)
 class ExtraHeader:
     """A header that every request to the target carries, and where its value is: a variable or a file."""

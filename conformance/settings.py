@@ -31,20 +31,26 @@ _PATHS = {"client_cert", "client_key", "certificate_authority", "token_file", "o
 _TOKEN_SOURCES = {"token_file", "token_command", "oauth_token_url"}
 V = TypeVar("V", Auth, Limits, Features)
 _MOST_BYTES = 1_000_000
+_USUAL = Limits()
 
 
-def load(file: Path | None, flags: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> Target:
+def load(
+    file: Path | None,
+    flags: Mapping[str, Any],
+    environment: Mapping[str, str] = os.environ,
+    limits: Limits = _USUAL,
+) -> Target:
     """The target of a run; its URL is empty when nothing names one.
 
-    ``flags`` has ``url`` and any field of ``Auth`` and ``Limits``; those that are None were not given.  Raises
-    ``ConfigurationError``.
+    ``flags`` has ``url`` and any field of ``Auth`` and ``Limits``; those that are None were not given.  ``limits``
+    hold where nothing else is configured.  Raises ``ConfigurationError``.
     """
     document = read(file) if file else {}
     url = flags.get("url") or environment.get(URL) or document.get("url")
     return Target(
         url=checked(url) if url else "",
         auth=_merged(Auth(), _auth(document.get("auth", {}), flags), _from_environment(environment), flags),
-        limits=_merged(Limits(), document.get("limits", {}), {}, flags),
+        limits=_merged(limits, document.get("limits", {}), {}, flags),
         features=_merged(Features(), document.get("features", {}), {}, flags),
     )
 

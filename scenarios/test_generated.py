@@ -6,14 +6,12 @@ import pytest
 
 from conformance.expectations import require
 from conformance.properties.campaign import Campaign, operations, written_kind
+from conformance.properties.effort import BUDGETS
 from conformance.registry import catalogue
 from conformance.runner.context import RunContext
 from conformance.runner.plugin import Checks
 from conformance.scenario import needs_sql, requirement
 
-BUDGET = {"createOrUpdateEnvironment": 100, "createOrUpdateApplication": 100}
-"""Requests for the operations with the richest bodies; the others get ``SOME`` with a body, ``FEW`` without."""
-SOME, FEW = 40, 20
 ALWAYS = ("CMF-ERR-SERVER", "CMF-ERR-STATUS")
 ALSO = {
     "createOrUpdateEnvironment": (
@@ -48,7 +46,7 @@ def is_sql(operation: str) -> bool:
     ],
 )
 def test_generated_requests(run: RunContext, check: Checks, operation: str) -> None:
-    budget = BUDGET.get(operation, SOME if written_kind(operation) else FEW)
+    budget = BUDGETS[run.effort].of(operation, has_body=written_kind(operation) is not None)
     campaign = Campaign(run.cmf, run.catalogue, operation, run.seed, budget, run.recorder.add_finding)
     campaign.run()
     with check("CMF-ERR-STATUS", f"generated requests of {operation} were sent and answered"):

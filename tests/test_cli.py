@@ -155,7 +155,7 @@ def test_faults_and_variations_are_listed(call: Call) -> None:
         (("run", "--url", "http://user:secret@x"), "must not hold credentials", "CMF_CONFORMANCE_TOKEN"),
         (("run", "--url", "http://x/../y"), "cannot be used", ""),
         (("run", "--nonsense"), "No such option", ""),
-        (("run", "--max-time", "soon"), "not a valid float", ""),
+        (("run", "--max-time", "soon"), "is not a duration", ""),
         (("run", "--config", "missing.yaml"), "missing.yaml", "--config names a YAML file"),
         (("run", "--url", "http://127.0.0.1:1", "--token-file", "missing"), "missing", ""),
         (("run", "--url", "https://127.0.0.1:1", "--client-cert", "missing"), "missing", ""),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from conformance.canary import Canaries
-from conformance.config import Features, Limits
+from conformance.config import Effort, Features, Limits
 from conformance.contract.openapi import Contract
 from conformance.expectations import Unmet
 from conformance.model import Exchange, Requirement
@@ -23,6 +23,15 @@ class TargetLost(Exception):
     """The target stopped answering altogether, so the run can't go on."""
 
 
+class LimitReached(TargetLost):
+    """The run has used up its requests or its time: what is left stays untested."""
+
+
+def ended(spent: BudgetSpent) -> str:
+    """What the report says of a run that came to a limit."""
+    return f"The run ended early: {spent}"
+
+
 @dataclass
 class RunContext:
     """One run, as the scenarios and the pytest plugin see it."""
@@ -36,6 +45,7 @@ class RunContext:
     limits: Limits
     prefix: str
     seed: int
+    effort: Effort
     canaries: Canaries
     """What is planted in secrets."""
     notes: list[str] = field(default_factory=list)
@@ -69,7 +79,7 @@ class RunContext:
             self._after_silence(silence)
             raise Unmet(f"no answer to {method} {path}: {silence.exchange.error}") from silence
         except BudgetSpent as spent:
-            raise TargetLost(str(spent)) from spent
+            raise LimitReached(ended(spent)) from spent
 
     def tidy(self) -> None:
         """Remove what can be removed at once of what was created so far."""
@@ -84,6 +94,8 @@ class RunContext:
     def _after_silence(self, silence: NoAnswer) -> None:
         try:
             self.wire.send("GET", PROBE, query=[("size", "1")], headers=[("Accept", "application/json")])
-        except (NoAnswer, BudgetSpent) as lost:
+        except BudgetSpent as spent:
+            raise LimitReached(ended(spent)) from spent
+        except NoAnswer as lost:
             raise TargetLost(f"The target stopped answering: {silence.exchange.error}") from lost
         self.recorder.unanswered(silence.exchange)

@@ -18,7 +18,7 @@ from conformance.expectations import Broken, Unmet
 from conformance.kinds import Kind
 from conformance.model import CheckResult, Verdict
 from conformance.runner import allure_labels
-from conformance.runner.context import RunContext, TargetLost
+from conformance.runner.context import LimitReached, RunContext, TargetLost
 from conformance.runner.recorder import Recorder, UndeclaredRequirement
 from conformance.runner.selection import FEATURES, Choice
 from conformance.target.cmf import ROUTES
@@ -193,6 +193,8 @@ def _reason(defect: BaseException | None) -> tuple[Verdict, str]:
         return Verdict.ERROR, "the scenario ended without checking it: a defect of the harness"
     if isinstance(defect, (Unmet, Broken)):
         return Verdict.NOT_TESTED, f"a step before it did not succeed: {defect}"
+    if isinstance(defect, LimitReached):
+        return Verdict.NOT_TESTED, str(defect)
     if isinstance(defect, TargetLost):
         return Verdict.ERROR, str(defect)
     if isinstance(defect, KeyboardInterrupt):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -22,8 +23,16 @@ class Display:
     """Shows progress per area and each requirement's first failure as it happens."""
 
     def __init__(
-        self, console: Console, catalogue: Catalogue, selected: frozenset[str], *, quiet: bool
+        self,
+        console: Console,
+        catalogue: Catalogue,
+        selected: frozenset[str],
+        *,
+        quiet: bool,
+        seconds_left: Callable[[], float],
     ) -> None:
+        """``seconds_left`` gives what is left of the time that the run may take."""
+        self._seconds_left = seconds_left
         self._console = console
         self._catalogue = catalogue
         self._selected = selected
@@ -47,6 +56,7 @@ class Display:
                 MofNCompleteColumn(),
                 TextColumn("{task.fields[scenario]}", markup=False),
                 TimeRemainingColumn(),
+                TextColumn("{task.fields[limit]}"),
                 console=self._console,
                 transient=True,
             )
@@ -70,7 +80,7 @@ class Display:
         self._total = total
         self._began = time.monotonic()
         if self._live:
-            self._task = self._live.add_task("run", total=total, area="", scenario="")
+            self._task = self._live.add_task("run", total=total, area="", scenario="", limit="")
 
     def began(self, area: str, scenario: str) -> None:
         """A scenario begins."""
@@ -78,7 +88,12 @@ class Display:
             self._end_of_area()
             self._area, self._area_count, self._area_began = area, 0, time.monotonic()
         if self._live and self._task is not None:
-            self._live.update(self._task, area=area, scenario=one_line(scenario.removeprefix("test_"), 60))
+            self._live.update(
+                self._task,
+                area=area,
+                scenario=one_line(scenario.removeprefix("test_"), 60),
+                limit=f"limit in {self._until_limit()}",
+            )
 
     def ended(self, area: str, scenario: str) -> None:  # noqa: ARG002 - one protocol for all listeners
         """A scenario has ended."""
@@ -99,9 +114,12 @@ class Display:
         left = (now - self._began) / self._done * (self._total - self._done) if self._done else 0
         self.say(
             f"{self._area:<14} {self._area_count:>3} scenarios in {now - self._area_began:5.1f} s, "
-            f"{self._done} of {self._total} done, about {left:.0f} s left"
+            f"{self._done} of {self._total} done, about {left:.0f} s left, limit in {self._until_limit()}"
         )
         self._area_count = 0
+
+    def _until_limit(self) -> str:
+        return f"{max(self._seconds_left(), 0):.0f} s"
 
     def result(self, result: CheckResult, exchange: Exchange | None) -> None:
         """Show the first failure, warning or error of each selected requirement as one block."""

@@ -21,7 +21,7 @@ from rich.console import Console
 
 from conformance import __version__, resources, verdict
 from conformance.canary import Canaries
-from conformance.config import Mode, Selection, Target
+from conformance.config import Effort, Mode, Selection, Target
 from conformance.contract.judgement import UNIVERSAL, Judge
 from conformance.contract.openapi import Contract
 from conformance.errors import HarnessError, ReportError, TargetError
@@ -37,7 +37,7 @@ from conformance.model import (
 from conformance.registry import Catalogue, catalogue
 from conformance.report import document
 from conformance.report.render import render_all
-from conformance.runner.context import RunContext
+from conformance.runner.context import RunContext, ended
 from conformance.runner.folder import report_folder
 from conformance.runner.plugin import ConformancePlugin
 from conformance.runner.preflight import preflight
@@ -52,7 +52,7 @@ from conformance.target.cleanup import clean_up
 from conformance.target.evidence import EvidenceLog
 from conformance.target.guard import Ownership
 from conformance.target.ledger import Ledger
-from conformance.target.wire import Wire
+from conformance.target.wire import BudgetSpent, Wire
 
 _RUN_ID_LENGTH = 8
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
@@ -72,6 +72,7 @@ class Options:
     selection: Selection = field(default_factory=Selection)
     report_dir: Path | None = None
     seed: int | None = None
+    effort: Effort = Effort.STANDARD
     strict: bool = False
     quiet: bool = False
     argv: tuple[str, ...] = ()
@@ -166,7 +167,9 @@ class _Run:
             on_exchange=self.recorder.observe,
         )
         names = frozenset(requirement.id for requirement in selected)
-        self.display = Display(console, known, names, quiet=options.quiet)
+        self.display = Display(
+            console, known, names, quiet=options.quiet, seconds_left=lambda: self.wire.budget.seconds_left
+        )
         self.recorder.on_result = self.display.result
         self.recorder.canaries = Canaries(self.wire.redact, run_id)
         self.context = RunContext(
@@ -179,6 +182,7 @@ class _Run:
             limits=target.limits,
             prefix=self.ownership.prefix,
             seed=seed,
+            effort=options.effort,
             canaries=self.recorder.canaries,
         )
         self.observed: Mapping[str, str] = {}
@@ -194,7 +198,7 @@ class _Run:
         with self.display, terminable():
             self.display.say(
                 f"target {self.target.url}, contract {self.catalogue.version}, profile {self.options.selection.profile}, "
-                f"{len(self.selected)} requirements, seed {self.seed}, run {self.run_id}"
+                f"{len(self.selected)} requirements, effort {self.options.effort}, seed {self.seed}, run {self.run_id}"
             )
             try:
                 self.observed = preflight(self.wire, self.target.url)
@@ -202,6 +206,8 @@ class _Run:
             except TargetError as error:
                 problem = error
                 self.context.notes.append(str(error))
+            except BudgetSpent as spent:
+                self.context.notes.append(ended(spent))
             except KeyboardInterrupt:
                 self.interrupted = True
             if self.interrupted:
@@ -292,6 +298,7 @@ class _Run:
             run={
                 "id": self.run_id,
                 "seed": self.seed,
+                "effort": self.options.effort.value,
                 "started": self.started,
                 "finished": _now(),
                 "profile": self.options.selection.profile,

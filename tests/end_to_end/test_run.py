@@ -417,3 +417,20 @@ def test_the_same_seed_sends_the_same_requests(
     first = posted()
     assert len(first) > 5
     assert posted() == first
+
+
+def test_a_run_that_comes_to_its_time_limit_keeps_what_it_has(
+    server: ReferenceServer, run: Callable[..., dict[str, Any]]
+) -> None:
+    words = ("--area", "applications", "--area", "errors", "--max-time", "3s", "--effort", "quick")
+    began = time.monotonic()
+    document = run(server.url, 3, *words)
+    assert time.monotonic() - began < 60
+    assert (document["verdict"], document["run"]["effort"]) == ("incomplete", "quick")
+    assert (document["run"]["limits"]["max_time"], document["run"]["interrupted"]) == (3.0, False)
+    assert document["notes"] == ["The run ended early: the limit of 3 s is reached"]
+    assert document["counts"]["pass"] > 0
+    assert document["counts"]["not_tested"] > 0
+    assert document["counts"]["error"] == 0
+    assert document["created"]
+    assert document["left_behind"] == []
