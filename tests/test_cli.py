@@ -75,7 +75,9 @@ def test_help_names_every_command_and_the_exit_codes(call: Call) -> None:
     assert done.stderr == ""
 
 
-@pytest.mark.parametrize("command", ["run", "serve", "list", "explain", "render", "baseline", "compare", "cleanup"])
+@pytest.mark.parametrize(
+    "command", ["run", "serve", "list", "explain", "render", "baseline", "compare", "cleanup"]
+)
 def test_every_command_explains_itself(call: Call, command: str) -> None:
     done = call(command, "-h")
     assert (done.returncode, done.stderr) == (0, "")
