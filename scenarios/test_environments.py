@@ -194,6 +194,8 @@ def test_delete(cmf: Cmf, check: Checks, new_environment: Callable[..., Held]) -
     earlier, held, neighbour = (new_environment(**DEFAULTS) for _ in range(3))
     longer = bodies.environment(f"{held.name}-2", cmf.features)
     cmf.environments.post(longer).needed()
+    neighbours = (earlier.name, neighbour.name, longer["name"])
+    before = {name: cmf.environments.get(name).needed(200).body for name in neighbours}
     with check("CMF-ENV-DELETE", "a DELETE answers 200"):
         cmf.environments.delete(held.name).expect(200)
 
@@ -208,10 +210,11 @@ def test_delete(cmf: Cmf, check: Checks, new_environment: Callable[..., Held]) -
     with check("CMF-ENV-DELETE", "afterwards it can't be read and is not listed"):
         eventually(gone, within=cmf.limits.settle)
     with check("CMF-ENV-DELETE", "its neighbours are as they were"):
-        for other in (earlier.body, neighbour.body, longer):
-            require_contains(cmf.environments.get(other["name"]).expect(200).body, other, "the neighbour")
+        for name, had in before.items():
+            read = cmf.environments.get(name).expect(200).body
+            require_equal(views.environment(read), views.environment(had), "the neighbour")
     with check("CMF-ENV-LIST", "after a deletion its neighbours are still listed"):
-        lost = {earlier.name, neighbour.name, longer["name"]} - set(cmf.environments.names())
+        lost = {*neighbours} - {*cmf.environments.names()}
         require(not lost, "a neighbour is not listed", expected="listed", got=", ".join(sorted(lost)))
     with check("CMF-ENV-DELETE-UNKNOWN", "a second DELETE answers 404"):
         cmf.environments.delete(held.name).expect(404)

@@ -230,6 +230,9 @@ def _(server: Server) -> None:
     "Lists the names of instances in capitals, under which none can be read.",
     "CMF-INST-NAME",
     "CMF-INST-LIST",
+    "CMF-EVENT-INSTANCE",
+    "CMF-INST-SPEC",
+    reason=r"its name is a UUID, by which it is read: the answer of getApplicationInstance came with status 404",
 )
 def _(server: Server) -> None:
     def change(value: JsonObject) -> JsonObject:

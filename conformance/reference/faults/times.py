@@ -164,7 +164,12 @@ def _(server: Server) -> None:
     reshape_each(server, ["getEnvironments"], at(lambda _text: rfc3339(server.clock.stamp()), "updated_time"))
 
 
-@fault("time-application-read", "Gives the present as the update time of an application.", "CMF-TIME-READ")
+@fault(
+    "time-application-read",
+    "Gives the present as the update time of an application.",
+    "CMF-TIME-READ",
+    reason=r"reading a application leaves its times: updateTimestamp has moved \(after waiting .* s\)",
+)
 def _(server: Server) -> None:
     reshape_each(
         server,
