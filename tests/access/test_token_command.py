@@ -112,6 +112,25 @@ def test_a_command_that_does_not_end_is_ended(program: str) -> None:
     assert time.monotonic() - began < 3
 
 
+def test_what_it_has_started_is_ended_with_it(tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    child = (
+        f"import os, pathlib, time; pathlib.Path({str(pid)!r}).write_text(str(os.getpid())); time.sleep(60)"
+    )
+    program = f"import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', {child!r}]); print('t')"
+    with pytest.raises(ConfigurationError, match="has not ended"):
+        tokens.CommandSource(python(program), ceiling=2.0).fetch()
+    state = Path(f"/proc/{pid.read_text()}/stat")
+    for _ in range(100):
+        try:
+            if state.read_text().rpartition(")")[2].split()[0] == "Z":
+                return
+        except (FileNotFoundError, ProcessLookupError):
+            return
+        time.sleep(0.05)
+    pytest.fail("it still runs")
+
+
 def test_it_is_run_again_once_for_each_refusal(gateway: Start, evidence: EvidenceLog, tmp_path: Path) -> None:
     gate, file = gateway(), tmp_path / "token"
     file.write_text("stale")
