@@ -20,6 +20,7 @@ from conformance.config import Auth, Limits
 from conformance.errors import ConfigurationError, TargetError, Unreachable
 from conformance.target import tokens
 from conformance.target.connection import Connections, Failure
+from conformance.target.hints import hint_for
 from conformance.target.proxy import is_loopback
 from conformance.target.tokens import Token
 
@@ -82,9 +83,8 @@ class ClientCredentials:
                 answer = connections.call("POST", self._path, sent, body, fresh=True)
             except Failure as problem:
                 message = f"{self.name} can't be reached: {problem.error}"
-                raise Unreachable(
-                    message, "is --oauth-token-url right, and does this machine reach it?"
-                ) from None
+                hint = hint_for(problem.error, secure=self._scheme == "https")
+                raise Unreachable(message, hint) from None
         if answer.status in _REDIRECTS:
             message = f"{self.name} answers {answer.status}: a secret is not sent on to where it points"
             raise TargetError(message, "give the URL of the token endpoint itself")

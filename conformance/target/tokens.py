@@ -136,10 +136,11 @@ class CommandSource:
             raise ConfigurationError(
                 message, "name a program that can be found; it is run without a shell"
             ) from None
+        printed = None
         try:
             printed = self._read(process)
         finally:
-            _end(process)
+            _end(process, early=printed is None)
         if printed is None:
             message = f"{self.name} has not ended after {self._ceiling:g} s"
             raise ConfigurationError(message, hint)
@@ -206,11 +207,14 @@ def seconds_left(token: str) -> float | None:
     return left if left > 0 else None
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a command and all that it started, and wait until it is gone."""
-    if process.poll() is None:
+def _end(process: subprocess.Popen[bytes], *, early: bool) -> None:
+    """Wait until a command is gone; when ``early``, or when it still runs, end it and all that it started.
+
+    What a command that ended by itself has left running, such as an agent, is its own affair.
+    """
+    if early or process.poll() is None:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    process.wait()
     if process.stdout is not None:
         process.stdout.close()

@@ -1,6 +1,7 @@
 """A gateway in front of a CMF, as a test tool: it issues tokens for client credentials, and lets in who has one.
 
-It can demand a header as well, and be indiscreet: then each answer repeats the credentials that came with its request.
+It can demand a header as well, and be indiscreet: then each answer repeats the credentials and the body that came with
+its request, written in several ways.
 """
 
 from __future__ import annotations
@@ -99,6 +100,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def handle_any(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
+        self.body = body[:MOST_ECHOED]
         rules, seen = self.server.rules, self.server.seen
         if self.path.startswith("/oauth2/"):
             time.sleep(rules.pause)
@@ -162,6 +164,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("X-Url", quote(said, safe=""))
             self.send_header("X-Json", json.dumps(said))
             self.send_header("Set-Cookie", f"session={quote(said)}")
+            self.send_header("X-Body-Base64", base64.b64encode(self.body).decode())
+            self.send_header("X-Body-Url", quote(self.body, safe=""))
+            self.send_header("X-Body-Json", json.dumps(self.body.decode("utf-8", "replace")))
         if status not in {204, 304}:
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -172,5 +177,6 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+MOST_ECHOED = 4096
 _CREDENTIALS = {"authorization", "x-api-key"}
 _OF_THE_HOP = {"content-length", "transfer-encoding", "connection", "keep-alive", "date", "server"}

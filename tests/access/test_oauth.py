@@ -20,6 +20,7 @@ from conformance.errors import ConfigurationError, TargetError, Unreachable
 from conformance.target.auth import Credentials
 from conformance.target.evidence import EvidenceLog
 from conformance.target.guard import Ownership
+from conformance.target.ledger import Ledger
 from conformance.target.wire import Wire
 
 from .conftest import Done
@@ -244,8 +245,9 @@ def test_the_endpoint_is_spoken_to_with_the_tls_of_the_target(
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
     gate = gateway(context)
-    with pytest.raises(Unreachable, match="CERTIFICATE_VERIFY_FAILED"):
+    with pytest.raises(Unreachable, match="CERTIFICATE_VERIFY_FAILED") as caught:
         _ = credentials(gate).token
+    assert "--certificate-authority" in caught.value.hint
     assert gate.seen.token_requests == []
     assert credentials(gate, certificate_authority=authority_file).token in gate.seen.issued
 
@@ -286,6 +288,29 @@ def test_a_run_that_gets_no_token_is_incomplete_and_has_a_report(
     assert "id and secret right" in hint
     assert json.loads((tmp_path / "report" / "report.json").read_text())["verdict"] == "incomplete"
     assert gate.seen.bodies == []
+
+
+def test_a_clean_up_gets_a_token_first_or_says_why_not(gateway: Start, call: Call, tmp_path: Path) -> None:
+    gate = gateway()
+    name, ledger = "cmfc-ab12cd34-left", tmp_path / "ledger.ndjson"
+    book = Ledger.create(ledger, run_id="ab12cd34", target_url=gate.url)
+    log = EvidenceLog(tmp_path / "evidence.ndjson")
+    own = credentials(gate)
+    target, ownership = Target(gate.url, limits=LIMITS), Ownership("ab12cd34")
+    with Wire(target, ownership=ownership, ledger=book, evidence=log, credentials=own) as opened:
+        body = json.dumps({"name": name}).encode()
+        typed = [("Content-Type", "application/json")]
+        response = opened.send("POST", ENVIRONMENTS, headers=typed, content=body).response
+        assert response is not None
+        assert response.status == 201
+    book.close()
+    log.close()
+    words = ("cleanup", ledger, "--oauth-token-url", gate.token_url)
+    done = call(*words, **{**CLIENT, "CMF_CONFORMANCE_CLIENT_SECRET": "another"})
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "gives no token: 401 invalid_client" in done.stderr.splitlines()[0]
+    done = call(*words, **CLIENT)
+    assert (done.returncode, done.stdout) == (0, "nothing is left behind\n")
 
 
 def test_a_run_without_a_client_is_wrong_usage_and_leaves_nothing(call: Call, tmp_path: Path) -> None:

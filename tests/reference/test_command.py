@@ -91,6 +91,21 @@ def test_a_token_is_demanded() -> None:
         assert httpx.get(url, headers={"Authorization": "bearer s3cret"}).json()["items"] == []
 
 
+def test_a_token_comes_from_a_file_that_holds_one(tmp_path: Path) -> None:
+    (tmp_path / "empty").write_text(" \n")
+    (tmp_path / "binary").write_bytes(b"\xff")
+    for name, complaint in {
+        "none": "cannot read the token file {}: No such file or directory\n",
+        "binary": "cannot read the token file {}: it is not text\n",
+        "empty": "the token file {} is empty\n",
+    }.items():
+        ended = run("--token-file", str(tmp_path / name))
+        assert (ended.returncode, ended.stdout) == (2, "")
+        assert ended.stderr == complaint.format(tmp_path / name)
+    assert "unrecognized arguments" in run("--no-such").stderr
+    assert run("--token", "on-argv").returncode == 2
+
+
 def test_latency_delays() -> None:
     with ReferenceServer(latency=0.05) as server, httpx.Client(base_url=server.url) as client:
         began = time.monotonic()
