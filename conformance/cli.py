@@ -17,7 +17,7 @@ import click
 from rich.console import Console
 
 from conformance import __version__, settings
-from conformance.config import Effort, Selection
+from conformance.config import EMBEDDED, Effort, Selection
 from conformance.duration import duration
 from conformance.errors import HarnessError, UsageError
 from conformance.registry import catalogue
@@ -163,6 +163,12 @@ def cli() -> None:
 )
 @click.option("--strict", is_flag=True, help="Judge by the letter of the contract, without errata.")
 @click.option(
+    "--shard",
+    metavar="I/N",
+    help="Only the I-th of N parts, to be merged later "
+    "[env: JOB_COMPLETION_INDEX with CMF_CONFORMANCE_SHARDS, or CI_NODE_INDEX with CI_NODE_TOTAL].",
+)
+@click.option(
     "--baseline",
     type=click.Path(path_type=Path),
     metavar="FILE",
@@ -211,7 +217,7 @@ def run(**options: Any) -> None:
     Without --url the embedded reference server is started, certified and stopped. With --url everything created on
     the target is named cmfc-<run id>-... and removed again; nothing else is written to.
     """
-    from conformance.certification import waivers  # noqa: PLC0415
+    from conformance.certification import shards, waivers  # noqa: PLC0415
     from conformance.certification.gate import FailOn, Gate  # noqa: PLC0415
     from conformance.properties.effort import limits_for  # noqa: PLC0415
     from conformance.reference.launch import ReferenceServer  # noqa: PLC0415 - none but this command starts it
@@ -234,6 +240,10 @@ def run(**options: Any) -> None:
         raise UsageError(
             "--fail-on new needs a baseline", hint="--baseline names the failures that are not new"
         )
+    shard = shards.chosen(options["shard"], os.environ)
+    seed = options["seed"]
+    if shard is not None and seed is None:
+        seed = shards.common_seed(catalogue().catalogue_sha256)
     gate = Gate(fail_on, waivers.read(baseline) if baseline else None)
     embedded = not target.url
     # It demands a token, so that authentication is judged as well.
@@ -246,12 +256,13 @@ def run(**options: Any) -> None:
             Options(
                 selection=selection,
                 report_dir=options["report_dir"],
-                seed=options["seed"],
+                seed=seed,
                 effort=effort,
                 strict=options["strict"],
                 quiet=options["quiet"],
                 argv=_redacted(sys.argv[1:]),
-                product="the embedded reference server" if embedded else None,
+                product=EMBEDDED if embedded else None,
+                shard=shard,
                 gate=gate,
             ),
             console,
@@ -436,6 +447,39 @@ def compare(*, old: Path, new: Path) -> None:
     for line in comparing.lines(comparison):
         click.echo(line)
     sys.exit(ExitCode.NON_CONFORMANT if comparison.regressions else ExitCode.CONFORMANT)
+
+
+@cli.command(epilog=EXIT_CODES)
+@click.argument("folders", type=click.Path(path_type=Path), metavar="DIR...", nargs=-1, required=True)
+@click.option(
+    "--report-dir",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    default="cmf-report",
+    show_default=True,
+    help="Where the merged report goes.",
+)
+@click.option("--quiet", "-q", is_flag=True, help="Only the verdict.")
+@click.option("--no-color", is_flag=True, help="No colour; NO_COLOR does the same.")
+def merge(*, folders: tuple[Path, ...], report_dir: Path, quiet: bool, no_color: bool) -> None:
+    """Merge the report folders of all shards into the report of one whole run, and judge that.
+
+    Shards of different runs, missing ones and overlapping ones are refused.
+    """
+    from conformance.certification import merge as merging  # noqa: PLC0415 - slow to import
+    from conformance.report.text import final_table, verdict_lines  # noqa: PLC0415
+    from conformance.verdict import exit_code  # noqa: PLC0415
+
+    parts = merging.read_shards(folders)
+    report = merging.merge(parts)
+    merging.write(report, parts, report_dir)
+    console = _console(no_color=no_color)
+    if not quiet:
+        console.print(final_table(report))
+    for line in verdict_lines(report, report_dir.resolve()):
+        console.print(line, soft_wrap=True)
+    closed = bool(report.run["gate"]["closed_by"])
+    sys.exit(exit_code(report.verdict, interrupted=report.run["interrupted"], closed=closed))
 
 
 @cli.command(epilog=EXIT_CODES)

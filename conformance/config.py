@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+EMBEDDED = "the embedded reference server"
+"""The product of a target that this command has started itself."""
+
 
 class Mode(StrEnum):
     """What a run may do to the target."""

@@ -72,17 +72,17 @@ def of_requirement(requirement: Requirement, checks: Sequence[CheckResult]) -> t
     return verdict, f"{first.name}: {first.message}{more}" if first.message else f"{first.name}{more}"
 
 
-def of_run(verdicts: Sequence[Verdict], *, finished: bool) -> RunVerdict:
+def of_run(verdicts: Sequence[Verdict], *, finished: bool, whole: bool = True) -> RunVerdict:
     """The verdict of a run over the selected requirements.
 
-    ``finished`` is False when the run was interrupted or the target was lost: such a run may show
-    non-conformance, but never conformance.
+    ``finished`` is False when the run was interrupted or the target was lost, ``whole`` when it is one of
+    several shards: such a run may show non-conformance, but never conformance.
     """
     seen = set(verdicts)
     if Verdict.FAIL in seen:
         return RunVerdict.NON_CONFORMANT
     judged = seen - {Verdict.NOT_APPLICABLE, Verdict.NOT_TESTED, Verdict.ERROR}
-    if not finished or not judged or seen & {Verdict.NOT_TESTED, Verdict.ERROR}:
+    if not finished or not whole or not judged or seen & {Verdict.NOT_TESTED, Verdict.ERROR}:
         return RunVerdict.INCOMPLETE
     return RunVerdict.CONFORMANT
 
@@ -93,12 +93,20 @@ def counts(verdicts: Iterable[Verdict]) -> dict[str, int]:
     return {verdict.value: seen[verdict] for verdict in LATTICE}
 
 
-def exit_code(verdict: RunVerdict, *, interrupted: bool = False, closed: bool = False) -> ExitCode:
-    """The exit code of a run that was judged; ``closed`` when a gate is, whatever the verdict."""
+def exit_code(
+    verdict: RunVerdict, *, interrupted: bool = False, closed: bool = False, part_done: bool = False
+) -> ExitCode:
+    """The exit code of a run that was judged.
+
+    ``closed`` when a gate is, whatever the verdict.  ``part_done`` when a shard has run its part to the end and
+    nothing in it counts against the run: it has done what was asked of it, and merging says what it proves.
+    """
     if interrupted:
         return ExitCode.INTERRUPTED
     if closed:
         return ExitCode.NON_CONFORMANT
+    if part_done and verdict is RunVerdict.INCOMPLETE:
+        return ExitCode.CONFORMANT
     return {
         RunVerdict.CONFORMANT: ExitCode.CONFORMANT,
         RunVerdict.NON_CONFORMANT: ExitCode.NON_CONFORMANT,

@@ -7,7 +7,7 @@ judged, and what closes the gate is noted.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date
 from enum import StrEnum
 
 from conformance import verdict as rules
@@ -35,8 +35,6 @@ class Gate:
 
     fail_on: FailOn = FailOn.MUST
     baseline: Baseline | None = None
-    today: date | None = None
-    """The day that waivers are judged by; the current one in UTC when not given."""
 
     def settle(self, report: RunReport, *, finished: bool) -> RunReport:
         """The report with waivers applied and what closes the gate noted in ``run.gate``.
@@ -56,10 +54,12 @@ class Gate:
         return replace(report, run=report.run | {"gate": gate}, notes=tuple(notes))
 
     def _waive(self, report: RunReport, baseline: Baseline, *, finished: bool) -> tuple[RunReport, list[str]]:
-        known, today = catalogue(), self.today or datetime.now(UTC).date()
+        known, whole = catalogue(), report.run.get("shard") is None
+        # The day of the run, so that the same reports are always settled alike.
+        today = date.fromisoformat(report.run["started"][:10])
         scope = Scope(
             operations=tuple(report.run.get("selection", {}).get("operations", ())),
-            finished=finished and report.run.get("shard") is None,
+            finished=finished and whole,
         )
         states = waivers.states(baseline.waivers, report.requirements, known, today, scope)
         complaints = list(waivers.complaints(states, known))
@@ -76,7 +76,7 @@ class Gate:
             run=report.run | {"baseline": baseline.document(states)},
             requirements=results,
             counts=rules.counts(verdicts),
-            verdict=rules.of_run(verdicts, finished=finished),
+            verdict=rules.of_run(verdicts, finished=finished, whole=whole),
             notes=tuple(notes),
         )
         return settled, complaints

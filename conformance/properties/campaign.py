@@ -6,7 +6,8 @@ and had no effect, and whether what it allows was accepted and is read back as i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -225,7 +226,7 @@ class Campaign:
         """One look at the list for all creations that were refused."""
         listed = collection.names()
         for name, answer in self._refused.items():
-            there = any(name in each for each in listed)
+            there = is_among(name, listed)
             self._say(
                 self._known(kind.rule("NAME-REFUSED"), kind.rule("REFUSED")),
                 answer,
@@ -240,6 +241,15 @@ class Campaign:
         outcome = broken(self.catalogue.requirements[rule].level) if message else Verdict.PASS
         name = f"generated requests of {self.operation}"
         self.sink(Finding(rule, outcome, name, message, expected, got), answer.exchange)
+
+
+def is_among(name: str, listed: Iterable[str]) -> bool:
+    """Whether a name of ours stands in one of these, with whatever was generated around it.
+
+    Our names end with a number, and the one that is numbered 40 is not the one that is numbered 4.
+    """
+    ours = re.compile(re.escape(name) + r"(?!\d)")
+    return any(ours.search(each) for each in listed)
 
 
 def written_kind(operation: str) -> Kind | None:

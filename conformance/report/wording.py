@@ -97,6 +97,8 @@ def verdict_sentence(report: RunReport) -> str:
             f"Of {plural(total, 'requirement')} selected, the target broke {counts['fail']:,}."
             + _unjudged(report)
         )
+    if report.run.get("shard"):
+        return f"Shard {report.run['shard']} alone proves nothing; merge all shards for a verdict.{_unjudged(report)}"
     return (
         "The run did not judge all that it was asked to, so it proves neither conformance nor its absence."
         + _unjudged(report)

@@ -7,7 +7,8 @@ harness itself broke is an *error*.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -17,6 +18,7 @@ from conformance.contract.judgement import UNIVERSAL
 from conformance.expectations import Broken, Unmet
 from conformance.kinds import Kind
 from conformance.model import CheckResult, Verdict
+from conformance.plan import Plan
 from conformance.runner import allure_labels
 from conformance.runner.context import LimitReached, RunContext, TargetLost
 from conformance.runner.recorder import Recorder, UndeclaredRequirement
@@ -40,6 +42,16 @@ class Listener(Protocol):
 
     def ended(self, area: str, scenario: str) -> None:
         """A scenario has ended."""
+
+
+class Part(Protocol):
+    """One of several shares of a run."""
+
+    def __str__(self) -> str:
+        """Which it is, such as ``1/3``."""
+
+    def of(self, scenarios: Iterable[str]) -> frozenset[str]:
+        """Those of the scenarios that it takes."""
 
 
 class ChecksFailed(AssertionError):
@@ -71,7 +83,11 @@ class Checks:
 class ConformancePlugin:
     """Hooks of one run."""
 
-    def __init__(self, context: RunContext, choice: Choice, listener: Listener) -> None:
+    def __init__(
+        self, context: RunContext, choice: Choice, listener: Listener, plan: Plan, part: Part | None = None
+    ) -> None:
+        self._plan = plan
+        self._part = part
         self._context = context
         self._choice = choice
         self._listener = listener
@@ -103,6 +119,10 @@ class ConformancePlugin:
             areas = {known[name].area for name in declared if name in known}
             wanted = self._choice.wants(declared, areas, needed_by(item), about(item))
             (kept if wanted else dropped).append(item)
+        self._plan.all = frozenset(item.nodeid for item in kept)
+        self._plan.part = self._part.of(self._plan.all) if self._part else self._plan.all
+        dropped += [item for item in kept if item.nodeid not in self._plan.part]
+        kept = [item for item in kept if item.nodeid in self._plan.part]
         if dropped:
             config.hook.pytest_deselected(items=dropped)
         # Area by area, so that progress can be told of each.
@@ -114,10 +134,12 @@ class ConformancePlugin:
         """Frame a scenario: everything recorded in between belongs to it."""
         area = self._area(item)
         self._listener.began(area, item.name)
+        began = time.monotonic()
         item.stash[_MARK] = self._context.recorder.enter(item.nodeid)
         try:
             return (yield)
         finally:
+            self._plan.seconds[item.nodeid] = time.monotonic() - began
             self._listener.ended(area, item.name)
 
     @pytest.hookimpl(wrapper=True)

@@ -34,12 +34,13 @@ from conformance.model import (
     RunVerdict,
     Verdict,
 )
+from conformance.plan import Plan
 from conformance.registry import Catalogue, catalogue
 from conformance.report import document
 from conformance.report.render import render_all
 from conformance.runner.context import RunContext, ended
 from conformance.runner.folder import report_folder
-from conformance.runner.plugin import ConformancePlugin
+from conformance.runner.plugin import ConformancePlugin, Part
 from conformance.runner.preflight import preflight
 from conformance.runner.progress import Display
 from conformance.runner.recorder import Recorder
@@ -78,6 +79,8 @@ class Options:
     argv: tuple[str, ...] = ()
     product: str | None = None
     """What the target is, when that is known."""
+    shard: Part | None = None
+    """The part of the scenarios that this run takes; all of them when there is none."""
     gate: Settling | None = None
     """What else than the contract decides the exit code; it leaves its word in ``run.gate``."""
 
@@ -186,7 +189,9 @@ class _Run:
             canaries=self.recorder.canaries,
         )
         self.observed: Mapping[str, str] = {}
+        self.plan = Plan()
         self.interrupted = False
+        self.finished = False
 
     def _identify(self, method: str, path: str) -> str | None:
         operation = self.contract.identify(method, path)
@@ -217,7 +222,9 @@ class _Run:
                 report = self._report(left, problem)
                 self._write(report)
         closed = bool(report.run.get("gate", {}).get("closed_by"))
-        code = verdict.exit_code(report.verdict, interrupted=self.interrupted, closed=closed)
+        code = verdict.exit_code(
+            report.verdict, interrupted=self.interrupted, closed=closed, part_done=self._part_done(report)
+        )
         return Outcome(report, self.folder, code, problem)
 
     def _write(self, report: RunReport) -> None:
@@ -235,7 +242,7 @@ class _Run:
     def _scenarios(self) -> None:
         profile = self.catalogue.select(Selection(profile=self.options.selection.profile))
         choice = Choice.of(self.selected, profile, UNIVERSAL, self.lacking, self.options.selection.operations)
-        plugin = ConformancePlugin(self.context, choice, self.display)
+        plugin = ConformancePlugin(self.context, choice, self.display, self.plan, self.options.shard)
         with own_pytest(), warnings.catch_warnings():
             status = pytest.main(
                 [
@@ -276,10 +283,14 @@ class _Run:
             return self.ledger.open
 
     def _report(self, left: tuple[Resource, ...], problem: TargetError | None) -> RunReport:
-        results = tuple(self._result(requirement, problem) for requirement in self.selected)
+        shard = self.options.shard
+        observed = [each for each in self.selected if shard is None or self._observed(each, problem)]
+        results = tuple(self._result(requirement, problem) for requirement in observed)
         verdicts = [result.verdict for result in results]
         finished = problem is None and not self.interrupted and not self.context.notes
-        outcome = verdict.of_run(verdicts, finished=finished)
+        ended = None if finished else "; ".join(dict.fromkeys(self.context.notes))
+        outcome = verdict.of_run(verdicts, finished=finished, whole=shard is None)
+        self.finished = finished
         if left and outcome is RunVerdict.CONFORMANT:
             self.context.notes.append("Resources of this run were left behind on the target")
         touched = {name for result in results for name in result.errata}
@@ -305,7 +316,9 @@ class _Run:
                 "selection": _selection(self.options.selection),
                 "mode": Mode.CERTIFICATION.value,
                 "strict": self.options.strict,
-                "shard": None,
+                "shard": None if shard is None else str(shard),
+                "scenarios": self.plan.document(),
+                "ended": ended,
                 "limits": asdict(self.target.limits),
                 "argv_redacted": list(self.options.argv),
                 "interrupted": self.interrupted,
@@ -326,6 +339,15 @@ class _Run:
             errata=tuple(erratum for name, erratum in self.catalogue.errata.items() if name in touched),
         )
         return self.options.gate.settle(report, finished=finished) if self.options.gate else report
+
+    def _observed(self, requirement: Requirement, problem: TargetError | None) -> bool:
+        """Whether this run has something to say of a requirement; of another, other shards may have."""
+        lacking = not self.lacking.isdisjoint(requirement.features)
+        return problem is not None or lacking or bool(self.recorder.results_of(requirement.id))
+
+    def _part_done(self, report: RunReport) -> bool:
+        unjudged = report.counts["not_tested"] + report.counts["error"]
+        return self.options.shard is not None and self.finished and not unjudged
 
     def _result(self, requirement: Requirement, problem: TargetError | None) -> RequirementResult:
         errata = self.catalogue.errata_of(requirement.id)

@@ -56,7 +56,7 @@ def test_a_draft_keeps_what_was_known_and_is_still_needed() -> None:
         judged(NAME, (Verdict.FAIL, POST), (Verdict.FAIL, GET)),
         judged("CMF-ENV-CREATE", (Verdict.PASS, POST)),
     )
-    after = Gate(baseline=Baseline("w", "a" * 64, (known, gone)), today=TODAY).settle(report, finished=True)
+    after = Gate(baseline=Baseline("w", "a" * 64, (known, gone))).settle(report, finished=True)
     entries = yaml.safe_load(draft(after, TODAY))["waivers"]
     assert [(each["operation"], each["reason"]) for each in entries] == [(POST, 'it is "slow"'), (GET, "")]
 

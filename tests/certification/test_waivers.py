@@ -161,7 +161,7 @@ def test_waivers_are_judged_only_among_what_was_selected_and_seen() -> None:
 
 
 def settled(report: RunReport, *entries: Waiver, fail_on: FailOn = FailOn.MUST) -> RunReport:
-    after = Gate(fail_on, Baseline("waivers.yaml", "a" * 64, entries), TODAY).settle(report, finished=True)
+    after = Gate(fail_on, Baseline("waivers.yaml", "a" * 64, entries)).settle(report, finished=True)
     jsonschema_rs.Draft202012Validator(document.schema()).validate(document.to_document(after))
     assert document.from_document(document.to_document(after)) == after
     return after
