@@ -200,6 +200,45 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A parameter or property of an operation's request, and how often generated requests varied it."""
+
+    place: str
+    """``path envName``, ``query page``, or a JSON pointer into the body (empty for the body itself)."""
+    valid: int
+    """Requests meant to be valid in which it was present."""
+    invalid: int
+    """Requests in which its value was forbidden, or not certain to be allowed."""
+    why: str
+    """Why there was none of one kind; empty when there were both."""
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedCoverage:
+    """What the property tests sent for one operation, and what came of it."""
+
+    operation: str
+    requests: int
+    valid: int
+    """Requests meant to be valid."""
+    accepted: int
+    """Those of them that were answered with 2xx."""
+    invalid: int
+    """Requests that the contract forbids for certain."""
+    statuses: tuple[int, ...]
+    """Every status that came."""
+    sent_as: tuple[str, ...]
+    """Media types of the request bodies."""
+    answered_as: tuple[str, ...]
+    """Media types of the answers."""
+    parts: tuple[Part, ...]
+    left_out: tuple[str, ...]
+    """What was generated but not sent, and why."""
+    sha256: str
+    """Of all requests, byte for byte and in their order, names without the prefix of the run."""
+
+
+@dataclass(frozen=True, slots=True)
 class Coverage:
     """How much of the contract a run exercised."""
 
@@ -208,6 +247,8 @@ class Coverage:
     pairs: tuple[Pair, ...]
     requests: int
     requests_2xx: int
+    generated: tuple[GeneratedCoverage, ...] = ()
+    """Of each operation, what the property tests did."""
 
 
 @dataclass(frozen=True, slots=True)

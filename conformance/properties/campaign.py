@@ -8,22 +8,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
 from conformance import resources
 from conformance.config import Features
 from conformance.contract.media import MEDIA_TYPES
-from conformance.expectations import Broken, Unmet, first_difference, require_contains
+from conformance.expectations import Broken, Unmet, first_difference
 from conformance.kinds import ENVIRONMENT, Kind
 from conformance.model import Exchange, Finding, Verdict
 from conformance.properties.document import Document, load
 from conformance.properties.encoding import encode
 from conformance.properties.generation import requests_for
-from conformance.properties.names import bind
+from conformance.properties.names import NEEDED, bind
 from conformance.properties.parents import Parents, kind_of
 from conformance.properties.request import Generated, GeneratedRequest, Validity
+from conformance.properties.tally import Tally
 from conformance.registry import Catalogue
 from conformance.target.answer import REFUSED, Answer
 from conformance.target.cmf import ROUTES, Cmf, Collection
@@ -48,9 +49,11 @@ def document(version: str) -> Document:
 
 
 @lru_cache(maxsize=64)
-def _generated(version: str, operation: str, seed: int, budget: int, features: Features) -> Generated:
+def _generated(
+    version: str, operation: str, seed: int, budget: int, features: Features, *, runs: bool
+) -> Generated:
     """The requests of one operation; a process that makes many runs generates them once."""
-    return requests_for(document(version), operation, seed=seed, budget=budget, features=features)
+    return requests_for(document(version), operation, seed=seed, budget=budget, features=features, runs=runs)
 
 
 @dataclass
@@ -64,44 +67,86 @@ class Campaign:
     budget: int
     sink: Callable[[Finding, Exchange], None]
     """Takes each finding, with the exchange it rests on."""
+    runs: bool = False
+    """Whether the requests are for what runs, which starts pods."""
+    tally: Tally = field(init=False)
     sent: int = 0
     answered: int = 0
-    accepted: int = 0
-    """Valid requests that were answered with 2xx."""
-    valid: int = 0
     _refused: dict[str, Answer] = field(default_factory=dict)
+    _repeated: int = 0
+    _parents: Parents = field(init=False)
+
+    def __post_init__(self) -> None:
+        known = document(self.catalogue.version)
+        self.tally = Tally(known, known.operations[self.operation], self.cmf.prefix)
 
     def run(self) -> None:
-        """Send everything; raises ``Unmet`` when the parents can't be had."""
-        known = document(self.catalogue.version)
-        operation = known.operations[self.operation]
+        """Send everything.
+
+        Raises ``Unmet`` when the parents can't be had, when nothing could be generated, or nothing was answered:
+        then nothing was tested.
+        """
+        operation = self.tally.operation
         generated = _generated(
-            self.catalogue.version, self.operation, self.seed, self.budget, self.cmf.features
+            self.catalogue.version,
+            self.operation,
+            self.seed,
+            self.budget,
+            self.cmf.features,
+            runs=self.runs,
         )
-        parents = Parents(self.cmf, operation.method, operation.template)
+        self.tally.dropped(generated.dropped)
+        self._require_generated(generated)
+        parents = Parents(self.cmf, operation.method, operation.template, runs=self.runs)
+        self._parents = parents
         kind = written_kind(self.operation)
         for number, request in enumerate(generated):
             live = parents.live()
             if kind is None:
-                self._send(request, self.cmf.name("gen"), live)
+                self._send(request, self.cmf.name("gen"), live, self._used(parents, request))
                 continue
+            needed = parents.needed(kind.plural)
             collection = kind.collection(self.cmf, parents.environment if kind.scoped else "")
             if request.method == "PUT":
-                name, exists = list(live.values())[-1], not request.path_parameters
+                exists = not request.path_parameters
+                name = list(live.values())[-1] if exists else self.cmf.name("gen")
             else:
                 # Every other invalid request names what exists, so that both refusals are seen to have no effect.
                 exists = request.validity is Validity.INVALID and number % 2 == 1
                 name = parents.kept(kind.plural) if exists else self.cmf.name("gen")
-            self._write(kind, collection, request, name, live, exists=exists)
+            self._write(kind, collection, request, name, live, needed, exists=exists)
+        if self.runs and self.operation == "getStatementResult":
+            # Rows of a query are given until they are gone, which they may be once it is stopped.
+            parents.stop_statement()
+            for request in [each for each in generated if not each.query][: len(MEDIA_TYPES)]:
+                self._send(replace(request, validity=Validity.UNSURE), "", parents.live(), "")
+        if not self.answered:
+            raise Unmet(f"none of {self.sent} generated requests was answered")
         if kind is not None and self._refused:
             self._look_for_refused(
                 kind, kind.collection(self.cmf, parents.environment if kind.scoped else "")
             )
 
-    def _send(self, request: GeneratedRequest, name: str, live: dict[str, str]) -> Answer | None:
+    def _require_generated(self, generated: Generated) -> None:
+        """Raise ``Unmet`` when generation has nothing of a kind that there is for every operation of this form."""
+        kinds = {request.validity for request in generated}
+        wanted = {Validity.VALID, Validity.INVALID} if written_kind(self.operation) else set()
+        lacking = ", ".join(sorted(wanted - kinds)) or ("" if kinds else "any")
+        if lacking:
+            reasons = "; ".join(dict.fromkeys(f"{what}: {why}" for what, why in generated.dropped))
+            raise Unmet(f"no {lacking} request of {self.operation} could be generated ({reasons})")
+
+    def _used(self, parents: Parents, request: GeneratedRequest) -> str:
+        """What ``{needed}`` in the path stands for: something that is in use."""
+        if NEEDED not in request.path_parameters.values():
+            return ""
+        return parents.in_use(parents.last_plural)
+
+    def _send(self, request: GeneratedRequest, name: str, live: dict[str, str], needed: str) -> Answer | None:
         """Send one request; None when there is no answer, which is judged elsewhere."""
-        encoded = encode(request, name=name, namespace=self.cmf.features.namespace, live=live)
+        encoded = encode(request, name=name, namespace=self.cmf.features.namespace, live=live, needed=needed)
         self.sent += 1
+        self.tally.sent(request, encoded, self._parents.strange)
         try:
             answer = self.cmf.send(
                 request.method,
@@ -114,9 +159,7 @@ class Campaign:
         except Unmet:
             return None
         self.answered += 1
-        if request.validity is Validity.VALID:
-            self.valid += 1
-            self.accepted += answer.status // 100 == 2  # noqa: PLR2004 - the class of success
+        self.tally.answered(request, answer.exchange)
         return answer
 
     def _write(
@@ -126,11 +169,12 @@ class Campaign:
         request: GeneratedRequest,
         name: str,
         live: dict[str, str],
+        needed: str,
         *,
         exists: bool,
     ) -> None:
         before = kind.view(collection.get(name).needed(200).body) if exists else None
-        answer = self._send(request, name, live)
+        answer = self._send(request, name, live, needed)
         if answer is None:
             return
         if request.validity is Validity.INVALID:
@@ -156,7 +200,10 @@ class Campaign:
             and answer.status // 100 == _SUCCESS
             and not request.path_parameters
         ):
-            self._require_stored(kind, collection, request, name, answer)
+            self._require_stored(kind, collection, request, name, needed, answer)
+            if request.method == "POST" and not kind.upsert and self._repeated < len(MEDIA_TYPES):
+                self._repeated += 1
+                self._require_conflict(kind, collection, request, name, live, needed)
 
     def _rule(self, kind: Kind, request: GeneratedRequest) -> str:
         """The requirement that an invalid request is refused by: the most special one that there is."""
@@ -200,17 +247,23 @@ class Campaign:
         )
 
     def _require_stored(
-        self, kind: Kind, collection: Collection, request: GeneratedRequest, name: str, answer: Answer
+        self,
+        kind: Kind,
+        collection: Collection,
+        request: GeneratedRequest,
+        name: str,
+        needed: str,
+        answer: Answer,
     ) -> None:
-        body = bind(request.body, name=name, namespace=self.cmf.features.namespace)
+        body = bind(request.body, name=name, namespace=self.cmf.features.namespace, needed=needed)
         stored = collection.name_of(body)
-        readings = [(kind.rule("CREATE"), answer)]
-        readings += [(kind.rule("GET"), collection.get(stored, accept=accept)) for accept in MEDIA_TYPES]
+        written, read = ("UPDATE", "UPDATE") if request.method == "PUT" else ("CREATE", "GET")
+        # An answer without content is judged by whether the contract promises some.
+        readings = [(kind.rule(written), answer)] if answer.raw else []
+        readings += [(kind.rule(read), collection.get(stored, accept=accept)) for accept in MEDIA_TYPES]
         for rule, reading in readings:
             try:
-                require_contains(
-                    kind.view(reading.expect(200, _CREATED).body), kind.view(body), f"the {kind.noun}"
-                )
+                kind.require_stored(reading.expect(200, _CREATED).body, body, f"the {kind.noun}")
             except Broken as defect:
                 self._say(
                     rule,
@@ -221,6 +274,42 @@ class Campaign:
                 )
             else:
                 self._say(rule, answer)
+
+    def _require_conflict(
+        self,
+        kind: Kind,
+        collection: Collection,
+        request: GeneratedRequest,
+        name: str,
+        live: dict[str, str],
+        needed: str,
+    ) -> None:
+        """Send again what was accepted: it is a conflict, and changes nothing."""
+        body = bind(request.body, name=name, namespace=self.cmf.features.namespace, needed=needed)
+        stored = collection.name_of(body)
+        before = kind.view(collection.get(stored).needed(200).body)
+        again = replace(request, validity=Validity.UNSURE, why="the name is taken", where="")
+        answer = self._send(again, name, live, needed)
+        if answer is None:
+            return
+        after = kind.view(collection.get(stored).needed(200).body)
+        difference = first_difference(before, after)
+        if answer.status != _CONFLICT and answer.status < _SERVER_ERROR:
+            self._say(
+                kind.rule("CONFLICT"),
+                answer,
+                "a name that is taken was not refused as such",
+                expected="409",
+                got=str(answer.status),
+            )
+        else:
+            self._say(
+                kind.rule("CONFLICT"),
+                answer,
+                f"a refused creation changed {difference[0]}" if difference else "",
+                expected=difference[1] if difference else "",
+                got=difference[2] if difference else "",
+            )
 
     def _look_for_refused(self, kind: Kind, collection: Collection) -> None:
         """One look at the list for all creations that were refused."""

@@ -80,6 +80,8 @@ class Operation:
     """Name of the component schema of the body."""
     body_required: bool
     media_types: tuple[str, ...]
+    conditional: bool
+    """Whether the contract has an answer for who knows the state already."""
     raw: APIOperation[Any, Any, Any, Any] = field(repr=False)
     """The same operation as Schemathesis sees it."""
     validator: jsonschema_rs.Validator | None = field(repr=False)
@@ -126,6 +128,7 @@ class Document:
                 body_name=str(body["$ref"]).rsplit("/", 1)[-1] if body and "$ref" in body else None,
                 body_required=bool(request.get("required")),
                 media_types=tuple(content),
+                conditional="304" in {str(status) for status in definition.get("responses", {})},
                 raw=raw,
                 validator=self._validator(body) if body else None,
             )

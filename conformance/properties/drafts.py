@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,11 +10,16 @@ from conformance import bodies
 from conformance.config import Features
 from conformance.contract.media import MEDIA_TYPES
 from conformance.properties.document import Operation
-from conformance.properties.names import NAME, NAMESPACE, padded
+from conformance.properties.names import NAME, NAMESPACE, NEEDED, padded
 from conformance.properties.request import NO_BODY, NoBody
 
+IN_USE = frozenset({"computePoolName"})
+"""Path parameters of resources whose deletion the contract refuses while others need them."""
 STARTING = frozenset({"startApplication"})
 """Operations that start pods when their resource exists."""
+
+NEEDS_RUNNING = frozenset({"getApplicationInstance", "getStatementResult"})
+"""Operations whose resource is there only when something runs."""
 
 # fmt: off
 _SHAPES = (
@@ -81,18 +86,33 @@ class Draft:
     """What is open about it, when body and query do not tell."""
 
 
+def _environment(features: Features) -> dict[str, Any]:
+    kinds = ("detached", "interactive")
+    defaults = {kind: {"flinkConfiguration": {"parallelism.default": "1"}} for kind in kinds}
+    return bodies.environment(NAME, features, kubernetesNamespace=NAMESPACE, statementDefaults=defaults)
+
+
+_GOOD: Mapping[str, Callable[[Features], dict[str, Any]]] = {
+    "PostEnvironment": _environment,
+    "FlinkApplication": lambda features: bodies.application(NAME, features),
+    "Statement": lambda features: bodies.statement(
+        NAME, features, pool=NEEDED, configuration={"note": "as it was"}
+    ),
+    "ComputePool": lambda features: bodies.compute_pool(NAME, features),
+    "Secret": lambda _: bodies.secret(NAME, {"sasl.mechanism": "PLAIN"}),
+    "EnvironmentSecretMapping": lambda _: bodies.secret_mapping(NAME, secret=NEEDED),
+    "KafkaCatalog": lambda _: bodies.catalog(NAME),
+}
+"""A good body of each schema of which we know one."""
+
+
 def base_body(operation: Operation, features: Features, first: Any) -> Any:
     """A body with which nothing is wrong as far as we know, to put single deviations into.
 
     ``first`` is a body that the schema allows, for the kinds of which we know no more.
     """
-    if operation.body_name == "PostEnvironment":
-        kinds = ("detached", "interactive")
-        defaults = {kind: {"flinkConfiguration": {"parallelism.default": "1"}} for kind in kinds}
-        return bodies.environment(NAME, features, kubernetesNamespace=NAMESPACE, statementDefaults=defaults)
-    if operation.body_name == "FlinkApplication":
-        return bodies.application(NAME, features)
-    return identified(operation, first)
+    known = _GOOD.get(operation.body_name or "")
+    return known(features) if known else identified(operation, first)
 
 
 def identified(operation: Operation, body: Any) -> Any:
@@ -106,11 +126,31 @@ def identified(operation: Operation, body: Any) -> Any:
     return result
 
 
-def path_drafts(operation: Operation) -> list[Draft]:
-    """The live resource, an unknown one in each place of the path and, only for reading, hostile ones."""
+def path_drafts(operation: Operation, *, runs: bool = False) -> list[Draft]:
+    """The live resource, an unknown one in each place of the path and, only for reading, hostile ones.
+
+    ``runs`` tells that the live resource is one that runs, or may.
+    """
     drafts: list[Draft] = []
-    if operation.id not in STARTING:
+    if runs or operation.id not in STARTING:
         drafts.extend(Draft("path", "live", f"accept {accept}", accept=accept) for accept in MEDIA_TYPES)
+    if runs:
+        return drafts
+    if operation.harmless and operation.conditional:
+        drafts += [
+            Draft(
+                "path",
+                "in whatever state it is",
+                "header If-None-Match",
+                headers=(("If-None-Match", "*"),),
+                accept=accept,
+                reason="the target may answer that nothing has changed",
+            )
+            for accept in MEDIA_TYPES
+        ]
+    if operation.method == "DELETE" and operation.path[-1] in IN_USE:
+        path = {operation.path[-1]: NEEDED}
+        drafts.append(Draft("path", "in use", f"path {operation.path[-1]}", path, reason="it is in use"))
     for parameter in operation.path:
         target = f"path {parameter}"
         drafts.append(Draft("path", "unknown", target, {parameter: NAME}, reason="no such resource"))
@@ -159,7 +199,7 @@ def name_drafts(operation: Operation, base: Any) -> list[Draft]:
             return {**base, "name": value}
         return {**base, "metadata": {**base.get("metadata", {}), "name": value}}
 
-    domain = operation.body_name in {"PostEnvironment", "FlinkApplication"}
+    domain = operation.body_name in _GOOD
     menu: dict[str, tuple[object, ...]] = {
         "name legal": _LEGAL,
         "name too long": _TOO_LONG,
@@ -173,5 +213,5 @@ def name_drafts(operation: Operation, base: Any) -> list[Draft]:
     ]
     absent = named(None)
     del (absent if flat else absent["metadata"])["name"]
-    drafts.append(Draft("names", "name absent", target, body=absent, domain=domain))
+    drafts.append(Draft("names", "name absent", target, body=absent))
     return drafts

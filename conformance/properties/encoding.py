@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from conformance.contract import media
-from conformance.properties.names import bind
+from conformance.properties.names import SAMPLE_NEEDED, bind
 from conformance.properties.request import GeneratedRequest, NoBody
 
 _NOTHING: Mapping[str, str] = {}
@@ -33,18 +33,20 @@ def encode(
     name: str,
     namespace: str = "default",
     live: Mapping[str, str] = _NOTHING,
+    needed: str = SAMPLE_NEEDED,
 ) -> Encoded:
     """Bind the placeholders and write the request.
 
     ``name`` is a fresh legal name of this run, of at most 200 characters; ``live`` gives the resources
     for the path parameters that the request does not vary.  For a PUT that does not vary its path,
-    ``{name}`` in the body is the resource in the path, so ``name`` should be that resource.
+    ``{name}`` in the body is the resource in the path, so ``name`` should be that resource.  ``needed`` is the
+    live resource that the body refers to.
 
     Raises ``ValueError`` when a path parameter has no value, or when the body cannot be written.
     """
 
     def bound(value: Any) -> Any:
-        return bind(value, name=name, namespace=namespace)
+        return bind(value, name=name, namespace=namespace, needed=needed)
 
     def segment(match: re.Match[str]) -> str:
         parameter = match[1]

@@ -24,13 +24,13 @@ from schemathesis.generation import GenerationMode
 
 from conformance.config import Features
 from conformance.contract.media import JSON, MEDIA_TYPES
-from conformance.properties import drafts, values
+from conformance.properties import drafts, sql_values, values
 from conformance.properties.coverage import AnyCase, Dropped, coverage, flat_query
 from conformance.properties.document import Document, Operation
 from conformance.properties.drafts import Draft, identified
 from conformance.properties.drawing import Unsatisfiable, draw, reproducible
 from conformance.properties.encoding import write
-from conformance.properties.names import SAMPLE_NAME, SAMPLE_NAMESPACE, bind, tamed
+from conformance.properties.names import NAME, SAMPLE_NAME, SAMPLE_NAMESPACE, bind, tamed
 from conformance.properties.request import (
     NO_BODY,
     Generated,
@@ -44,6 +44,14 @@ _LONGEST_QUERY = 2_000
 _STRATEGIES = {
     "createOrUpdateEnvironment": values.environment_bodies,
     "createOrUpdateApplication": values.application_bodies,
+    "createStatement": sql_values.statement_bodies,
+    "updateStatement": sql_values.statement_updates,
+    "createComputePool": sql_values.compute_pool_bodies,
+    "createSecret": sql_values.secret_bodies,
+    "updateSecret": sql_values.secret_updates,
+    "createEnvironmentSecretMapping": sql_values.mapping_bodies,
+    "updateEnvironmentSecretMapping": sql_values.mapping_updates,
+    "createKafkaCatalog": sql_values.catalog_bodies,
 }
 
 
@@ -54,9 +62,11 @@ def requests_for(
     seed: int,
     budget: int,
     features: Features | None = None,
+    runs: bool = False,
 ) -> Generated:
     """At most ``budget`` requests for an operation; the same arguments give the same requests.
 
+    ``runs`` asks for those that make sense only when the resource in the path runs, or may be started.
     Raises ``KeyError`` for an unknown operation.
     """
     operation = document.operations[operation_id]
@@ -65,6 +75,14 @@ def requests_for(
     chance = random.Random(f"{seed} {operation_id}")  # noqa: S311 - repeatable is the point
     covered, base, omitted = coverage(document, operation, features)
     dropped = list(omitted)
+    if runs:
+        found = [*drafts.query_drafts(operation), *drafts.path_drafts(operation, runs=True)]
+        kept = _keep(
+            [*_for_every_answer(found), *(each for each in found if each.accept)], budget, chance, dropped
+        )
+        chosen = list(_requests(document, operation, kept, chance, dropped, runs=True))
+        chance.shuffle(chosen)
+        return Generated(tuple(chosen), tuple(dropped))
     strategy = _STRATEGIES.get(operation_id)
     with reproducible():
         fuzz = _fuzz(operation, int(budget * FUZZ_SHARE), chance, dropped)
@@ -79,7 +97,10 @@ def requests_for(
     domain: list[Draft] = []
     if strategy:
         room = budget - len(fuzz) - len(kept)
-        drawn = draw(strategy(features), room, seed_value=chance.randrange(2**32))
+        try:
+            drawn = draw(strategy(features), room, seed_value=chance.randrange(2**32))
+        except Unsatisfiable:
+            drawn = []
         if len(drawn) < room:
             dropped.append((f"domain, {room - len(drawn)} cases", "the strategy has no more"))
         domain = [Draft("domain", "domain", "valid", body=body, domain=True) for body in drawn]
@@ -179,6 +200,8 @@ def _requests(
     group: Sequence[Draft],
     chance: random.Random,
     dropped: Dropped,
+    *,
+    runs: bool = False,
 ) -> Iterator[GeneratedRequest]:
     """The drafts as requests, every media type of body and answer in turn."""
     bodies: tuple[str | None, ...] = operation.media_types or (None,)
@@ -191,6 +214,8 @@ def _requests(
             dropped.append((f"{draft.source}, {draft.way}", problem))
             continue
         judgement = _judge(document, operation, draft)
+        if not runs and judgement == VALID and operation.id in drafts.NEEDS_RUNNING:
+            judgement = Judgement(Validity.UNSURE, "nothing runs yet", draft.target)
         yield GeneratedRequest(
             operation=operation.id,
             method=operation.method,
@@ -216,7 +241,23 @@ def _judge(document: Document, operation: Operation, draft: Draft) -> Judgement:
     if operation.body is None:
         return judgement
     body = judge_body(document, operation, draft.body, domain=draft.domain)
+    if operation.method == "PUT" and (open_name := _open_name(draft.body)):
+        body = Judgement(Validity.UNSURE, open_name, "/metadata/name")
     return judgement if body == VALID else body
+
+
+def _open_name(body: Any) -> str:
+    """Why a server may either refuse the name in an update or keep to that in the path; empty when it may not.
+
+    Errata ERR-NAMELESS and ERR-PUT-NAME.
+    """
+    metadata = body.get("metadata", {}) if isinstance(body, dict) else None
+    if not isinstance(metadata, dict):
+        return ""
+    name = metadata.get("name")
+    if name is None:
+        return "no name, which the path has"
+    return "another name than in the path" if isinstance(name, str) and name != NAME else ""
 
 
 def _unwritable(body: Any, media_type: str | None, *, escape: bool) -> str:

@@ -15,8 +15,11 @@ from typing import Any
 
 NAME = "{name}"
 NAMESPACE = "{namespace}"
+NEEDED = "{needed}"
+"""Stands for the live resource that a body refers to: the pool of a statement, the secret of a mapping."""
 SAMPLE_NAME = "cmfc-sample00-p0001"
 """A name to judge requests with before they are bound: of the form and about the length of real ones."""
+SAMPLE_NEEDED = "cmfc-sample00-needed"
 SAMPLE_NAMESPACE = "sample-namespace"
 SHORTEST, LONGEST = 4, 253
 
@@ -52,33 +55,38 @@ def shown(value: object) -> str:
 
 def carry(text: str) -> str:
     """A name with ``{name}`` in it that is wrong, or right, in the way the given one is."""
-    if _OURS.match(text):
+    if text == NEEDED or _OURS.match(text):
         return text
     if _PATTERN.fullmatch(text):
         return padded(len(text)) if len(text) > LONGEST // 2 else NAME
     return NAME + text
 
 
-def bind(value: Any, *, name: str, namespace: str) -> Any:
+def bind(value: Any, *, name: str, namespace: str, needed: str = SAMPLE_NEEDED) -> Any:
     """The value with every placeholder in its texts, keys included, replaced."""
     if isinstance(value, str):
-        return _bind_text(value, name, namespace)
+        return _bind_text(value, name, namespace, needed)
     if isinstance(value, list):
-        return [bind(item, name=name, namespace=namespace) for item in value]
+        return [bind(item, name=name, namespace=namespace, needed=needed) for item in value]
     if isinstance(value, dict):
         return {
-            _bind_text(key, name, namespace): bind(item, name=name, namespace=namespace)
+            _bind_text(key, name, namespace, needed): bind(
+                item, name=name, namespace=namespace, needed=needed
+            )
             for key, item in value.items()
         }
     return value
 
 
-def _bind_text(text: str, name: str, namespace: str) -> str:
+def _bind_text(text: str, name: str, namespace: str, needed: str) -> str:
     if "{" not in text:
         return text
     pad = _PAD.search(text)
     before, after = (text[: pad.start()], text[pad.end() :]) if pad else (text, "")
-    before, after = (part.replace(NAME, name).replace(NAMESPACE, namespace) for part in (before, after))
+    before, after = (
+        part.replace(NAME, name).replace(NAMESPACE, namespace).replace(NEEDED, needed)
+        for part in (before, after)
+    )
     missing = int(pad[1]) - len(before) - len(after) if pad else 0
     return f"{before}{'x' * missing}{after}"
 

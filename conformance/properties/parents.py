@@ -5,8 +5,13 @@ from __future__ import annotations
 import re
 import uuid
 
-from conformance.kinds import KINDS, Kind, ground
+from conformance import bodies
+from conformance.expectations import Broken, Unmet, eventually, require
+from conformance.kinds import APPLICATION, KINDS, STATEMENT, Ground, Kind, ground
+from conformance.properties.names import SAMPLE_NEEDED
+from conformance.properties.sql_values import AS_IT_WAS
 from conformance.target.cmf import Cmf
+from conformance.views import phase
 
 _PARAMETER = re.compile(r"/([\w-]+)/\{(\w+)\}")
 _PLURALS = {"kafka": "catalogs"}
@@ -16,13 +21,24 @@ _PLURALS = {"kafka": "catalogs"}
 class Parents:
     """What the path parameters of one operation can be bound to."""
 
-    def __init__(self, cmf: Cmf, method: str, template: str) -> None:
+    def __init__(self, cmf: Cmf, method: str, template: str, *, runs: bool = False) -> None:
+        """``runs`` asks for applications that are started and for statements that run."""
         self._cmf = cmf
+        self._runs = runs
+        self._needed: dict[str, str] = {}
+        self.strange: tuple[str, ...] = ()
+        """Names that the target has given."""
         self._fresh = method == "DELETE"
         self._places = [
             (_PLURALS.get(word, word), parameter) for word, parameter in _PARAMETER.findall(template)
         ]
         self._kept: dict[str, str] = {}
+        self._grounds: dict[str, Ground] = {}
+
+    @property
+    def last_plural(self) -> str:
+        """What the last parameter of the path names, as it stands in paths."""
+        return str(self._places[-1][0])
 
     @property
     def environment(self) -> str:
@@ -45,15 +61,82 @@ class Parents:
             self._kept[plural] = self.create(plural)
         return self._kept[plural]
 
+    def needed(self, plural: str) -> str:
+        """What resources of a kind refer to; they refer to the same one each time."""
+        kind = kind_of(plural)
+        if kind is None or kind.needs is None:
+            return SAMPLE_NEEDED
+        self._ground(kind)
+        return self._needed[plural]
+
+    def in_use(self, plural: str) -> str:
+        """A resource of a kind that another one refers to."""
+        (user,) = (kind for kind in KINDS if kind.needs == plural)
+        self.kept(user.plural)
+        return self._needed[user.plural]
+
+    def _ground(self, kind: Kind) -> Ground:
+        if kind.plural not in self._grounds:
+            place = ground(kind, self._cmf, self.environment if kind.scoped else "")
+            self._grounds[kind.plural] = place
+            self._needed.update(dict.fromkeys([kind.plural], next(iter(place.references.values()), "")))
+        return self._grounds[kind.plural]
+
     def create(self, plural: str) -> str:
         """A new resource of a kind."""
         kind = kind_of(plural)
         if kind is None:  # an instance: no client creates one
-            return str(uuid.uuid5(uuid.NAMESPACE_URL, self._cmf.prefix))
+            if self._runs:
+                return self._instance()
+            return str(uuid.uuid5(uuid.NAMESPACE_URL, "cmf-conformance"))
         name = self._cmf.name("gen")
-        place = ground(kind, self._cmf, self.environment if kind.scoped else "")
-        place.collection.post(place.marked(name, {"note": "as it was"})).needed()
+        place = self._ground(kind)
+        if self._runs and kind is STATEMENT:
+            pool = self._needed[plural]
+            body = bodies.statement(name, self._cmf.features, pool=pool, sql=self._cmf.features.query)
+            place.collection.post(body).needed()
+            self._await_phase(name, "running", "completed")
+        else:
+            place.collection.post(place.marked(name, AS_IT_WAS)).needed()
         return name
+
+    def stop_statement(self) -> None:
+        """Stop the statement that runs, and wait until it has; raises ``Unmet`` when it can't be stopped."""
+        name = self.kept(STATEMENT.plural)
+        statements = self._cmf.statements(self.environment)
+        body = bodies.statement(
+            name, self._cmf.features, pool=self._needed[STATEMENT.plural], sql=self._cmf.features.query
+        )
+        body["spec"]["stopped"] = True
+        statements.put(name, body).needed()
+        self._await_phase(name, "stopped")
+
+    def _instance(self) -> str:
+        application = self.kept(APPLICATION.plural)
+        self._cmf.start(self.environment, application).needed()
+        instances = self._cmf.instances(self.environment, application)
+
+        def first() -> str:
+            names = instances.names()
+            require(names, "a started application has no instance")
+            return names[0]
+
+        try:
+            name = eventually(first, within=self._cmf.limits.deploy)
+        except Broken as never:
+            raise Unmet(str(never)) from never
+        self.strange = (name,)
+        return name
+
+    def _await_phase(self, name: str, *phases: str) -> None:
+        def arrived() -> None:
+            now = phase(self._cmf.statements(self.environment).get(name).needed(200).body)
+            require(now in {*phases, None}, f"the statement is {now}", expected=" or ".join(phases))
+
+        try:
+            eventually(arrived, within=self._cmf.limits.deploy)
+        except Broken as never:
+            raise Unmet(str(never)) from never
 
 
 def kind_of(plural: str) -> Kind | None:

@@ -29,7 +29,7 @@ from conformance.properties.names import (
 )
 from conformance.properties.request import NoBody, Validity
 
-_SERVER_OWNED = frozenset(
+SERVER_OWNED = frozenset(
     {"/status", "/result", "/metadata/uid", "/metadata/creationTimestamp", "/metadata/updateTimestamp"}
 )
 """What every schema describes, but only some declare read-only."""
@@ -97,7 +97,7 @@ def _of_error(
         schema = shape.items if isinstance(value, list) else shape.properties.get(step, shape.additional)
         required = isinstance(value, list) or step in shape.required
         value = value[int(step)] if isinstance(value, list) else value[step]
-        if _pointer(place[: depth + 1]) in _SERVER_OWNED or document.shape(schema or {}).read_only:
+        if _pointer(place[: depth + 1]) in SERVER_OWNED or document.shape(schema or {}).read_only:
             return Judgement(Validity.UNSURE, f"{why} (a part that belongs to the server)", where)
         if last and value is None and not required:
             return Judgement(Validity.UNSURE, f"{step}: null for an optional field", where)
@@ -147,7 +147,7 @@ def _doubts(
 def _property_doubts(
     document: Document, schema: Schema, value: Any, where: str, *, domain: bool
 ) -> Iterator[Judgement]:
-    if where in _SERVER_OWNED or document.shape(schema).read_only:
+    if where in SERVER_OWNED or document.shape(schema).read_only:
         yield Judgement(Validity.UNSURE, f"{where.rsplit('/', 1)[-1]} belongs to the server", where)
     elif where == "/kubernetesNamespace" and value != SAMPLE_NAMESPACE:
         yield Judgement(Validity.UNSURE, "not the configured Kubernetes namespace", where)

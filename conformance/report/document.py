@@ -22,8 +22,10 @@ from conformance.model import (
     CheckResult,
     Coverage,
     Erratum,
+    GeneratedCoverage,
     Level,
     Pair,
+    Part,
     Requirement,
     RequirementResult,
     Resource,
@@ -93,12 +95,19 @@ def from_document(document: Mapping[str, Any], name: str = "the report") -> RunR
             pairs=tuple(Pair(**pair) for pair in coverage["pairs"]),
             requests=coverage["requests"],
             requests_2xx=coverage["requests_2xx"],
+            generated=tuple(_generated_in(entry) for entry in coverage.get("generated", ())),
         ),
         created=tuple(Resource(**resource) for resource in document["created"]),
         left_behind=tuple(Resource(**resource) for resource in document["left_behind"]),
         notes=tuple(document["notes"]),
         errata=tuple(_erratum_in(entry) for entry in document["errata"]),
     )
+
+
+def _generated_in(entry: Mapping[str, Any]) -> GeneratedCoverage:
+    lists = {key: tuple(entry[key]) for key in ("statuses", "sent_as", "answered_as", "left_out")}
+    parts = tuple(Part(**part) for part in entry["parts"])
+    return GeneratedCoverage(**{**entry, **lists, "parts": parts})
 
 
 def dumps(report: RunReport) -> str:

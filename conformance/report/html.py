@@ -24,6 +24,7 @@ from conformance.report.document import SCHEMA_VERSION
 from conformance.report.selection import (
     areas,
     decisive,
+    depths,
     errata_at_work,
     having,
     pairs_by_operation,
@@ -99,6 +100,7 @@ def render_html(report: RunReport, exchanges: Mapping[str, Exchange]) -> str:
         ],
         errata=errata_at_work(report),
         coverage=pairs_by_operation(report),
+        depths=depths(report),
         explained={result.result.requirement.id for _, views in sections for result in views},
         style=Markup(_asset("style.css")),  # noqa: S704 - a file of this package
         script=Markup(script),  # noqa: S704 - a file of this package

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from conformance.model import CheckResult, Exchange, RequirementResult, RunReport, RunVerdict, Verdict
 from conformance.report.clean import one_line, short
-from conformance.report.selection import areas, decisive, errata_at_work, having, telling
+from conformance.report.selection import areas, decisive, depths, errata_at_work, having, telling
 from conformance.report.transcript import transcript
 from conformance.report.wording import (
     LABEL,
@@ -30,6 +30,8 @@ LIMIT = 60_000
 _MARK = {RunVerdict.CONFORMANT: "✅", RunVerdict.NON_CONFORMANT: "❌", RunVerdict.INCOMPLETE: "⚠️"}
 _LIST_BUDGET = 3_000
 """Bytes for each list that is not of failures; these get all that is left."""
+_TABLE_BUDGET = 8_000
+"""Bytes for the table of the property tests."""
 _RESERVE = 4_500
 _CHECKS_SHOWN = 3
 _LOUD = (Verdict.ERROR, Verdict.NOT_TESTED, Verdict.WARN, Verdict.WAIVED)
@@ -44,7 +46,7 @@ def render_markdown(report: RunReport, exchanges: Mapping[str, Exchange]) -> str
     """The report as Markdown, shorter than ``LIMIT`` bytes."""
     before = [_head(report), _counts(report), _left_behind(report)]
     after = [_listed(report, verdict) for verdict in _LOUD]
-    after += [_areas(report), _errata(report), _foot(report)]
+    after += [_areas(report), _depths(report), _errata(report), _foot(report)]
     room = LIMIT - _RESERVE - sum(_size(part) + 2 for part in (*before, *after))
     parts = [*before, _failures(report, exchanges, room), *after]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -196,6 +198,33 @@ def _areas(report: RunReport) -> str:
     ]
     rule = "|---|" + "---:|" * (len(WORST_FIRST) + 1)
     return "## Areas\n\n" + "\n".join([head, rule, *_fitting(rows, _LIST_BUDGET)])
+
+
+def _depths(report: RunReport) -> str:
+    found = depths(report)
+    if not found:
+        return ""
+    head = (
+        "| operation | requests | valid | 2xx of them | invalid | sent as | answered as | statuses "
+        "| parameters valid / invalid / of | properties valid / invalid / of | not reached |\n"
+        "|---|---:|---:|---:|---:|---|---|---|---|---|---:|"
+    )
+    rows = [
+        f"| {code(each.operation, 60)} | {each.requests} | {each.valid} | {each.accepted} | {each.invalid} "
+        f"| {_formats(each.sent_as)} | {_formats(each.answered_as)} | {', '.join(map(str, each.statuses))} "
+        f"| {row.parameters_valid} / {row.parameters_invalid} / {row.parameters} "
+        f"| {row.properties_valid} / {row.properties_invalid} / {row.properties} | {len(row.unreached)} |"
+        for row in found
+        for each in [row.generated]
+    ]
+    kept = _fitting(rows, _TABLE_BUDGET)
+    rest = f"\n\nand {len(rows) - len(kept)} more operations" if len(kept) < len(rows) else ""
+    reasons = "What was not reached, and why, is under `coverage` in report.json and in report.html."
+    return "## Property tests\n\n" + "\n".join([head, *kept]) + f"{rest}\n\n{reasons}"
+
+
+def _formats(media_types: Iterable[str]) -> str:
+    return inline(", ".join(each.rpartition("/")[2] for each in media_types), 60)
 
 
 def _errata(report: RunReport) -> str:

@@ -7,7 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from conformance.curl import curl_line
-from conformance.model import CheckResult, Erratum, Exchange, Pair, RequirementResult, RunReport, Verdict
+from conformance.model import (
+    CheckResult,
+    Erratum,
+    Exchange,
+    GeneratedCoverage,
+    Pair,
+    Part,
+    RequirementResult,
+    RunReport,
+    Verdict,
+)
 from conformance.report.wording import WORST_FIRST
 
 QUIET = frozenset({Verdict.PASS, Verdict.NOT_APPLICABLE})
@@ -75,6 +85,45 @@ def errata_at_work(report: RunReport) -> tuple[tuple[Erratum, tuple[RequirementR
         for erratum in report.errata
     )
     return tuple((erratum, results) for erratum, results in found if results)
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """What the property tests did on one operation, in the numbers of one row."""
+
+    generated: GeneratedCoverage
+    parameters: int
+    """Declared parameters."""
+    parameters_valid: int
+    parameters_invalid: int
+    properties: int
+    """Declared properties of the body, the body itself included."""
+    properties_valid: int
+    properties_invalid: int
+
+    @property
+    def unreached(self) -> tuple[Part, ...]:
+        """The parts with no valid or no invalid value."""
+        return tuple(part for part in self.generated.parts if part.why)
+
+
+def depths(report: RunReport) -> tuple[Depth, ...]:
+    """One row for each operation that the property tests were about."""
+    return tuple(_depth(each) for each in report.coverage.generated)
+
+
+def _depth(generated: GeneratedCoverage) -> Depth:
+    parameters = [part for part in generated.parts if part.place.startswith(("path ", "query "))]
+    properties = [part for part in generated.parts if part not in parameters]
+    return Depth(
+        generated,
+        len(parameters),
+        sum(part.valid > 0 for part in parameters),
+        sum(part.invalid > 0 for part in parameters),
+        len(properties),
+        sum(part.valid > 0 for part in properties),
+        sum(part.invalid > 0 for part in properties),
+    )
 
 
 def pairs_by_operation(report: RunReport) -> tuple[tuple[str, tuple[Pair, ...]], ...]:

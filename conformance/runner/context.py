@@ -10,6 +10,7 @@ from conformance.config import Effort, Features, Limits
 from conformance.contract.openapi import Contract
 from conformance.expectations import Unmet
 from conformance.model import Exchange, Requirement
+from conformance.properties.tally import Tally
 from conformance.registry import Catalogue
 from conformance.runner.recorder import Recorder
 from conformance.target.cleanup import tidy
@@ -48,6 +49,8 @@ class RunContext:
     effort: Effort
     canaries: Canaries
     """What is planted in secrets."""
+    tallies: list[Tally] = field(default_factory=list)
+    """What the property tests sent, in the order in which it was sent."""
     notes: list[str] = field(default_factory=list)
     """Why the run is incomplete, when it is."""
     cmf: Cmf = field(init=False)

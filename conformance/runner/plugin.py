@@ -192,7 +192,8 @@ class ConformancePlugin:
         declared = item.stash[_REQUIREMENTS]
         results = [check for check in self._results(item) if check.requirement in declared]
         seen = {check.requirement for check in results}
-        missing = [name for name in declared if name not in seen]
+        again = self._context.recorder.seen_again()
+        missing = [name for name in declared if name not in seen and name not in again]
         if defect is not None and not missing and all(check.outcome in _QUIET for check in results):
             # It ended early, and nothing would show it: what it had still to look at may be any of them.
             missing = list(dict.fromkeys(declared))

@@ -57,6 +57,7 @@ class Recorder:
         self._requests_2xx = 0
         self._window: list[Exchange] = []
         self._scenario = ""
+        self._again: set[str] = set()
         self.canaries: Canaries | None = None
         """What answers are searched for, as soon as it is planted."""
         self.on_result: Callable[[CheckResult, Exchange | None], None] = lambda _result, _exchange: None
@@ -124,6 +125,7 @@ class Recorder:
         with self._lock:
             if tally := self._counted.get(key):
                 tally.count += 1
+                self._again.add(finding.requirement)
                 if len(tally.evidence) < _EXAMPLES:
                     tally.evidence.append(exchange.id)
                 return
@@ -154,7 +156,13 @@ class Recorder:
         with self._lock:
             self._scenario = scenario
             self._window.clear()
+            self._again.clear()
             return len(self._results)
+
+    def seen_again(self) -> frozenset[str]:
+        """The requirements of which this scenario has observed what an earlier one had observed already."""
+        with self._lock:
+            return frozenset(self._again)
 
     def since(self, mark: int) -> list[CheckResult]:
         """The results recorded since a mark."""

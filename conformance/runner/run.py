@@ -10,7 +10,7 @@ import platform
 import secrets
 import warnings
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -35,6 +35,7 @@ from conformance.model import (
     Verdict,
 )
 from conformance.plan import Plan
+from conformance.properties.tally import generated
 from conformance.registry import Catalogue, catalogue
 from conformance.report import document
 from conformance.report.render import render_all
@@ -332,7 +333,7 @@ class _Run:
             verdict=outcome,
             counts=verdict.counts(verdicts),
             requirements=results,
-            coverage=self.recorder.coverage(),
+            coverage=replace(self.recorder.coverage(), generated=generated(self.context.tallies)),
             created=self.ledger.created,
             left_behind=left,
             notes=tuple(dict.fromkeys(self.context.notes)),

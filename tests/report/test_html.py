@@ -144,6 +144,16 @@ def test_errata_and_coverage_are_shown(sample: Sample) -> None:
     assert "200 × 41" in coverage
 
 
+def test_what_the_property_tests_reached_is_shown(sample: Sample) -> None:
+    section = page(sample).find(".//section[@id='coverage']")
+    rows = [[words(cell) for cell in row] for row in section.iter("tr")]
+    media = ("application/json, application/yaml", "application/json")
+    numbers = ("1, 1, 1", "1, 2, 2")
+    assert ["createOrUpdateEnvironment", "100", "44, 43", "42", *media, "201, 400", *numbers] in rows
+    assert "/created_time: no valid value: it belongs to the server" in words(section)
+    assert "left out: names, 3 cases: beyond the budget" in words(section)
+
+
 def test_without_evidence_the_ids_are_named(sample: Sample) -> None:
     text = words(page(Sample(sample.report, {})).find(".//article[@id='CMF-ID-MIN']"))
     assert "2 exchanges more in evidence.ndjson: x000001, x000002." in text

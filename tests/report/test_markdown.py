@@ -40,12 +40,17 @@ def test_it_tells_verdict_counts_failures_and_areas(sample: Sample) -> None:
     assert headings[0] == "❌ CMF conformance: Not conformant"
     assert "Failures (2)" in headings
     assert "Areas" in headings
-    assert sum(token.type == "table_open" for token in found) == 2
+    assert sum(token.type == "table_open" for token in found) == 3
     assert "Of 9 requirements selected, the target broke 2." in text
     assert "https://cmf.example/gateway" in text
     fences = [token.content for token in found if token.type == "fence"]
     assert any("expected  400 or 422\ngot       201 Created\n" in each for each in fences)
     assert any(each.startswith("curl -i --path-as-is") for each in fences)
+
+
+def test_what_the_property_tests_reached_is_a_table(sample: Sample) -> None:
+    row = "| `createOrUpdateEnvironment` | 100 | 44 | 43 | 42 | json, yaml | json | 201, 400 | 1 / 1 / 1 | 1 / 2 / 2 | 1 |"
+    assert row in render_markdown(sample.report, sample.exchanges)
 
 
 def test_a_conformant_run_is_short() -> None:
