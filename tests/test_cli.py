@@ -69,13 +69,15 @@ def nobody() -> Iterator[str]:
 def test_help_names_every_command_and_the_exit_codes(call: Call) -> None:
     done = call("--help")
     assert done.returncode == 0
-    for word in ("run", "serve", "list", "explain", "render", "cleanup"):
+    for word in ("run", "certify", "verify", "serve", "list", "explain", "render", "cleanup"):
         assert f"\n  {word} " in done.stdout
     assert "130 interrupted" in done.stdout
     assert done.stderr == ""
 
 
-@pytest.mark.parametrize("command", ["run", "serve", "list", "explain", "render", "cleanup"])
+@pytest.mark.parametrize(
+    "command", ["run", "certify", "verify", "serve", "list", "explain", "render", "cleanup"]
+)
 def test_every_command_explains_itself(call: Call, command: str) -> None:
     done = call(command, "-h")
     assert (done.returncode, done.stderr) == (0, "")
