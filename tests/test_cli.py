@@ -69,14 +69,39 @@ def nobody() -> Iterator[str]:
 def test_help_names_every_command_and_the_exit_codes(call: Call) -> None:
     done = call("--help")
     assert done.returncode == 0
-    for word in ("run", "serve", "list", "explain", "render", "baseline", "compare", "merge", "cleanup"):
+    for word in (
+        "run",
+        "certify",
+        "verify",
+        "serve",
+        "list",
+        "explain",
+        "render",
+        "baseline",
+        "compare",
+        "merge",
+        "cleanup",
+    ):
         assert f"\n  {word} " in done.stdout
     assert "130 interrupted" in done.stdout
     assert done.stderr == ""
 
 
 @pytest.mark.parametrize(
-    "command", ["run", "serve", "list", "explain", "render", "baseline", "compare", "merge", "cleanup"]
+    "command",
+    [
+        "run",
+        "certify",
+        "verify",
+        "serve",
+        "list",
+        "explain",
+        "render",
+        "baseline",
+        "compare",
+        "merge",
+        "cleanup",
+    ],
 )
 def test_every_command_explains_itself(call: Call, command: str) -> None:
     done = call(command, "-h")

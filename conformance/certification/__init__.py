@@ -1,1 +1,1 @@
-"""What is made of reports: known failures, comparisons, shards and their merging."""
+"""What is made of reports: known failures, comparisons, merged shards, signed bundles and their verification."""

@@ -132,7 +132,7 @@ def read(path: Path) -> RunReport:
     ``schema_version``, or not in the shape of the schema.
     """
     try:
-        text = path.read_bytes().decode("utf-8")
+        content = path.read_bytes()
     except FileNotFoundError:
         _refuse(f"there is no report at {path}", "give the path of the report.json that a run has written")
     except IsADirectoryError:
@@ -141,15 +141,22 @@ def read(path: Path) -> RunReport:
         _refuse(
             f"{path} cannot be read: {problem.strerror or type(problem).__name__}", "check who may read it"
         )
+    return loads(content, str(path))
+
+
+def loads(content: bytes, name: str) -> RunReport:
+    """The report in the content of a file, which messages call ``name``; raises ``ReportError`` as ``read`` does."""
+    try:
+        text = content.decode("utf-8")
     except UnicodeDecodeError as problem:
         _refuse(
-            f"{path} is not a report: byte {problem.start} is not UTF-8 text",
+            f"{name} is not a report: byte {problem.start} is not UTF-8 text",
             "give the path of a report.json",
         )
-    return from_document(_parsed(text, path), str(path))
+    return from_document(_parsed(text, name), name)
 
 
-def _parsed(text: str, path: Path) -> dict[str, Any]:
+def _parsed(text: str, path: str) -> dict[str, Any]:
     try:
         document = json.loads(text, parse_constant=_no_constant)
     except json.JSONDecodeError as problem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -11,6 +12,8 @@ from typing import TypeAlias
 import pytest
 
 from conformance.reference.launch import ReferenceServer
+
+from .forging import Certified, Forged, certify
 
 Done: TypeAlias = "subprocess.CompletedProcess[str]"
 Call = Callable[..., Done]
@@ -55,3 +58,15 @@ def forgetful_for_all() -> Iterator[str]:
 def forgetful(forgetful_for_all: str) -> str:
     """The same, for one test."""
     return forgetful_for_all
+
+
+@pytest.fixture(scope="session")
+def certified(tmp_path_factory: pytest.TempPathFactory) -> Certified:
+    return certify(tmp_path_factory.mktemp("certified"), "--reference")
+
+
+@pytest.fixture
+def forged(certified: Certified, tmp_path: Path) -> Forged:
+    folder = tmp_path / "bundle"
+    shutil.copytree(certified.folder, folder)
+    return Forged(folder, certified.key)

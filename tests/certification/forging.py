@@ -1,0 +1,129 @@
+"""A bundle of the reference server, made once by the command, and the means to forge it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from conformance.certification import attestation, bundle, signing
+from conformance.certification.verification import Verification, verify
+from conformance.report import document
+from conformance.report.evidence import Evidence
+from conformance.report.html import render_html
+from conformance.report.junit import render_junit
+
+COMMAND = Path(sys.executable).with_name("cmf-conformance")
+DESCRIBED = """\
+vendor: Example Corp
+product: Reference Server
+version: 0.1.0
+contact: cmf@example.com
+features: {flink: true, sql: true, authentication: true}
+consent_to_publish: true
+"""
+
+
+@dataclass(frozen=True)
+class Certified:
+    """What ``certify`` has made, and with which key."""
+
+    folder: Path
+    key: Path
+    said: str
+    code: int
+
+
+def certify(at: Path, *words: str | Path, described: str = DESCRIBED) -> Certified:
+    (at / "implementation.yaml").write_text(described, "utf-8")
+    key = at / "key.pem"
+    if not key.exists():
+        signing.new_key(key)
+    done = subprocess.run(
+        [
+            *(COMMAND, "certify", "--implementation", "implementation.yaml", "--key", key),
+            *("--profile", "core", "--seed", "7", "--quiet", *words),
+        ],
+        cwd=at,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    folder = at / "reports/cmf-2.0/example-corp-reference-server-0.1.0"
+    return Certified(folder, key, done.stdout + done.stderr, done.returncode)
+
+
+class Forged:
+    """A copy of a bundle that can be changed and signed again, as its vendor could."""
+
+    def __init__(self, folder: Path, key: Path) -> None:
+        self.folder = folder
+        self.signer = signing.signer_of(key)
+
+    @property
+    def report(self) -> dict[str, Any]:
+        loaded: dict[str, Any] = json.loads((self.folder / bundle.REPORT).read_text("utf-8"))
+        return loaded
+
+    def edit(self, change: Callable[[dict[str, Any]], object]) -> None:
+        """Change the report, with everything made from it, and sign."""
+        edited = self.report
+        change(edited)
+        (self.folder / bundle.REPORT).write_text(json.dumps(edited), "utf-8")
+        self.render()
+        self.sign()
+
+    def lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in unpacked(self.folder).splitlines()]
+
+    def put(self, lines: list[dict[str, Any]]) -> None:
+        """Other evidence, and sign."""
+        run = self.folder.with_name("run")
+        run.mkdir()
+        for name in (bundle.REPORT, bundle.HTML, bundle.JUNIT):
+            shutil.copy(self.folder / name, run)
+        (run / "evidence.ndjson").write_text("".join(f"{json.dumps(line)}\n" for line in lines), "ascii")
+        bundle.assemble(
+            run,
+            self.folder,
+            (self.folder / bundle.IMPLEMENTATION).read_bytes(),
+            signing.public_text(self.signer),
+        )
+        self.render()
+        self.sign()
+
+    def render(self) -> None:
+        report = document.read(self.folder / bundle.REPORT)
+        plain = self.folder.with_name("plain.ndjson")
+        plain.write_bytes(unpacked(self.folder))
+        evidence = Evidence(plain)
+        (self.folder / bundle.HTML).write_text(render_html(report, evidence), "utf-8")
+        (self.folder / bundle.JUNIT).write_text(render_junit(report, evidence), "utf-8")
+
+    def sign(self) -> None:
+        report = document.read(self.folder / bundle.REPORT)
+        payload = attestation.payload(report, bundle.digests(self.folder))
+        (self.folder / bundle.ATTESTATION).write_text(signing.sign(payload, self.signer), "utf-8")
+
+    def verify(self) -> Verification:
+        return verify(self.folder, (self.signer.public_key,))
+
+    def wrong(self) -> dict[str, str]:
+        """The first flaw of each aspect that is wrong."""
+        found: dict[str, str] = {}
+        for flaw in self.verify().flaws:
+            found.setdefault(flaw.aspect, flaw.message)
+        return found
+
+
+def unpacked(folder: Path) -> bytes:
+    import gzip  # noqa: PLC0415 - by its own name, this module is about bundles
+
+    return gzip.decompress((folder / bundle.EVIDENCE).read_bytes())

@@ -1,0 +1,341 @@
+"""Bundles forged in one way each, most of them signed again with the right key."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance import resources
+from conformance.certification import attestation, bundle, implementation, replay, signing
+from conformance.certification.finding import ASPECTS
+from conformance.certification.verification import verify
+from conformance.contract.openapi import Contract
+from conformance.errors import ReportError
+from conformance.model import RequirementResult, Verdict
+from conformance.registry import catalogue
+from conformance.report import document
+
+from .forging import Certified, Forged
+
+Change = Callable[[dict[str, Any]], object]
+
+
+def test_what_certify_made_is_valid(forged: Forged) -> None:
+    found = forged.verify()
+    assert (found.flaws, found.looked_at) == ((), tuple(ASPECTS))
+    assert found.valid
+    assert found.title == "Example Corp Reference Server 0.1.0, profile core"
+
+
+def test_signing_again_makes_a_valid_bundle(forged: Forged) -> None:
+    forged.edit(lambda report: report)
+    assert forged.wrong() == {}
+
+
+# -- signature and digests -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", sorted(set(bundle.SIGNED) - {bundle.EVIDENCE}))
+def test_a_file_changed_after_signing(forged: Forged, name: str) -> None:
+    with (forged.folder / name).open("ab") as file:
+        file.write(b"\n")
+    assert forged.wrong()["digests"] == f"{name} is not the file that was signed"
+
+
+def test_a_key_that_does_not_count(forged: Forged, tmp_path: Path) -> None:
+    signing.new_key(tmp_path / "other", "ecdsa-p256")
+    forged.signer, vendor = signing.signer_of(tmp_path / "other"), forged.signer
+    forged.sign()
+    (flaw,) = verify(forged.folder, (vendor.public_key,)).flaws
+    assert flaw.aspect == "signature"
+    assert "none of the keys that count" in flaw.message
+
+
+def test_a_signature_of_something_else(forged: Forged) -> None:
+    path = forged.folder / bundle.ATTESTATION
+    envelope = json.loads(path.read_text("ascii"))
+    envelope["payload"] = envelope["payload"][:-8] + "AAAAAAAA"
+    path.write_text(json.dumps(envelope), "ascii")
+    assert "does not fit what is signed" in forged.wrong()["signature"]
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[]", "{}", "[" * 100_000, '{"payload":1,"payloadType":[],"signatures":{}}']
+)
+def test_an_envelope_that_is_none(forged: Forged, content: str) -> None:
+    (forged.folder / bundle.ATTESTATION).write_text(content, "ascii")
+    assert forged.wrong() == {"signature": "attestation.dsse.json is no DSSE envelope"}
+
+
+def test_a_payload_that_is_no_statement(forged: Forged) -> None:
+    (forged.folder / bundle.ATTESTATION).write_text(signing.sign(b"{}", forged.signer), "ascii")
+    assert "no in-toto statement" in forged.wrong()["statement"]
+
+
+def test_a_statement_that_says_something_else(forged: Forged) -> None:
+    report = document.read(forged.folder / bundle.REPORT)
+    statement = attestation.statement(report, bundle.digests(forged.folder))
+    statement["predicate"]["passedTests"].append("CMF-NEVER")
+    payload = json.dumps(statement).encode()
+    (forged.folder / bundle.ATTESTATION).write_text(signing.sign(payload, forged.signer), "ascii")
+    assert forged.wrong() == {"statement": "passedTests is not that of the report"}
+
+
+def test_a_file_that_was_not_signed(forged: Forged) -> None:
+    report = document.read(forged.folder / bundle.REPORT)
+    digests = bundle.digests(forged.folder)
+    del digests[bundle.HTML]
+    payload = attestation.payload(report, digests)
+    (forged.folder / bundle.ATTESTATION).write_text(signing.sign(payload, forged.signer), "ascii")
+    assert forged.wrong() == {"digests": "report.html is not among what was signed"}
+
+
+# -- the report --------------------------------------------------------------------------------------------
+
+
+def first(report: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = report["requirements"][0]
+    return found
+
+
+def at(path: str, value: object) -> Change:
+    """A change of one value of the report."""
+
+    def change(report: dict[str, Any]) -> None:
+        *parents, last = path.split("/")
+        inner: Any = report
+        for name in parents:
+            inner = inner[int(name)] if isinstance(inner, list) else inner[name]
+        inner[int(last) if isinstance(inner, list) else last] = value
+
+    return change
+
+
+def without_first(report: dict[str, Any]) -> None:
+    report["requirements"].pop(0)
+    report["counts"]["pass"] -= 1
+
+
+def judged(verdict: str) -> Change:
+    """The first requirement with a check of this outcome, and everything that follows from it."""
+
+    def change(report: dict[str, Any]) -> None:
+        first(report)["checks"] = [first(report)["checks"][0] | {"outcome": verdict, "message": "m"}]
+        name = first(report)["checks"][0]["name"]
+        first(report).update(verdict=verdict, reason=f"{name}: m")
+        report["counts"][verdict] += 1
+        report["counts"]["pass"] -= 1
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "aspect", "message"),
+    [
+        (at("run/mode", "read-only"), "run", "the mode is read-only"),
+        (at("run/selection", {"areas": ["caching"]}), "run", "filters narrowed the profile"),
+        (at("run/shard", "1/4"), "run", "a part of a run"),
+        (at("run/interrupted", True), "run", "it was interrupted"),  # noqa: FBT003 - a value
+        (at("notes", ["lost"]), "run", "it has notes: lost"),
+        (at("harness/version", "0.2.0.dev1"), "harness", "no released version"),
+        (at("harness/contract_sha256", "0" * 64), "harness", "another contract"),
+        (at("harness/catalogue_sha256", "0" * 64), "harness", "another catalogue"),
+        (without_first, "requirements", "1 requirements of the profile are missing"),
+        (at("run/profile", "full"), "requirements", "of the profile are missing"),
+        (at("run/profile", "none"), "requirements", "there is no profile none"),
+        (at("requirements/0/level", "MAY"), "requirements", "is not as the catalogue has it"),
+        (at("run/baseline", "waivers.yaml"), "waivers", "a baseline of waivers"),
+        (judged("waived"), "waivers", "was waived"),
+        (judged("not_tested"), "untested", "1 requirements are not_tested"),
+        (judged("error"), "untested", "1 requirements are error"),
+        (judged("warn"), "lattice", "a broken MUST is no warn"),
+        (judged("not_applicable"), "features", "its features are declared"),
+        (at("target/declared_features/flink", False), "features", "flink is True in"),  # noqa: FBT003 - a value
+        (at("requirements/0/checks/0/outcome", "fail"), "lattice", "its checks make it fail"),
+        (at("requirements/0/reason", "7 observations agree with it"), "lattice", "another reason"),
+        (at("requirements/0/checks/0/curl", "curl x"), "lattice", "says how to repeat its failure"),
+        (at("counts/pass", 107), "lattice", "the counts are not those of the verdicts"),
+        (at("verdict", "incomplete"), "verdict", "the verdict of the run is incomplete"),
+        (at("requirements/0/checks/0/evidence", ["x999999"]), "references", "x999999, which is not in"),
+        (at("requirements/0/checks/0/evidence", []), "references", "rests on no exchange"),
+        (at("coverage/requests", 7), "coverage", "7 exchanges were counted"),
+        (at("coverage/requests_2xx", 7), "coverage", "not those that were counted"),
+        (at("run/finished", "2026-01-01T00:00:00.000Z"), "times", "ended before it started"),
+        (at("run/started", "2001-01-01T00:00:00.000Z"), "times", "started in 2001"),
+        (at("run/finished", "2999-01-01T00:00:00.000Z"), "times", "ended in the future"),
+        (at("left_behind", [{"kind": "k", "name": "n", "path": "/p"}]), "left-behind", "such as /p"),
+    ],
+)
+def test_a_report_edited_and_signed_again(forged: Forged, change: Change, aspect: str, message: str) -> None:
+    forged.edit(change)
+    assert message in forged.wrong()[aspect]
+
+
+def test_a_report_that_breaks_its_schema(forged: Forged) -> None:
+    path = forged.folder / bundle.REPORT
+    path.write_text(path.read_text("utf-8").replace('"complete": true', '"complete": false'), "utf-8")
+    assert "is not complete" in forged.wrong()["schemas"]
+
+
+def test_an_implementation_that_breaks_its_schema(forged: Forged) -> None:
+    (forged.folder / bundle.IMPLEMENTATION).write_text("vendor: ../x\n", "utf-8")
+    forged.sign()
+    assert "implementation.yaml is wrong" in forged.wrong()["schemas"]
+
+
+def test_features_that_were_not_seen(forged: Forged) -> None:
+    path = forged.folder / bundle.IMPLEMENTATION
+    path.write_text(path.read_text("utf-8").replace("authentication: true", "authentication: false"), "utf-8")
+    forged.sign()
+    messages = [flaw.message for flaw in forged.verify().flaws if flaw.aspect == "features"]
+    assert "authentication is declared absent, but requests carried a credential" in messages
+    assert any("judged without the declared feature auth" in message for message in messages)
+
+
+@pytest.mark.parametrize("name", [bundle.HTML, bundle.JUNIT])
+def test_a_rendering_of_another_report(forged: Forged, name: str) -> None:
+    path = forged.folder / name
+    path.write_text(
+        path.read_text("utf-8").replace("Example Corp", "Example Inc").replace("CMF-", "CMX-"), "utf-8"
+    )
+    forged.sign()
+    assert forged.wrong() == {"renderings": f"{name} is not what this report and evidence give"}
+
+
+# -- the evidence ------------------------------------------------------------------------------------------
+
+
+def test_an_exchange_that_breaks_a_rule(forged: Forged) -> None:
+    lines = forged.lines()
+    line = next(
+        each for each in lines if each["operation"] == "getEnvironment" and each["response"]["status"] == 200
+    )
+    line["response"]["body"] = '{"name": 7}'
+    forged.put(lines)
+    messages = [flaw.message for flaw in forged.verify().flaws if flaw.aspect == "replay"]
+    assert any(message.startswith(f"CMF-ENV-SCHEMA is fail by {line['id']}") for message in messages), (
+        messages
+    )
+
+
+def test_an_exchange_hidden_behind_another_operation(forged: Forged) -> None:
+    lines = forged.lines()
+    line = next(each for each in lines if each["operation"] == "getEnvironment")
+    line["operation"] = None
+    forged.put(lines)
+    assert "its request is of another operation" in forged.wrong()["replay"]
+
+
+def test_a_secret_that_is_shown(forged: Forged, tmp_path: Path) -> None:
+    lines = forged.lines()
+    line = next(each for each in lines if each["operation"] == "getEnvironment")
+    line["response"]["headers"].append(["x-secret", "REDACTED-canary-first-plain"])
+    evidence = tmp_path / "evidence.ndjson"
+    evidence.write_text("".join(f"{json.dumps(each)}\n" for each in lines), "ascii")
+    known = catalogue()
+    report = document.read(forged.folder / bundle.REPORT)
+    # The profile core has no secrets, so the requirement is put in.
+    hidden = RequirementResult(known.requirements["CMF-SECRET-HIDDEN"], Verdict.PASS, "", ())
+    report = replace(report, requirements=(*report.requirements, hidden))
+    contract = Contract.load(resources.contract_folder(known.version) / "openapi.yaml")
+    vendor = implementation.read(forged.folder / bundle.IMPLEMENTATION)
+    (flaw,) = replay.flaws(report, vendor, evidence, known, contract)
+    assert flaw.message == (
+        f"CMF-SECRET-HIDDEN is fail by {line['id']} (a secret is shown in the header x-secret), "
+        "but the report has no such check"
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "aspect", "message"),
+    [
+        (lambda lines: lines.pop(), "coverage", "are in the evidence"),
+        (lambda lines: lines.append(lines[-1]), "references", "is in the evidence twice"),
+        (lambda lines: lines[5].update(started="2025-06-01T00:00:00Z"), "times", "not sent during the run"),
+        (lambda lines: lines[5].update(started="soon"), "times", "no time that can be compared"),
+        (lambda lines: lines[5].update(elapsed_ms=-1), "times", "not sent during the run"),
+        (lambda lines: lines[5]["request"].update(url="http://other/cmf"), "coverage", "another server"),
+    ],
+)
+def test_other_evidence(
+    forged: Forged, change: Callable[[list[dict[str, Any]]], object], aspect: str, message: str
+) -> None:
+    lines = forged.lines()
+    change(lines)
+    forged.put(lines)
+    assert message in forged.wrong()[aspect]
+
+
+def test_evidence_that_is_no_exchange(forged: Forged) -> None:
+    (forged.folder / bundle.EVIDENCE).write_bytes(gzip.compress(b'{"id":"x000001"}\n'))
+    forged.sign()
+    assert forged.wrong()["schemas"] == "line 1 of the evidence is no exchange"
+
+
+# -- hostile folders ---------------------------------------------------------------------------------------
+
+
+def test_a_file_too_few_or_too_many(forged: Forged) -> None:
+    (forged.folder / "more\x1b[2J").touch()
+    assert forged.wrong() == {"files": r"not part of a bundle: 'more\x1b[2J'"}
+    (forged.folder / bundle.ATTESTATION).unlink()
+    assert forged.wrong() == {"files": "missing: attestation.dsse.json"}
+
+
+@pytest.mark.parametrize("name", [bundle.REPORT, bundle.EVIDENCE, bundle.ATTESTATION])
+def test_a_link_is_not_followed(forged: Forged, tmp_path: Path, name: str) -> None:
+    path = forged.folder / name
+    path.rename(tmp_path / "elsewhere")
+    path.symlink_to(tmp_path / "elsewhere")
+    assert "can't be opened as a file of its own" in forged.wrong()["files"]
+
+
+def test_a_pipe_is_not_waited_for(forged: Forged) -> None:
+    path = forged.folder / bundle.REPORT
+    path.unlink()
+    os.mkfifo(path)
+    assert forged.wrong() == {"files": "report.json is no regular file"}
+
+
+def test_evidence_that_unpacks_without_end(forged: Forged) -> None:
+    with gzip.open(forged.folder / bundle.EVIDENCE, "wb", compresslevel=1) as bomb:
+        for _ in range(200):
+            bomb.write(bytes(1024 * 1024))
+    assert "more than a run can have written" in forged.wrong()["files"]
+
+
+def test_evidence_that_is_cut(forged: Forged) -> None:
+    path = forged.folder / bundle.EVIDENCE
+    path.write_bytes(path.read_bytes()[:-100])
+    assert "is no gzip file, or is damaged" in forged.wrong()["files"]
+
+
+def test_a_path_that_leaves_the_bundle(forged: Forged) -> None:
+    report = document.read(forged.folder / bundle.REPORT)
+    payload = attestation.payload(report, bundle.digests(forged.folder) | {"../../etc/passwd": "0" * 64})
+    (forged.folder / bundle.ATTESTATION).write_text(signing.sign(payload, forged.signer), "ascii")
+    assert forged.wrong() == {"digests": "'../../etc/passwd' was signed but is not part of a bundle"}
+
+
+def test_a_file_that_is_too_large(forged: Forged) -> None:
+    with (forged.folder / bundle.HTML).open("r+b") as sparse:
+        sparse.truncate(bundle.MOST_BYTES + 1)
+    assert "report.html is larger than" in forged.wrong()["files"]
+
+
+def test_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(ReportError, match="There is no bundle"):
+        verify(tmp_path / "none")
+
+
+def test_the_clock_of_who_verifies(certified: Certified) -> None:
+    found = verify(certified.folder, now=datetime(2025, 6, 1, tzinfo=UTC))
+    assert [flaw.aspect for flaw in found.flaws] == ["times"]
