@@ -41,7 +41,7 @@ class Limits:
     total_requests: int = 20_000
     max_time: float = 1_800.0
     """Seconds for the whole run, clean-up excepted."""
-    max_response_bytes: int = 8 * 1024 * 1024
+    max_response_bytes: int = 2 * 1024 * 1024
     settle: float = 15.0
     """Seconds within which a promised change must show: a deletion, a changed state."""
     deploy: float = 60.0
