@@ -9,14 +9,21 @@ Anything else that escapes a scenario is a defect of the harness.
 from __future__ import annotations
 
 import json
+import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from conformance.model import Exchange
 
 T = TypeVar("T")
 _LONGEST = 300
+_TOLD_OFTEN = 3
+"""How often the same must have been waited for in vain before less is waited for it."""
+_SHORTENED = 0.1
+_NAMES = re.compile(r"cmfc-[\w.-]+|'[^']*'|\"[^\"]*\"")
 
 
 class Broken(AssertionError):
@@ -148,21 +155,46 @@ def require_unique(values: Iterable[T], what: str) -> list[T]:
     return seen
 
 
+_IN_VAIN: ContextVar[dict[str, list[float]] | None] = ContextVar("in_vain", default=None)
+
+
+@contextmanager
+def patience() -> Iterator[None]:
+    """While this is open, what was often waited for in vain is waited for less long (see ``eventually``).
+
+    For one run against one target; outside of it, every wait has its full time.
+    """
+    token = _IN_VAIN.set({})
+    try:
+        yield
+    finally:
+        _IN_VAIN.reset(token)
+
+
 def eventually(observe: Callable[[], T], *, within: float) -> T:
     """Repeat an observation until it raises no ``Broken``, at most so many seconds, and return what it returns.
 
     Everything that must hold belongs into one ``observe``, so that all of it is seen to hold at once.
-    Raises the last ``Broken`` when the time is over.
+    Raises the last ``Broken`` when the time is over.  Once a run (see ``patience``) has waited three times at
+    least as long, and each time seen the very same at the end but for names, only a tenth of the time is granted
+    to what shows the same again.
     """
-    deadline = time.monotonic() + within
+    in_vain = _IN_VAIN.get()
+    began = time.monotonic()
     pause = 0.02
     while True:
         try:
             return observe()
         except Broken as broken:
-            if time.monotonic() + pause > deadline:
+            same = _NAMES.sub("*", f"{broken.message} {broken.got}")
+            known = [] if in_vain is None else in_vain.setdefault(same, [])
+            told = sum(earlier >= within for earlier in known) >= _TOLD_OFTEN
+            granted = within * _SHORTENED if told else within
+            if time.monotonic() + pause > began + granted:
+                if not told:
+                    known.append(within)
                 raise Broken(
-                    f"{broken.message} (after waiting {within:g} s)",
+                    f"{broken.message} (after waiting {granted:g} s)",
                     expected=broken.expected,
                     got=broken.got,
                     exchange=broken.exchange,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import Any
 
@@ -14,6 +15,7 @@ from conformance.expectations import (
     first_difference,
     first_loss,
     optional,
+    patience,
     require,
     require_contains,
     require_equal,
@@ -162,6 +164,35 @@ def test_eventually_looks_once_even_without_time_and_lets_other_errors_out() -> 
     assert eventually(lambda: 1, within=0) == 1
     with pytest.raises(ZeroDivisionError):
         eventually(lambda: 1 // 0, within=5)
+
+
+def waited(within: float, *, message: str = "it is there", after: float = 9e9) -> float:
+    """Seconds that are spent on what becomes true after so many, and otherwise says this."""
+    began = time.monotonic()
+
+    def observe() -> None:
+        if time.monotonic() - began < after:
+            raise Broken(message)
+
+    with contextlib.suppress(Broken):
+        eventually(observe, within=within)
+    return time.monotonic() - began
+
+
+def test_what_was_often_waited_for_in_vain_is_waited_for_less_long() -> None:
+    with patience():
+        for number in range(3):
+            assert waited(0.4, message=f"cmfc-x-{number} is there") > 0.3
+        assert waited(0.4, message="cmfc-x-4 is there") < 0.3
+        assert waited(0.4, message="something else is there") > 0.3
+        assert waited(0.8, message="cmfc-x-5 is there") > 0.45, "so long nobody has waited yet"
+    assert waited(0.4, message="cmfc-x-6 is there") > 0.3, "another run has its own patience"
+
+
+def test_a_slow_target_that_keeps_its_promises_never_loses_patience() -> None:
+    with patience():
+        for _ in range(6):
+            assert 0.25 < waited(5, after=0.25) < 2
 
 
 def test_settled_returns_what_was_read_twice() -> None:

@@ -16,8 +16,8 @@ import yaml
 JSON = "application/json"
 YAML = "application/yaml"
 MEDIA_TYPES = (JSON, YAML)
-MAX_NODES = 2_000_000
-"""Values in a YAML body once its aliases are expanded; more are refused unread."""
+MAX_NODES = 200_000
+"""Values in a body, in YAML once its aliases are expanded; more are refused unread, as each takes up to 1 kB."""
 MAX_DEPTH = 500
 """Levels of nesting that are read, in either media type."""
 _LONGEST_INTEGER = 4_000
@@ -77,6 +77,8 @@ def _no_constant(name: str) -> Any:
 
 def read_json(text: str) -> Any:
     """A JSON text as value; NaN, infinities and duplicate keys are not JSON that means one thing."""
+    if sum(map(text.count, ",[{")) > MAX_NODES:
+        raise Malformed(f"more than the {MAX_NODES:,} values that are read")
     try:
         value = json.loads(text, parse_constant=_no_constant, parse_int=_integer, object_pairs_hook=_unique)
     except json.JSONDecodeError as error:

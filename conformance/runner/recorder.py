@@ -9,7 +9,7 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 
 from conformance.canary import Canaries
@@ -24,8 +24,10 @@ from conformance.verdict import broken
 HIDDEN = "CMF-SECRET-HIDDEN"
 _EXAMPLES = 3
 _KINDS_OF_FAILURE = 12
-_WINDOW = 40
 _EVIDENCE = 4
+"""Exchanges that a check rests on: the last ones before it."""
+_LARGE = 64 * 1024
+"""Bytes of a body above which exchanges are judged one at a time: as values, bodies are many times larger."""
 _VARYING = re.compile(r"cmfc-[\w.-]+|\d+|'[^']*'|\"[^\"]*\"")
 
 
@@ -49,6 +51,7 @@ class Recorder:
         self._contract = contract
         self._judge = judge
         self._lock = threading.RLock()
+        self._large = threading.Lock()
         self._results: list[CheckResult] = []
         self._counted: dict[tuple[str, str, Verdict, str], _Tally] = {}
         self._tallies: dict[int, _Tally] = {}
@@ -67,11 +70,13 @@ class Recorder:
 
     def observe(self, exchange: Exchange) -> None:
         """Take note of an exchange and judge it by what holds for every exchange."""
-        findings = [*self._judge.judge(exchange), *self._confidential(exchange)]
+        response = exchange.response
+        with self._large if response and len(response.body) > _LARGE else nullcontext():
+            findings = [*self._judge.judge(exchange), *self._confidential(exchange)]
         with self._lock:
             self._requests += 1
             self._window.append(exchange)
-            del self._window[:-_WINDOW]
+            del self._window[:-_EVIDENCE]
             if exchange.response is not None:
                 self.add_finding(
                     Finding("CMF-ERR-ANSWER", Verdict.PASS, f"answers to {exchange.request.method}"), exchange
@@ -208,7 +213,7 @@ class Recorder:
         decisive: Exchange | None = None,
     ) -> None:
         with self._lock:
-            window = self._window[-_EVIDENCE:]
+            window = list(self._window)
             decisive = decisive or (window[-1] if window else None)
             if decisive and decisive not in window:
                 window.append(decisive)

@@ -25,6 +25,7 @@ from conformance.config import Effort, Mode, Selection, Target
 from conformance.contract.judgement import UNIVERSAL, Judge
 from conformance.contract.openapi import Contract
 from conformance.errors import HarnessError, ReportError, TargetError
+from conformance.expectations import patience
 from conformance.model import (
     CheckResult,
     Requirement,
@@ -244,7 +245,7 @@ class _Run:
         profile = self.catalogue.select(Selection(profile=self.options.selection.profile))
         choice = Choice.of(self.selected, profile, UNIVERSAL, self.lacking, self.options.selection.operations)
         plugin = ConformancePlugin(self.context, choice, self.display, self.plan, self.options.shard)
-        with own_pytest(), warnings.catch_warnings():
+        with own_pytest(), warnings.catch_warnings(), patience():
             status = pytest.main(
                 [
                     str(resources.scenarios_folder()),

@@ -20,6 +20,8 @@ _GONE = frozenset({404, 410})
 _SHORT = 16
 """Characters of a name that could be claimed."""
 _MOST_NAMES_OF_AN_ANSWER = 4
+_LARGEST_ANSWER = 64 * 1024
+"""Bytes of an answer to a creation that are searched for names."""
 
 
 @dataclass(slots=True)
@@ -151,7 +153,7 @@ class Books:
         place = entry.place
         if place is None or place.name is not None or entry.method != "POST" or response is None:
             return set()
-        if not _succeeded(response.status) or len(response.body) > names.LARGEST:
+        if not _succeeded(response.status) or len(response.body) > _LARGEST_ANSWER:
             return set()
         found = names.candidates(names.read(response.body, response.header("Content-Type") or ""))
         resources = set()
