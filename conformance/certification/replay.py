@@ -149,7 +149,9 @@ def _coverage(report: RunReport, seen: _Seen, contract: Contract) -> Iterator[Fl
         for (operation, status), count in sorted(seen.pairs.items())
     )
     operations = tuple(sorted({pair.operation for pair in pairs}))
-    found = Coverage(operations, pairs, seen.requests, seen.requests_2xx)
+    # What was meant by a request that was generated does not stand in the exchange.
+    generated = report.coverage.generated
+    found = Coverage(operations, pairs, seen.requests, seen.requests_2xx, generated)
     if found.requests != report.coverage.requests:
         yield Flaw(
             "coverage",

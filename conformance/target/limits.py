@@ -86,16 +86,22 @@ class Pace:
 
 
 def retry_after(value: str | None, now: datetime | None = None) -> float | None:
-    """Seconds that a ``Retry-After`` header asks to wait, between 0 and 30; None when it asks for nothing.
+    """Seconds that a ``Retry-After`` header asks to wait, if it is not more than 30; None when it asks for nothing.
+
+    Who asks for more gets no second request: one that comes earlier is not what was asked for.
 
     RFC 9110, section 10.2.3: a number of seconds, or a date.
     """
     text = (value or "").strip()
     if text.isascii() and text.isdigit():
-        return min(float(text[:9]), LONGEST_WAIT)
+        return _if_short(float(text[:9]))
     try:
         moment = parsedate_to_datetime(text)
     except (ValueError, IndexError, TypeError, OverflowError):
         return None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return min(max((moment - (now or datetime.now(UTC))).total_seconds(), 0.0), LONGEST_WAIT)
+    return _if_short(max((moment - (now or datetime.now(UTC))).total_seconds(), 0.0))
+
+
+def _if_short(seconds: float) -> float | None:
+    return seconds if seconds <= LONGEST_WAIT else None

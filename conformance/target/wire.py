@@ -11,7 +11,7 @@ What ``send`` does, and what it can raise at each step::
 When a request is sent again, each attempt is an exchange of its own in the evidence:
 
 * GET and HEAD after a connection that failed or closed before a byte of the response, at most twice; and
-  after 429 or 503 with ``Retry-After``, at most twice, waiting at most 30 s each time.  Not after a time-out.
+  after 429 or 503 with ``Retry-After``, at most twice, unless it asks to wait longer than 30 s.  Not after a time-out.
 * Any request once after 401, when there is another token by then (see ``auth``): 401 means it had no effect.
 * No other write, ever.  Writes have a fresh connection each (see ``connection``), so none can be lost on a
   connection that the target was just closing.

@@ -100,6 +100,16 @@ def test_a_fault_can_be_combined_with_a_variation(name: str) -> None:
     assert walk(server, stages_from("environments")[:1])
 
 
+@pytest.mark.parametrize("name", VARIATIONS)
+def test_a_variation_can_be_combined_with_any_other(name: str) -> None:
+    for other in VARIATIONS:
+        server = Server()
+        VARIATIONS[name].apply(server)
+        VARIATIONS[other].apply(server)
+        seen = walk(server, stages_from("environments")[:1])
+        assert [label for label, reply in seen if reply.status >= 500] == [], other
+
+
 def test_a_fault_says_what_it_breaks(levels: dict[str, str]) -> None:
     for fault in FAULTS.values():
         assert fault.breaks, fault.id

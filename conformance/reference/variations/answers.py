@@ -111,7 +111,12 @@ def _(server: Server) -> None:
 
     for operations, _paths in OPTIONAL:
         reshape_each(server, operations, in_resource)
-    reshape(server, LISTS, lambda value: {**value, "pageable": {**value["pageable"], **extra}, **extra})
+
+    def in_page(value: JsonObject) -> JsonObject:
+        pageable = value.get("pageable")
+        return {**value, **({"pageable": {**pageable, **extra}} if pageable else {}), **extra}
+
+    reshape(server, LISTS, in_page)
 
     def error(original: Any, *details: Any) -> Answer:
         answer: Answer = original(*details)
