@@ -12,20 +12,13 @@ from conformance.expectations import Unmet
 from conformance.model import Exchange, Requirement
 from conformance.properties.tally import Tally
 from conformance.registry import Catalogue
+from conformance.runner.lost import LimitReached, TargetLost
 from conformance.runner.recorder import Recorder
 from conformance.target.cleanup import tidy
 from conformance.target.cmf import Cmf, Collection
 from conformance.target.wire import BudgetSpent, NoAnswer, Wire
 
 PROBE = "/cmf/api/v1/environments"
-
-
-class TargetLost(Exception):
-    """The target stopped answering altogether, so the run can't go on."""
-
-
-class LimitReached(TargetLost):
-    """The run has used up its requests or its time: what is left stays untested."""
 
 
 def ended(spent: BudgetSpent) -> str:

@@ -20,7 +20,8 @@ from conformance.kinds import Kind
 from conformance.model import CheckResult, Verdict
 from conformance.plan import Plan
 from conformance.runner import allure_labels
-from conformance.runner.context import LimitReached, RunContext, TargetLost
+from conformance.runner.context import RunContext
+from conformance.runner.lost import LimitReached, TargetLost
 from conformance.runner.recorder import Recorder, UndeclaredRequirement
 from conformance.runner.selection import FEATURES, Choice
 from conformance.target.cmf import ROUTES

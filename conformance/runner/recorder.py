@@ -19,6 +19,7 @@ from conformance.curl import curl_line
 from conformance.expectations import Broken, Unmet
 from conformance.model import CheckResult, Coverage, Exchange, Finding, Pair, Verdict
 from conformance.registry import Catalogue
+from conformance.runner.lost import LimitReached
 from conformance.verdict import broken
 
 HIDDEN = "CMF-SECRET-HIDDEN"
@@ -189,6 +190,9 @@ class Recorder:
             )
         except Unmet as unmet:
             self._record(requirement, name, Verdict.NOT_TESTED, str(unmet))
+            raise
+        except LimitReached as limit:
+            self._record(requirement, name, Verdict.NOT_TESTED, str(limit))
             raise
         except Exception as defect:
             self._record(

@@ -242,6 +242,16 @@ def test_a_spent_budget_ends_the_run(run: Run) -> None:
     assert (ran.exit_code, ran.report.run["interrupted"]) == (3, False)
 
 
+def test_a_budget_that_is_spent_in_a_check_leaves_it_untested(run: Run) -> None:
+    body = """
+        with check("CMF-ENV-UPDATE", "looks"):
+            [cmf.environments.list() for _ in range(9)]
+        """
+    ran = run(THREE.format(body=body), GET, UPDATE, LIST, limits={"total_requests": 5})
+    assert ran.verdicts() == {GET: "pass", UPDATE: "not_tested", LIST: "not_tested"}
+    assert ran[UPDATE].reason.startswith("looks: The run ended early: the limit of 5 requests")
+
+
 def test_a_request_without_answer_is_held_against_a_target_that_serves_others(run: Run) -> None:
     ran = run(THREE.format(body="cmf.send('GET', '/drop/it')"), GET, UPDATE, LIST, "CMF-ERR-ANSWER")
     assert ran.verdicts() == {GET: "pass", UPDATE: "not_tested", LIST: "pass", "CMF-ERR-ANSWER": "fail"}
