@@ -192,6 +192,7 @@ def _(server: Server) -> None:
     "CMF-APP-START-UNKNOWN",
     "CMF-APP-SUSPEND-UNKNOWN",
     "CMF-ENV-DELETE-CHILDREN",
+    "CMF-APP-DELETE",
     reason=r"an existing name in another environment: the answer of getApplication came with status 200",
 )
 def _(server: Server) -> None:

@@ -119,7 +119,6 @@ def _(server: Server) -> None:
     "CMF-CONTENT-TYPES",
     "CMF-CONTENT-UNICODE",
     "CMF-CONTENT-YAML-BODY",
-    "CMF-ENV-DELETE",
     "CMF-ENV-LIST",
     "CMF-ENV-NAME-LEGAL",
     "CMF-ENV-NAME-MAX",

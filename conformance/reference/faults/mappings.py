@@ -20,7 +20,9 @@ fault = Registry()
     "map-create-answer-without-annotations",
     "Leaves the annotations out of the answer to a creation.",
     "CMF-MAP-CREATE",
-    reason=r"a new secret mapping, body .* as application/json, answers 200: the answer: /metadata/annotations is not as stored",
+    "CMF-CONTENT-JSON",
+    "CMF-CONTENT-YAML",
+    reason=r"generated requests of createEnvironmentSecretMapping: sent as application/json: the secret mapping/metadata/annotations is not as stored",
 )
 def _(server: Server) -> None:
     reshape(server, [MAPPING.create], drop("metadata", "annotations"))

@@ -32,6 +32,7 @@ def _(server: Server) -> None:
     "Forgets the labels of the other compute pools when one is created.",
     "CMF-POOL-GET",
     "CMF-POOL-REFUSED",
+    "CMF-CONTENT-YAML-BODY",
     reason=r"a compute pool stays as it is when others are created: the compute pool: /metadata/labels is not as stored",
 )
 def _(server: Server) -> None:
