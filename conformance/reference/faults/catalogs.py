@@ -130,6 +130,7 @@ def _(server: Server) -> None:
     "cat-refused-created",
     "Refuses labels of the wrong type, but creates the catalog without them.",
     "CMF-CAT-REFUSED",
+    "CMF-CAT-NAME-REFUSED",
     reason=r"none of .* refused bodies created a catalog: refused for \[.*\], it is listed all the same",
 )
 def _(server: Server) -> None:

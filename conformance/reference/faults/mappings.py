@@ -91,6 +91,7 @@ def _around_update(server: Server, change: Any) -> None:
     "map-update-annotations-kept",
     "Loses new annotations when an update of a mapping leaves the secret as it is.",
     "CMF-MAP-UPDATE",
+    "CMF-CONC-READ",
     reason=r"update .*, with other labels and annotations alone, as application/json, answers 200: the answer: /metadata/annotations/note is not as stored",
 )
 def _(server: Server) -> None:

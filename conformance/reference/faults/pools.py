@@ -21,6 +21,8 @@ fault = Registry()
     "pool-create-answer-without-configuration",
     "Leaves the Flink configuration out of the answer to a creation.",
     "CMF-POOL-CREATE",
+    "CMF-CONTENT-JSON",
+    "CMF-CONTENT-YAML",
     reason=r"a new compute pool, body .* as application/json, answers 200: the answer: /spec/clusterSpec/flinkConfiguration is not as stored",
 )
 def _(server: Server) -> None:
@@ -205,6 +207,7 @@ def _(server: Server) -> None:
     "pool-refused-created",
     "Refuses labels of the wrong type, but creates the compute pool without them.",
     "CMF-POOL-REFUSED",
+    "CMF-POOL-NAME-REFUSED",
     reason=r"none of .* refused bodies created a compute pool: refused for \[.*\], it is listed all the same",
 )
 def _(server: Server) -> None:
