@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable
 from itertools import pairwise
@@ -9,7 +10,7 @@ from typing import Any
 
 from conformance.contract import timestamps
 from conformance.contract.media import YAML
-from conformance.expectations import eventually, optional, require
+from conformance.expectations import eventually, optional, require, require_equal
 from conformance.kinds import ENVIRONMENT, KINDS, Ground, Kind
 from conformance.runner.fixtures import Held
 from conformance.runner.plugin import Checks
@@ -86,6 +87,39 @@ def test_reading_moves_no_time_of(
 
     with check("CMF-TIME-READ", f"reading a {kind.noun} leaves its times"):
         # The server itself may change it meanwhile.
+        eventually(unmoved, within=3)
+
+
+@requirement("CMF-TIME-READ")
+@kinds(*KINDS)
+def test_writing_one_moves_no_time_of_another(
+    kind: Kind, cmf: Cmf, check: Checks, ground: Ground, collection: Collection
+) -> None:
+    earlier, name, later = (cmf.name("time") for _ in range(3))
+    for each in (earlier, name, later):
+        collection.post(ground.variant(each, 1)).needed()
+    numbers = itertools.count(2)
+
+    def times() -> list[Any]:
+        read = [collection.get(each).expect(200).body for each in (earlier, later)]
+        places = ((), ("metadata",))
+        parts = ("created_time", "updated_time", "creationTimestamp", "updateTimestamp")
+        return [optional(body, *place, part) for body in read for place in places for part in parts]
+
+    def unmoved() -> None:
+        before = times()
+        time.sleep(0.02)
+        body = ground.variant(name, next(numbers))
+        if kind.upsert:
+            collection.post(body).needed()
+        elif collection.can_update:
+            collection.put(name, body)
+        else:
+            collection.post(ground.variant(cmf.name("time"), next(numbers))).needed()
+        require_equal(times(), before, "the times of others")
+
+    with check("CMF-TIME-READ", f"writing one {kind.noun} leaves the times of those beside it"):
+        # The server itself may change them meanwhile.
         eventually(unmoved, within=3)
 
 

@@ -196,3 +196,19 @@ def _(server: Server) -> None:
         return environment
 
     replace(server.environments, "create", create)
+
+
+@fault(
+    "time-update-moves-others",
+    "Moves the update times of all environments when one is updated.",
+    "CMF-TIME-READ",
+    reason=r"writing one environment leaves the times of those beside it: the times of others/.* is not as expected",
+)
+def _(server: Server) -> None:
+    def post(original: Handler, call: Call) -> Answer:
+        answer = original(call)
+        for environment in server.store.list_environments():
+            environment.updated = server.clock.stamp()
+        return answer
+
+    around(server, ["createOrUpdateEnvironment"], post)

@@ -1,0 +1,169 @@
+"""The main job: certify a server."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from conformance import settings
+from conformance.cli.options import EXIT_CODES, redacted, target_options, terminal_options
+from conformance.cli.reference import embedded
+from conformance.cli.terminal import complain, console_of
+from conformance.config import EMBEDDED, Effort, Selection
+from conformance.duration import duration
+from conformance.errors import UsageError
+from conformance.registry import catalogue
+
+
+@click.command(epilog=EXIT_CODES)
+@target_options
+@click.option(
+    "--profile",
+    default="full",
+    show_default=True,
+    help="core starts no application; runtime needs a Flink cluster; full is everything.",
+)
+@click.option("--area", "areas", multiple=True, help="Only this area; may be repeated.")
+@click.option(
+    "--requirement",
+    "requirements",
+    multiple=True,
+    metavar="ID",
+    help="Only this requirement; may be repeated.",
+)
+@click.option(
+    "--level",
+    "levels",
+    multiple=True,
+    type=click.Choice(["MUST", "SHOULD", "MAY"], case_sensitive=False),
+    help="Only this level; may be repeated.",
+)
+@click.option(
+    "--operation",
+    "operations",
+    multiple=True,
+    metavar="OPERATION_ID",
+    help="Only what speaks of this operation; may be repeated.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**32 - 1),
+    help="Seed of generated requests; default: random, in the report.",
+)
+@click.option(
+    "--effort",
+    type=click.Choice([effort.value for effort in Effort]),
+    default=Effort.STANDARD.value,
+    show_default=True,
+    help="How many requests the property tests generate (docs/configuration.md).",
+)
+@click.option("--strict", is_flag=True, help="Judge by the letter of the contract, without errata.")
+@click.option(
+    "--shard",
+    metavar="I/N",
+    help="Only the I-th of N parts, to be merged later "
+    "[env: JOB_COMPLETION_INDEX with CMF_CONFORMANCE_SHARDS, or CI_NODE_INDEX with CI_NODE_TOTAL].",
+)
+@click.option(
+    "--baseline",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Known failures to excuse, each until a date (docs/ci.md); such a run is no certification.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["must", "should", "new"]),
+    default="must",
+    show_default=True,
+    help="What leads to exit code 1: a broken MUST or a bad waiver; a broken SHOULD too; "
+    "or only what the baseline does not excuse.",
+)
+@click.option(
+    "--report-dir",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Where the report goes; default: cmf-conformance-runs/<run id>.",
+)
+@click.option(
+    "--max-time",
+    type=duration,
+    metavar="DURATION",
+    help="Longest time for the whole run, clean-up excepted: seconds, or 90s, 10m, 1h30m.",
+)
+@click.option(
+    "--requests-per-second",
+    type=click.FloatRange(min=0.1),
+    metavar="N",
+    help="Most requests a second; default: no limit.",
+)
+@click.option(
+    "--read-timeout", type=click.FloatRange(min=0.1), metavar="SECONDS", help="Longest time for one response."
+)
+@click.option(
+    "--settle",
+    type=click.FloatRange(min=0.1),
+    metavar="SECONDS",
+    help="Longest time until a promised change shows.",
+)
+@terminal_options
+def run(**options: Any) -> None:
+    """Certify a CMF server and write a compliance report.
+
+    Without --url the embedded reference server is started, certified and stopped. With --url everything created on
+    the target is named cmfc-<run id>-... and removed again; nothing else is written to.
+    """
+    from conformance.certification import shards, waivers
+    from conformance.certification.gate import FailOn, Gate
+    from conformance.properties.effort import limits_for
+    from conformance.report.text import final_table, verdict_lines
+    from conformance.runner.run import Options, execute
+
+    console = console_of(no_color=options.pop("no_color"))
+    effort = Effort(options["effort"])
+    target = settings.load(options.pop("config"), options, limits=limits_for(effort))
+    selection = Selection(
+        profile=options["profile"],
+        areas=options["areas"],
+        requirements=options["requirements"],
+        levels=tuple(level.upper() for level in options["levels"]),
+        operations=options["operations"],
+    )
+    catalogue().select(selection)
+    fail_on, baseline = FailOn(options["fail_on"]), options["baseline"]
+    if fail_on is FailOn.NEW and baseline is None:
+        raise UsageError(
+            "--fail-on new needs a baseline", hint="--baseline names the failures that are not new"
+        )
+    shard = shards.chosen(options["shard"], os.environ)
+    seed = options["seed"]
+    if shard is not None and seed is None:
+        seed = shards.common_seed(catalogue().catalogue_sha256)
+    gate = Gate(fail_on, waivers.read(baseline) if baseline else None)
+    with embedded(target, wanted=not target.url) as server:
+        outcome = execute(
+            server,
+            Options(
+                selection=selection,
+                report_dir=options["report_dir"],
+                seed=seed,
+                effort=effort,
+                strict=options["strict"],
+                quiet=options["quiet"],
+                argv=redacted(sys.argv[1:]),
+                product=None if target.url else EMBEDDED,
+                shard=shard,
+                gate=gate,
+            ),
+            console,
+        )
+    if not options["quiet"]:
+        console.print(final_table(outcome.report))
+    for line in verdict_lines(outcome.report, outcome.folder):
+        console.print(line, soft_wrap=True)
+    if outcome.problem is not None:
+        complain(outcome.problem)
+    sys.exit(outcome.exit_code)
