@@ -128,6 +128,11 @@ def catalog(
     return _resource("KafkaCatalog", name, labels, annotations, spec)
 
 
+def changed(body: dict[str, Any], *, metadata: dict[str, Any] | None = None, **spec: Any) -> dict[str, Any]:
+    """A body with other fields in its metadata and spec."""
+    return {**body, "metadata": {**body["metadata"], **(metadata or {})}, "spec": {**body["spec"], **spec}}
+
+
 def _resource(
     kind: str, name: str, labels: Text | None, annotations: Text | None, spec: dict[str, Any]
 ) -> dict[str, Any]:

@@ -9,6 +9,9 @@ from _pytest.mark.structures import ParameterSet
 
 from conformance.kinds import KINDS, UPSERTED, Kind
 
+NOT_DONE = (400, 409, 422)
+"""How the update of a statement may be refused in the phase that it is in (erratum ERR-STMT-UPDATE)."""
+
 requirement = pytest.mark.requirement
 """``@requirement("CMF-…")``: what a scenario checks."""
 

@@ -33,15 +33,6 @@ def elsewhere(ground: Ground, environment: str) -> Ground:
     return prepare(ground.kind, ground.cmf, environment, ground.data)
 
 
-def listed(collection: Collection, name: str) -> dict[str, Any]:
-    """The item of this name in the list; raises ``Broken`` when it is not there exactly once."""
-    items = [item for item in collection.all() if collection.name_of(item) == name]
-    require(
-        len(items) == 1, f"{name} is listed {len(items)} times", expected="once", got=f"{len(items)} times"
-    )
-    return items[0]
-
-
 @each_kind("CREATE", "GET", kinds=ALL)
 def test_create_and_read(kind: Kind, cmf: Cmf, check: Checks, ground: Ground, collection: Collection) -> None:
     for sent in (JSON, YAML):
@@ -118,7 +109,7 @@ def test_conflict(kind: Kind, cmf: Cmf, check: Checks, ground: Ground, collectio
             f"after posting it with {what} as {media_type} the {kind.noun} is as it was",
         ):
             kind.require_same(collection.get(name).expect(200).body, before, f"the {kind.noun}: ")
-            kind.require_same(listed(collection, name), before, f"in the list, the {kind.noun}: ")
+            kind.require_same(collection.item(name), before, f"in the list, the {kind.noun}: ")
 
 
 @each_kind("LIST", kinds=ALL)
@@ -208,12 +199,12 @@ def test_delete(kind: Kind, cmf: Cmf, check: Checks, ground: Ground, other_envir
         kind.require_same(collection.get(neighbour).expect(200).body, beside, "the later one: ")
         kind.require_same(collection.get(earlier).expect(200).body, before, "the earlier one: ")
     with check(kind.rule("LIST"), "after a deletion what was created before and after it is still listed"):
-        kind.require_same(listed(collection, neighbour), beside, "in the list, the later one: ")
-        kind.require_same(listed(collection, earlier), before, "in the list, the earlier one: ")
+        kind.require_same(collection.item(neighbour), beside, "in the list, the later one: ")
+        kind.require_same(collection.item(earlier), before, "in the list, the earlier one: ")
     if namesake is not None:
         with check(kind.rule("DELETE"), "its namesake in another environment is still there"):
             namesake.get(name).expect(200)
-            listed(namesake, name)
+            namesake.item(name)
     with check(kind.rule("DELETE-UNKNOWN"), "a second DELETE answers 404"):
         collection.delete(name).expect(404)
         if namesake is not None:
@@ -268,7 +259,7 @@ def test_create_again(kind: Kind, cmf: Cmf, check: Checks, ground: Ground, colle
         back = optional(read, "spec", "srInstance", "connectionSecretId")
         require(back is None, "the secret id of the old catalog is back", expected="nothing", got=repr(back))
     with check(kind.rule("RECREATE"), "it is listed once"):
-        listed(collection, name)
+        collection.item(name)
 
 
 @each_kind("ENVIRONMENT-UNKNOWN", kinds=SCOPED)

@@ -1,8 +1,7 @@
-"""Start and suspend, and what a running application leaves: instances and events."""
+"""Start and suspend: the state follows, again and again, and nothing else with it."""
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -10,23 +9,19 @@ import pytest
 import yaml
 
 from conformance import bodies, views
-from conformance.contract.judgement import is_uuid
 from conformance.contract.media import YAML
 from conformance.expectations import (
-    Broken,
     eventually,
-    field,
     optional,
     require,
     require_contains,
     require_equal,
-    require_unique,
     settled,
 )
 from conformance.runner.fixtures import Held
 from conformance.runner.plugin import Checks
+from conformance.running import started, suspended, until
 from conformance.scenario import needs_flink, requirement
-from conformance.target.answer import Answer
 from conformance.target.cmf import Cmf
 
 NOT_SUCCESS = (304, 400, 404, 409, 410, 422)
@@ -57,38 +52,6 @@ spec:
     parallelism: 3
     upgradeMode: stateless
 """
-
-
-def until(cmf: Cmf, environment: str, application: str, holds: Callable[[Any], bool], what: str) -> Answer:
-    """Wait until an application shows a state; raises ``Broken`` when it never does."""
-
-    def look() -> Answer:
-        answer = cmf.applications(environment).get(application).expect(200)
-        state = {
-            "spec.job.state": optional(answer.body, "spec", "job", "state"),
-            "status": optional(answer.body, "status"),
-        }
-        require(
-            holds(answer.body),
-            f"the application does not show that it is {what}",
-            expected=what,
-            got=repr(state),
-        )
-        return answer
-
-    return eventually(look, within=cmf.limits.settle)
-
-
-def started(cmf: Cmf, environment: str, application: str) -> Answer:
-    """Start an application as arrangement, and wait until it shows."""
-    cmf.start(environment, application).needed(200, 304)
-    return until(cmf, environment, application, views.is_started, "started")
-
-
-def suspended(cmf: Cmf, environment: str, application: str) -> Answer:
-    """Suspend an application as arrangement, and wait until it shows."""
-    cmf.suspend(environment, application).needed(200, 304)
-    return until(cmf, environment, application, views.is_suspended, "suspended")
 
 
 @needs_flink
@@ -308,260 +271,3 @@ def test_unknown_applications(
     with check(other_rule, f"{action} of unknown applications leaves existing ones alone"):
         after = applications.get(suspended_application).expect(200).body
         require_equal(views.application(after), views.application(before), "the application")
-
-
-@needs_flink
-@requirement(
-    "CMF-INST-LIST",
-    "CMF-INST-NAME",
-    "CMF-INST-NEW",
-    "CMF-INST-GET-UNKNOWN",
-    "CMF-INST-SCHEMA",
-    "CMF-APP-START-AGAIN",
-)
-def test_instances(
-    cmf: Cmf, check: Checks, environment: str, other_environment: str, new_application: Callable[..., Held]
-) -> None:
-    held, neighbour = new_application(environment), new_application(environment)
-    instances = cmf.instances(environment, held.name)
-    started(cmf, environment, held.name)
-
-    def at_least_one() -> list[dict[str, Any]]:
-        items = instances.all()
-        require(items, "a started application has no instance", expected="at least one", got="none")
-        return items
-
-    with check("CMF-INST-LIST", "a started application has an instance"):
-        eventually(at_least_one, within=cmf.limits.deploy)
-    first = instances.all()
-    require(first, "a started application has no instance")
-    if cmf.start(environment, held.name).status == 304:
-        with check("CMF-APP-START-AGAIN", "a start that answers 304 adds no instance"):
-            require_equal(instances.names(), [instances.name_of(item) for item in first], "the instances")
-    else:
-        check.nothing_to_judge("CMF-APP-START-AGAIN", "a second start does not answer 304 here")
-    with check("CMF-INST-NAME", "its name is a UUID, by which it is read"):
-        for item in first:
-            name = field(item, "metadata", "name")
-            require(is_uuid(name), "the name of an instance is no UUID", expected="a UUID", got=repr(name))
-            instances.get(name).expect(200)
-    with check("CMF-INST-LIST", "each is read alone as it is listed"):
-        for item in first:
-            alone = instances.get(instances.name_of(item)).expect(200).body
-            require_equal(views.instance(alone), views.instance(item), "the instance")
-    name = instances.name_of(first[0])
-    for where, collection, unknown in (
-        (
-            "a UUID that was never given",
-            instances,
-            str(uuid.UUID(int=uuid.uuid5(uuid.NAMESPACE_URL, name).int, version=4)),
-        ),
-        ("under a sibling", cmf.instances(environment, neighbour.name), name),
-        ("under an unknown application", cmf.instances(environment, cmf.name("never")), name),
-        ("in another environment", cmf.instances(other_environment, held.name), name),
-        ("in an unknown environment", cmf.instances(cmf.name("never"), held.name), name),
-    ):
-        with check("CMF-INST-GET-UNKNOWN", f"an instance {where} answers 404"):
-            collection.get(unknown).expect(404)
-    suspended(cmf, environment, held.name)
-    earlier = set(instances.names())
-    started(cmf, environment, held.name)
-
-    def one_more() -> None:
-        now = require_unique(instances.names(), "instance")
-        require(
-            set(now) - earlier,
-            "the second start made no new instance",
-            expected="a new one",
-            got=", ".join(now),
-        )
-        require(
-            earlier <= set(now),
-            "an earlier instance is gone",
-            expected=", ".join(earlier),
-            got=", ".join(now),
-        )
-
-    with check("CMF-INST-NEW", "a second start makes a new instance and keeps the old"):
-        eventually(one_more, within=cmf.limits.settle)
-
-
-@needs_flink
-@requirement("CMF-INST-SPEC")
-def test_instances_merge_the_defaults(
-    cmf: Cmf, check: Checks, new_environment: Callable[..., Held], new_application: Callable[..., Held]
-) -> None:
-    defaults = {"taskmanager.numberOfTaskSlots": "4", "execution.checkpointing.interval": "60000"}
-    environment = new_environment(flinkApplicationDefaults={"spec": {"flinkConfiguration": defaults}})
-    own = {"taskmanager.numberOfTaskSlots": "2", "state.backend.type": "rocksdb"}
-    held = new_application(environment.name, configuration=own, parallelism=2)
-    instances = cmf.instances(environment.name, held.name)
-    started(cmf, environment.name, held.name)
-    merged = {**defaults, **own}
-
-    def look(number: int) -> dict[str, Any]:
-        items = instances.all()
-        require(len(items) >= number, f"there are {len(items)} instances", expected=str(number))
-        return items[0]
-
-    item = eventually(lambda: look(1), within=cmf.limits.deploy)
-    if optional(item, "status", "spec") is None:
-        check.nothing_to_judge(
-            "CMF-INST-SPEC", "the target gives no spec of an instance, as the schema allows"
-        )
-        return
-    with check("CMF-INST-SPEC", "the application's values win, the environment's fill the gaps"):
-        spec = field(instances.get(instances.name_of(item)).expect(200).body, "status", "spec")
-        require_contains(field(spec, "flinkConfiguration"), merged, "flinkConfiguration of the instance")
-        require_contains(
-            field(spec, "job"), {"parallelism": 2, "jarURI": cmf.features.jar_uri}, "the job of the instance"
-        )
-    suspended(cmf, environment.name, held.name)
-    with check("CMF-INST-SPEC", "later changes of the defaults and of the application do not reach it"):
-        name = instances.name_of(item)
-        other = {
-            "flinkApplicationDefaults": {
-                "spec": {"flinkConfiguration": {"execution.checkpointing.interval": "1"}}
-            }
-        }
-        cmf.environments.post({**environment.body, **other}).needed()
-        changed = bodies.application(
-            held.name, cmf.features, parallelism=5, configuration={"state.backend.type": "hashmap"}
-        )
-        cmf.applications(environment.name).post(changed).needed()
-        spec = field(instances.get(name).expect(200).body, "status", "spec")
-        require_contains(
-            field(spec, "flinkConfiguration"), merged, "flinkConfiguration of the earlier instance"
-        )
-    earlier = set(instances.names())
-    started(cmf, environment.name, held.name)
-    try:
-        new = eventually(lambda: _new(instances.all(), earlier), within=cmf.limits.deploy)
-    except Broken:
-        return  # that a start makes a new instance is another requirement
-    with check("CMF-INST-SPEC", "the next instance is made of what is then stored"):
-        require_contains(
-            field(new, "status", "spec", "flinkConfiguration"),
-            {"execution.checkpointing.interval": "1", "state.backend.type": "hashmap"},
-            "flinkConfiguration of the new instance",
-        )
-
-
-def _new(items: list[dict[str, Any]], earlier: set[str]) -> dict[str, Any]:
-    for item in items:
-        if field(item, "metadata", "name") not in earlier:
-            return item
-    raise Broken("there is no new instance", expected="one more", got=f"{len(items)}")
-
-
-@requirement("CMF-INST-LIST-UNKNOWN", "CMF-INST-GET-UNKNOWN", "CMF-EVENT-LIST-UNKNOWN", "CMF-EVENT-LIST")
-def test_lists_below_applications(
-    cmf: Cmf, check: Checks, environment: str, other_environment: str, suspended_application: str
-) -> None:
-    with check("CMF-EVENT-LIST", "the events of an existing application are a page"):
-        cmf.events(environment, suspended_application).list().expect(200).items  # noqa: B018 - reading it is the check
-    cmf.instances(environment, suspended_application).list().needed(200)
-    for where, names in {
-        "an unknown application": (environment, cmf.name("never")),
-        "an existing name in another environment": (other_environment, suspended_application),
-        "an existing name in an unknown environment": (cmf.name("never"), suspended_application),
-    }.items():
-        with check("CMF-INST-LIST-UNKNOWN", f"the instances of {where}"):
-            cmf.instances(*names).list().expect(404)
-        with check("CMF-EVENT-LIST-UNKNOWN", f"the events of {where}"):
-            cmf.events(*names).list().expect(404)
-        with check("CMF-INST-GET-UNKNOWN", f"an instance of {where}"):
-            cmf.instances(*names).get(str(uuid.uuid5(uuid.NAMESPACE_URL, names[1]))).expect(404)
-    with check("CMF-INST-GET-UNKNOWN", "an instance that never was, of an application that exists"):
-        for unknown in (str(uuid.uuid5(uuid.NAMESPACE_URL, suspended_application)), cmf.name("never")):
-            cmf.instances(environment, suspended_application).get(unknown).expect(404)
-
-
-@needs_flink
-@requirement(
-    "CMF-EVENT-LIFE",
-    "CMF-EVENT-VERSION",
-    "CMF-EVENT-NAME",
-    "CMF-EVENT-INSTANCE",
-    "CMF-EVENT-SCHEMA",
-    "CMF-EVENT-LIST-SCOPE",
-    "CMF-INST-LIST-SCOPE",
-)
-def test_events(
-    cmf: Cmf, check: Checks, environment: str, other_environment: str, new_application: Callable[..., Held]
-) -> None:
-    held, sibling = new_application(environment), new_application(environment)
-    namesake = new_application(other_environment, held.name)
-    places = [(environment, held.name), (environment, sibling.name), (other_environment, namesake.name)]
-    for place in places:
-        started(cmf, *place)
-    for place in places:
-        eventually(lambda: require(cmf.instances(*place).all(), "no instance"), within=cmf.limits.deploy)
-    events = cmf.events(environment, held.name)
-
-    def more_than(number: int) -> list[dict[str, Any]]:
-        items = events.all()
-        require(
-            len(items) > number,
-            f"there are {len(items)} events",
-            expected=f"more than {number}",
-            got=str(len(items)),
-        )
-        return items
-
-    with check("CMF-EVENT-LIFE", "an application that was created and started has events"):
-        eventually(lambda: more_than(0), within=cmf.limits.settle)
-    earlier = [optional(item, "metadata", "name") for item in events.all()]
-    suspended(cmf, environment, held.name)
-    started(cmf, environment, held.name)
-    with check("CMF-EVENT-LIFE", "suspending and starting it again adds to them"):
-        eventually(lambda: more_than(len(earlier)), within=cmf.limits.settle)
-    with check("CMF-EVENT-LIFE", "what happened before is still told"):
-        names = {optional(item, "metadata", "name") for item in events.all()}
-        lost = [name for name in earlier if name not in names]
-        require(not lost, "an event is gone", expected="every earlier event", got=f"no {lost[:1]!r}")
-    for place in places[1:]:
-        settled(cmf.events(*place).all, within=cmf.limits.settle)
-    items = settled(events.all, within=cmf.limits.settle)
-    if not items:
-        for rule in ("VERSION", "NAME", "INSTANCE", "SCHEMA", "LIST-SCOPE"):
-            check.nothing_to_judge(f"CMF-EVENT-{rule}", "the target has no events")
-    else:
-        with check("CMF-EVENT-SCHEMA", "events are given"):
-            events.list().expect(200)
-        with check("CMF-EVENT-VERSION", "events are given, whose version and kind can be judged"):
-            require(all("kind" in item for item in items), "an event has no kind")
-        with check("CMF-EVENT-NAME", "no two events share a name"):
-            require_unique(
-                (
-                    item["metadata"]["name"]
-                    for item in events.all(size=2)
-                    if optional(item, "metadata", "name")
-                ),
-                "event",
-            )
-        with check("CMF-EVENT-INSTANCE", "each names an instance of this application, or none"):
-            eventually(lambda: _require_known_instances(cmf, environment, held.name), within=2)
-        with check("CMF-EVENT-LIST-SCOPE", "no event is listed under two applications"):
-            _require_disjoint([cmf.events(*place).all() for place in places], "event")
-    with check("CMF-INST-LIST-SCOPE", "no instance is listed under two applications"):
-        _require_disjoint([cmf.instances(*place).all() for place in places], "instance")
-
-
-def _require_known_instances(cmf: Cmf, environment: str, application: str) -> None:
-    items = cmf.events(environment, application).all()
-    known = cmf.instances(environment, application).names()
-    for item in items:
-        named = optional(item, "metadata", "flinkApplicationInstance")
-        require(
-            named in (None, *known),
-            "an event names an unknown instance",
-            expected=", ".join(known),
-            got=repr(named),
-        )
-
-
-def _require_disjoint(lists: list[list[dict[str, Any]]], what: str) -> None:
-    require_unique(
-        (name for items in lists for item in items if (name := optional(item, "metadata", "name"))), what
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from conformance import views
+from conformance import bodies, views
 from conformance.contract.media import JSON, YAML
 from conformance.expectations import (
     require,
@@ -13,30 +13,14 @@ from conformance.expectations import (
 )
 from conformance.runner.fixtures import Held
 from conformance.runner.plugin import Checks
-from conformance.scenario import needs_sql, requirement
-from conformance.target.cmf import Cmf, Collection
+from conformance.scenario import NOT_DONE, needs_sql, requirement
+from conformance.target.cmf import Cmf
 
 pytestmark = needs_sql
 
 Body = dict[str, Any]
 LABELS = {"tier": "gold", "example.com/owner": "team-1"}
 ANNOTATIONS = {"note": "first", "example.com/ticket": "CMF-1"}
-NOT_DONE = (400, 409, 422)
-"""How an update may be refused in the phase that the statement is in (erratum ERR-STMT-UPDATE)."""
-
-
-def changed(body: Body, *, metadata: Body | None = None, **spec: Any) -> Body:
-    """A body with other fields in its metadata and spec."""
-    return {**body, "metadata": {**body["metadata"], **(metadata or {})}, "spec": {**body["spec"], **spec}}
-
-
-def only_listed(statements: Collection, name: str) -> Body:
-    """The item of this name in the list; raises ``Broken`` when it is not there exactly once."""
-    items = [item for item in statements.all() if statements.name_of(item) == name]
-    require(
-        len(items) == 1, f"the statement is listed {len(items)} times", expected="once", got=str(len(items))
-    )
-    return items[0]
 
 
 def spoilt(key: str, value: Any) -> Callable[[Body], Body]:
@@ -98,8 +82,8 @@ def test_invalid_updates(
     # What is spoilt below would be accepted as it stands, as far as this phase has any such update.
     text: Body = {"annotations": {"note": "refused"}, "labels": {"new": "1"}}
     attempts = (
-        changed(held.body, metadata=text, parallelism=9),
-        changed(held.body, metadata=text),
+        bodies.changed(held.body, metadata=text, parallelism=9),
+        bodies.changed(held.body, metadata=text),
         held.body,
     )
     answers = [statements.put(held.name, attempt) for attempt in attempts]
@@ -138,10 +122,12 @@ def test_invalid_updates(
         else:
             statements.put(held.name, original)
             view = views.statement(statements.get(held.name).needed(200).body)
-    statements.put(neighbour.name, changed(neighbour.body, metadata={"annotations": {"note": "later"}}))
+    statements.put(
+        neighbour.name, bodies.changed(neighbour.body, metadata={"annotations": {"note": "later"}})
+    )
     with check("CMF-STMT-UPDATE-REFUSED", "nor has any an effect later, when another statement is updated"):
         unchanged("after the update of another")
-        item = only_listed(statements, held.name)
+        item = statements.item(held.name)
         require_equal(views.statement(item), view, "in the list, the statement")
 
 
@@ -156,7 +142,9 @@ def test_update_by_another_name(
         ("that of another statement", other.name),
         ("one that nothing has", cmf.name("renamed")),
     ):
-        body = changed(held.body, metadata={"name": name, "annotations": {"note": "renamed"}}, parallelism=7)
+        body = bodies.changed(
+            held.body, metadata={"name": name, "annotations": {"note": "renamed"}}, parallelism=7
+        )
         answer = statements.put(held.name, body)
         with check("CMF-STMT-UPDATE-NAME", f"a PUT whose name is {what} reaches no other statement"):
             answer.expect(200, 404, *NOT_DONE)

@@ -17,15 +17,13 @@ from conformance.expectations import (
 )
 from conformance.runner.fixtures import Held
 from conformance.runner.plugin import Checks
-from conformance.scenario import needs_flink, needs_sql, requirement
+from conformance.scenario import NOT_DONE, needs_flink, needs_sql, requirement
 from conformance.target.cmf import Cmf
 
 pytestmark = [needs_sql, needs_flink]
 
 Body = dict[str, Any]
 MOVING = ("pending", "running", "completed", "failing", None)
-NOT_DONE = (400, 409, 422)
-"""How an update may be refused in the phase that the statement is in (erratum ERR-STMT-UPDATE)."""
 
 
 def spec(body: Body, **fields: Any) -> Body:

@@ -18,31 +18,15 @@ from conformance.expectations import (
 )
 from conformance.runner.fixtures import Held
 from conformance.runner.plugin import Checks
-from conformance.scenario import needs_sql, requirement
+from conformance.scenario import NOT_DONE, needs_sql, requirement
 from conformance.target.answer import Answer
-from conformance.target.cmf import Cmf, Collection
+from conformance.target.cmf import Cmf
 
 pytestmark = needs_sql
 
 Body = dict[str, Any]
 LABELS = {"tier": "gold", "example.com/owner": "team-1"}
 ANNOTATIONS = {"note": "first", "example.com/ticket": "CMF-1"}
-NOT_DONE = (400, 409, 422)
-"""How an update may be refused in the phase that the statement is in (erratum ERR-STMT-UPDATE)."""
-
-
-def changed(body: Body, *, metadata: Body | None = None, **spec: Any) -> Body:
-    """A body with other fields in its metadata and spec."""
-    return {**body, "metadata": {**body["metadata"], **(metadata or {})}, "spec": {**body["spec"], **spec}}
-
-
-def only_listed(statements: Collection, name: str) -> Body:
-    """The item of this name in the list; raises ``Broken`` when it is not there exactly once."""
-    items = [item for item in statements.all() if statements.name_of(item) == name]
-    require(
-        len(items) == 1, f"the statement is listed {len(items)} times", expected="once", got=str(len(items))
-    )
-    return items[0]
 
 
 @requirement("CMF-STMT-UPDATE", "CMF-STMT-UPDATE-REFUSED", "CMF-STMT-UID", "CMF-STMT-CREATED-KEPT")
@@ -71,20 +55,20 @@ def test_update(
     had = [views.statement(collection.get(other.name).needed(200).body) for collection, other in others]
     changes: dict[str, Callable[[Body], Body]] = {
         "nothing": lambda body: body,
-        "an annotation": lambda body: changed(
+        "an annotation": lambda body: bodies.changed(
             body, metadata={"annotations": {**ANNOTATIONS, "note": "second"}}
         ),
-        "a label": lambda body: changed(
+        "a label": lambda body: bodies.changed(
             body, metadata={"labels": {**LABELS, "tier": "silver", "new": "yes"}}
         ),
-        "labels and annotations": lambda body: changed(
+        "labels and annotations": lambda body: bodies.changed(
             body, metadata={"labels": {"only": "this"}, "annotations": {"only": "this"}}
         ),
-        "the parallelism": lambda body: changed(body, parallelism=3),
-        "the parallelism and an annotation": lambda body: changed(
+        "the parallelism": lambda body: bodies.changed(body, parallelism=3),
+        "the parallelism and an annotation": lambda body: bodies.changed(
             body, metadata={"annotations": {"scale": "5"}}, parallelism=5
         ),
-        "everything that can be": lambda body: changed(
+        "everything that can be": lambda body: bodies.changed(
             body, metadata={"annotations": {"all": "of it"}, "labels": {"all": "yes"}}, parallelism=4
         ),
     }
@@ -92,7 +76,7 @@ def test_update(
     for what, change in changes.items():
         for sent in (JSON, YAML):
             wanted = change(
-                changed(body, metadata={"annotations": {"sent": sent}}) if what != "nothing" else body
+                bodies.changed(body, metadata={"annotations": {"sent": sent}}) if what != "nothing" else body
             )
             before = statements.get(held.name).needed(200).body
             answer = statements.put(held.name, wanted, media_type=sent)
@@ -114,7 +98,7 @@ def test_update(
     check.nothing_to_judge("CMF-STMT-UPDATE-REFUSED", "what was not refused took effect")
     last = statements.get(held.name).needed(200).body
     with check("CMF-STMT-UPDATE", "after many updates it is listed once, as it is read"):
-        item = only_listed(statements, held.name)
+        item = statements.item(held.name)
         require_equal(views.statement(item), views.statement(last), "in the list, the statement")
     with check("CMF-STMT-UPDATE", "its text, compute pool and session properties are as they were"):
         kept = {key: held.body["spec"][key] for key in ("statement", "computePoolName", "properties")}
@@ -154,7 +138,7 @@ def test_times_of_an_update(
         require(again == before, "reading moved updateTimestamp", expected=repr(before), got=repr(again))
 
     def update(note: str, sent: str) -> tuple[Answer, Any]:
-        body = changed(held.body, metadata={"annotations": {"note": note}})
+        body = bodies.changed(held.body, metadata={"annotations": {"note": note}})
         answer = statements.put(held.name, body, media_type=sent)
         return answer, optional(statements.get(held.name).needed(200).body, "metadata", "updateTimestamp")
 
@@ -259,14 +243,14 @@ def test_update_of_what_may_be_immutable(
         held = new_statement(environment, pool, annotations=ANNOTATIONS)
         at_rest(environment, held.name)
         before = statements.get(held.name).needed(200).body
-        body = changed(held.body, metadata={"annotations": {"note": "changed"}}, **spec)
+        body = bodies.changed(held.body, metadata={"annotations": {"note": "changed"}}, **spec)
         answer = statements.put(held.name, body)
         after = statements.get(held.name).needed(200).body
         if 400 <= answer.status < 500:
             with check("CMF-STMT-UPDATE-REFUSED", f"{what} that is refused changes nothing"):
                 answer.expect(*NOT_DONE, *((404,) if "computePoolName" in spec else ()))
                 require_equal(views.statement(after), views.statement(before), "the statement")
-                item = only_listed(statements, held.name)
+                item = statements.item(held.name)
                 require_equal(views.statement(item), views.statement(before), "in the list, the statement")
         elif what.startswith("a compute pool"):
             with check("CMF-STMT-POOL-UNKNOWN", f"{what} is not taken in an update"):

@@ -42,15 +42,6 @@ def created(ground: Ground, number: int = 1, word: str = "put") -> tuple[str, di
     return name, body
 
 
-def in_list(collection: Collection, name: str) -> dict[str, Any]:
-    """The item of this name in the list; raises ``Broken`` when it is not there exactly once."""
-    items = [item for item in collection.all() if collection.name_of(item) == name]
-    require(
-        len(items) == 1, f"{name} is listed {len(items)} times", expected="once", got=f"{len(items)} times"
-    )
-    return items[0]
-
-
 @each_kind("UPDATE", kinds=BOTH)
 def test_update(
     kind: Kind,
@@ -87,7 +78,7 @@ def test_update(
                     collection.get(name, accept=read).expect(200).body, body, f"the {kind.noun}: "
                 )
         with check(kind.rule("UPDATE"), f"update {number} shows in the list, where it is still once"):
-            kind.require_stored(in_list(collection, name), body, f"in the list, the {kind.noun}: ")
+            kind.require_stored(collection.item(name), body, f"in the list, the {kind.noun}: ")
     with check(kind.rule("UPDATE"), f"another {kind.noun} is as it was"):
         kind.require_same(collection.get(neighbour).expect(200).body, beside, "the neighbour: ")
     if kind.scoped:
@@ -237,10 +228,10 @@ def test_update_names_another(
                 kind.require_stored(now, stored, f"the {kind.noun}: ")
             else:
                 kind.require_same(now, before, f"after a refused update, the {kind.noun}: ")
-            in_list(collection, name)
+            collection.item(name)
         with check(rule, f"a PUT whose body names {what} changes no other {kind.noun}, and creates none"):
             kind.require_same(collection.get(other).expect(200).body, beside, f"the other {kind.noun}: ")
-            kind.require_same(in_list(collection, other), beside, f"in the list, the other {kind.noun}: ")
+            kind.require_same(collection.item(other), beside, f"in the list, the other {kind.noun}: ")
             collection.get(never).expect_absent()
 
 
@@ -325,4 +316,4 @@ def test_invalid_updates(
         else:
             require_unchanged(why)
     with check(kind.rule("REFUSED"), "in the list it is as it was, too"):
-        kind.require_same(in_list(collection, name), before, f"the {kind.noun}: ")
+        kind.require_same(collection.item(name), before, f"the {kind.noun}: ")

@@ -312,6 +312,13 @@ class Collection:
         """The names of all items, in order."""
         return [self.name_of(item) for item in self.all(**how)]
 
+    def item(self, name: str) -> Any:
+        """The item of this name in the list; raises ``Broken`` unless it is there exactly once."""
+        items = [item for item in self.all() if self.name_of(item) == name]
+        if len(items) != 1:
+            raise Broken(f"{name} is listed {len(items)} times", expected="once", got=f"{len(items)} times")
+        return items[0]
+
     def name_of(self, item: Any) -> str:
         """The name of an item of this kind; raises ``Broken`` when it has none."""
         return str(field(item, "name") if self.plural == "environments" else field(item, "metadata", "name"))

@@ -1,0 +1,109 @@
+"""Events: what happens to an application shows in them, and only there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from conformance.expectations import (
+    eventually,
+    optional,
+    require,
+    require_unique,
+    settled,
+)
+from conformance.runner.fixtures import Held
+from conformance.runner.plugin import Checks
+from conformance.running import started, suspended
+from conformance.scenario import needs_flink, requirement
+from conformance.target.cmf import Cmf
+
+
+@needs_flink
+@requirement(
+    "CMF-EVENT-LIFE",
+    "CMF-EVENT-VERSION",
+    "CMF-EVENT-NAME",
+    "CMF-EVENT-INSTANCE",
+    "CMF-EVENT-SCHEMA",
+    "CMF-EVENT-LIST-SCOPE",
+    "CMF-INST-LIST-SCOPE",
+)
+def test_events(
+    cmf: Cmf, check: Checks, environment: str, other_environment: str, new_application: Callable[..., Held]
+) -> None:
+    held, sibling = new_application(environment), new_application(environment)
+    namesake = new_application(other_environment, held.name)
+    places = [(environment, held.name), (environment, sibling.name), (other_environment, namesake.name)]
+    for place in places:
+        started(cmf, *place)
+    for place in places:
+        eventually(lambda: require(cmf.instances(*place).all(), "no instance"), within=cmf.limits.deploy)
+    events = cmf.events(environment, held.name)
+
+    def more_than(number: int) -> list[dict[str, Any]]:
+        items = events.all()
+        require(
+            len(items) > number,
+            f"there are {len(items)} events",
+            expected=f"more than {number}",
+            got=str(len(items)),
+        )
+        return items
+
+    with check("CMF-EVENT-LIFE", "an application that was created and started has events"):
+        eventually(lambda: more_than(0), within=cmf.limits.settle)
+    earlier = [optional(item, "metadata", "name") for item in events.all()]
+    suspended(cmf, environment, held.name)
+    started(cmf, environment, held.name)
+    with check("CMF-EVENT-LIFE", "suspending and starting it again adds to them"):
+        eventually(lambda: more_than(len(earlier)), within=cmf.limits.settle)
+    with check("CMF-EVENT-LIFE", "what happened before is still told"):
+        names = {optional(item, "metadata", "name") for item in events.all()}
+        lost = [name for name in earlier if name not in names]
+        require(not lost, "an event is gone", expected="every earlier event", got=f"no {lost[:1]!r}")
+    for place in places[1:]:
+        settled(cmf.events(*place).all, within=cmf.limits.settle)
+    items = settled(events.all, within=cmf.limits.settle)
+    if not items:
+        for rule in ("VERSION", "NAME", "INSTANCE", "SCHEMA", "LIST-SCOPE"):
+            check.nothing_to_judge(f"CMF-EVENT-{rule}", "the target has no events")
+    else:
+        with check("CMF-EVENT-SCHEMA", "events are given"):
+            events.list().expect(200)
+        with check("CMF-EVENT-VERSION", "events are given, whose version and kind can be judged"):
+            require(all("kind" in item for item in items), "an event has no kind")
+        with check("CMF-EVENT-NAME", "no two events share a name"):
+            require_unique(
+                (
+                    item["metadata"]["name"]
+                    for item in events.all(size=2)
+                    if optional(item, "metadata", "name")
+                ),
+                "event",
+            )
+        with check("CMF-EVENT-INSTANCE", "each names an instance of this application, or none"):
+            eventually(lambda: _require_known_instances(cmf, environment, held.name), within=2)
+        with check("CMF-EVENT-LIST-SCOPE", "no event is listed under two applications"):
+            _require_disjoint([cmf.events(*place).all() for place in places], "event")
+    with check("CMF-INST-LIST-SCOPE", "no instance is listed under two applications"):
+        _require_disjoint([cmf.instances(*place).all() for place in places], "instance")
+
+
+def _require_known_instances(cmf: Cmf, environment: str, application: str) -> None:
+    items = cmf.events(environment, application).all()
+    known = cmf.instances(environment, application).names()
+    for item in items:
+        named = optional(item, "metadata", "flinkApplicationInstance")
+        require(
+            named in (None, *known),
+            "an event names an unknown instance",
+            expected=", ".join(known),
+            got=repr(named),
+        )
+
+
+def _require_disjoint(lists: list[list[dict[str, Any]]], what: str) -> None:
+    require_unique(
+        (name for items in lists for item in items if (name := optional(item, "metadata", "name"))), what
+    )
