@@ -6,7 +6,6 @@ The environment variables are those of the vendor's own client.  The configurati
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import fields, replace
@@ -14,11 +13,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-import jsonschema_rs
-
-from conformance import resources
+from conformance import documents
 from conformance.config import Auth, ExtraHeader, Features, Limits, Target
-from conformance.contract import media
 from conformance.errors import ConfigurationError
 
 URL = "CONFLUENT_CMF_URL"
@@ -30,7 +26,6 @@ _AUTH_VARIABLES = {
 _PATHS = {"client_cert", "client_key", "certificate_authority", "token_file", "oauth_client_secret_file"}
 _TOKEN_SOURCES = {"token_file", "token_command", "oauth_token_url"}
 V = TypeVar("V", Auth, Limits, Features)
-_MOST_BYTES = 1_000_000
 _USUAL = Limits()
 
 
@@ -87,31 +82,9 @@ def checked(url: str) -> str:
 
 def read(file: Path) -> dict[str, Any]:
     """A configuration file as a dictionary; raises ``ConfigurationError``."""
-    try:
-        with file.open("rb") as opened:
-            content = opened.read(_MOST_BYTES)
-        document = media.read(content, media.YAML)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ConfigurationError(
-            f"The configuration {str(file)!r} can't be read: {reason}", hint="--config names a YAML file"
-        ) from error
-    except media.Malformed as error:
-        raise ConfigurationError(
-            f"The configuration {file} can't be used: {error}", hint="docs/configuration.md shows one"
-        ) from error
-    document = {} if document is None else document
-    schema = json.loads(
-        (resources.schemas_folder() / "configuration.schema.json").read_text(encoding="utf-8")
-    )
-    problem = next(jsonschema_rs.Draft202012Validator(schema).iter_errors(document), None)
-    if problem:
-        where = "/".join(map(str, problem.instance_path)) or "the top"
-        raise ConfigurationError(
-            f"The configuration {file} is wrong at {where}: {problem.message}",
-            hint="docs/configuration.md lists what it may hold",
-        )
-    return dict(document)
+    content = documents.read(file, "The configuration", "--config names a YAML file")
+    hint = "docs/configuration.md lists what it may hold"
+    return dict(documents.parse(content, f"The configuration {file}", "configuration", hint))
 
 
 def _auth(document: Mapping[str, Any], flags: Mapping[str, Any]) -> dict[str, Any]:

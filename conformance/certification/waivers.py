@@ -8,7 +8,6 @@ so that the file can only shrink or be renewed by a human.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -16,11 +15,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-import jsonschema_rs
-
-from conformance import resources
+from conformance import documents
 from conformance import verdict as rules
-from conformance.contract import media
 from conformance.errors import ConfigurationError
 from conformance.model import CheckResult, RequirementResult, Verdict
 from conformance.registry import Catalogue, suggestions
@@ -28,7 +24,6 @@ from conformance.report.clean import one_line
 
 BROKEN = frozenset({Verdict.FAIL, Verdict.WARN})
 _UNJUDGED = frozenset({Verdict.NOT_APPLICABLE, Verdict.NOT_TESTED, Verdict.ERROR})
-_MOST_BYTES = 1_000_000
 _HINT = "docs/ci.md shows a file of waivers"
 
 
@@ -115,24 +110,8 @@ def read(file: Path) -> Baseline:
     Raises ``ConfigurationError`` when it can't be read, breaks its schema, has a day that is none, or says the
     same thing twice.
     """
-    try:
-        with file.open("rb") as opened:
-            content = opened.read(_MOST_BYTES)
-        document = media.read(content, media.YAML)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ConfigurationError(
-            f"The baseline {str(file)!r} can't be read: {reason}", "--baseline names a YAML file"
-        ) from error
-    except media.Malformed as error:
-        raise ConfigurationError(f"The baseline {file} can't be used: {error}", _HINT) from error
-    schema = json.loads((resources.schemas_folder() / "waivers.schema.json").read_text(encoding="utf-8"))
-    problem = next(jsonschema_rs.Draft202012Validator(schema).iter_errors(document), None)
-    if problem:
-        where = "/".join(map(str, problem.instance_path)) or "the top"
-        raise ConfigurationError(
-            f"The baseline {file} is wrong at {where}: {one_line(problem.message, 200)}", _HINT
-        )
+    content = documents.read(file, "The baseline", "--baseline names a YAML file")
+    document = documents.parse(content, f"The baseline {file}", "waivers", _HINT)
     waivers: dict[tuple[str, str | None], Waiver] = {}
     for at, entry in enumerate(document["waivers"]):
         try:
