@@ -126,8 +126,16 @@ def ground(kind: Kind, cmf: Cmf, environment: str, data: Mapping[str, str] | Non
 def _environment(ground: Ground, name: str, text: dict[str, str]) -> dict[str, Any]:
     if not text:
         return bodies.environment(name, ground.cmf.features)
-    defaults = {"metadata": {"annotations": text}, "spec": {"flinkConfiguration": text}}
-    return bodies.environment(name, ground.cmf.features, flinkApplicationDefaults=defaults)
+    return bodies.environment(
+        name,
+        ground.cmf.features,
+        flinkApplicationDefaults={"metadata": {"annotations": text}, "spec": {"flinkConfiguration": text}},
+        computePoolDefaults={"spec": {"clusterSpec": {"flinkConfiguration": text}}},
+        statementDefaults={
+            "detached": {"flinkConfiguration": text},
+            "interactive": {"flinkConfiguration": text},
+        },
+    )
 
 
 def _application(ground: Ground, name: str, text: dict[str, str]) -> dict[str, Any]:

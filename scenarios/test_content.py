@@ -148,8 +148,8 @@ def test_types_are_kept(cmf: Cmf, check: Checks, environment: str) -> None:
 def test_yaml_bodies(kind: Kind, cmf: Cmf, check: Checks, ground: Ground, collection: Collection) -> None:
     def twins(text_of: Callable[[dict[str, Any]], str], what: str) -> None:
         stem = cmf.name("twin")
-        as_json = ground.marked(f"{stem}-json", {"note": "same", "number": "7"})
-        as_yaml = ground.marked(f"{stem}-yaml", {"note": "same", "number": "7"})
+        text = {"note": "same", "number": "7", "key.with.dots": "one"}
+        as_json, as_yaml = (ground.marked(f"{stem}-{each}", text) for each in ("json", "yaml"))
         for body in (as_json, as_yaml):
             if "metadata" in body:
                 body["metadata"]["labels"] = {"tier": "gold", "number": "7"}

@@ -44,6 +44,7 @@ def test_instances(
     def at_least_one() -> list[dict[str, Any]]:
         items = instances.all()
         require(items, "a started application has no instance", expected="at least one", got="none")
+        require_unique([instances.name_of(item) for item in items], "instance")
         return items
 
     with check("CMF-INST-LIST", "a started application has an instance"):

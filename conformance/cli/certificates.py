@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from conformance import settings
-from conformance.cli.options import redacted, target_options, terminal_options
+from conformance.cli.options import path_option, redacted, target_options, terminal_options
 from conformance.cli.reference import embedded
 from conformance.cli.terminal import complain, console_of
 from conformance.config import Selection
@@ -21,27 +21,15 @@ from conformance.verdict import ExitCode
 
 @click.command(epilog="Exit codes: 0 certified; 1 not, and why is said; otherwise those of run.")
 @target_options
-@click.option(
+@path_option(
     "--implementation",
     "described",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
     help="implementation.yaml: vendor, product, version and so on (docs/vendors.md).",
 )
 @click.option("--profile", default="full", show_default=True, help="The profile, all of it.")
 @click.option("--reference", is_flag=True, help="Certify the embedded reference server.")
-@click.option(
-    "--key",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="The private key to sign with; CMF_CONFORMANCE_SIGNING_KEY may hold one instead.",
-)
-@click.option(
-    "--new-key",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Only make a key, and FILE.pub beside it.",
-)
+@path_option("--key", help="The private key to sign with; CMF_CONFORMANCE_SIGNING_KEY may hold one instead.")
+@path_option("--new-key", help="Only make a key, and FILE.pub beside it.")
 @click.option(
     "--key-type",
     type=click.Choice(["ed25519", "ecdsa-p256"]),
@@ -60,9 +48,7 @@ from conformance.verdict import ExitCode
 @click.option("--replace", is_flag=True, help="Replace a signed bundle of this implementation.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Seed of generated requests.")
 @click.option("--strict", is_flag=True, help="Judge by the letter of the contract, without errata.")
-@click.option(
-    "--report-dir", type=click.Path(path_type=Path), metavar="DIR", help="Where the run itself writes."
-)
+@path_option("--report-dir", help="Where the run itself writes.", metavar="DIR")
 @terminal_options
 def certify(
     *,
@@ -127,11 +113,10 @@ def certify(
     epilog="Exit codes: 0 a valid bundle of a conformant implementation; 1 not; 2 nothing to look at."
 )
 @click.argument("bundle", type=click.Path(path_type=Path), metavar="BUNDLE")
-@click.option(
+@path_option(
     "--trust",
-    type=click.Path(path_type=Path),
-    metavar="KEYRING",
     help="Public keys that count: a PEM file, or a folder of them. Without it the key in the bundle counts.",
+    metavar="KEYRING",
 )
 @click.option("--quiet", "-q", is_flag=True, help="Only what is wrong.")
 def verify(*, bundle: Path, trust: Path | None, quiet: bool) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+
+from conformance.config import Selection
+from conformance.model import Level
 
 F = TypeVar("F", bound=Callable[..., Any])
 _COMMAND_OPTION = "--token-command"
@@ -14,6 +17,11 @@ EXIT_CODES = """
 Exit codes: 0 conformant; 1 non-conformant; 2 wrong usage or configuration; 3 incomplete (the target could not be
 observed, or something was not tested); 130 interrupted.
 """
+
+
+def path_option(*names: str, help: str, metavar: str = "FILE") -> Callable[[F], F]:  # noqa: A002 - as click has it
+    """An option that takes a path."""
+    return click.option(*names, type=click.Path(path_type=Path), metavar=metavar, help=help)
 
 
 def target_options(command: F) -> F:
@@ -25,17 +33,9 @@ def target_options(command: F) -> F:
                 metavar="URL",
                 help="The target, e.g. https://cmf.example:8080 [env: CONFLUENT_CMF_URL].",
             ),
-            click.option(
-                "--config",
-                type=click.Path(path_type=Path),
-                metavar="FILE",
-                help="A configuration file (docs/configuration.md).",
-            ),
-            click.option(
-                "--token-file",
-                type=click.Path(path_type=Path),
-                metavar="FILE",
-                help="A file with a bearer token; CMF_CONFORMANCE_TOKEN may hold one instead.",
+            path_option("--config", help="A configuration file (docs/configuration.md)."),
+            path_option(
+                "--token-file", help="A file with a bearer token; CMF_CONFORMANCE_TOKEN may hold one instead."
             ),
             click.option(
                 "--token-command",
@@ -47,35 +47,57 @@ def target_options(command: F) -> F:
                 metavar="URL",
                 help="An OAuth 2.0 token endpoint; the client is in CMF_CONFORMANCE_CLIENT_ID and ..._CLIENT_SECRET.",
             ),
-            click.option(
-                "--oauth-client-secret-file",
-                type=click.Path(path_type=Path),
-                metavar="FILE",
-                help="A file with the secret of the OAuth client.",
-            ),
+            path_option("--oauth-client-secret-file", help="A file with the secret of the OAuth client."),
             click.option("--oauth-scope", metavar="SCOPE", help="The scope to ask the token endpoint for."),
-            click.option(
-                "--client-cert",
-                type=click.Path(path_type=Path),
-                metavar="FILE",
-                help="A client certificate [env: CONFLUENT_CMF_CLIENT_CERT_PATH].",
-            ),
-            click.option(
-                "--client-key",
-                type=click.Path(path_type=Path),
-                metavar="FILE",
-                help="Its key [env: CONFLUENT_CMF_CLIENT_KEY_PATH].",
-            ),
-            click.option(
+            path_option("--client-cert", help="A client certificate [env: CONFLUENT_CMF_CLIENT_CERT_PATH]."),
+            path_option("--client-key", help="Its key [env: CONFLUENT_CMF_CLIENT_KEY_PATH]."),
+            path_option(
                 "--certificate-authority",
-                type=click.Path(path_type=Path),
-                metavar="FILE",
                 help="The CA to trust [env: CONFLUENT_CMF_CERTIFICATE_AUTHORITY_PATH].",
             ),
         )
     ):
         command = option(command)
     return command
+
+
+def selection_options(command: F) -> F:
+    """The options that say which requirements are meant, and how ``selection`` takes them."""
+    levels = click.Choice([level.value for level in Level], case_sensitive=False)
+    for option in reversed(
+        (
+            click.option(
+                "--profile",
+                default="full",
+                show_default=True,
+                help="core starts no application; runtime needs a Flink cluster; full is everything.",
+            ),
+            click.option("--area", "areas", multiple=True, help="Only this area; may be repeated."),
+            click.option(
+                "--level", "levels", multiple=True, type=levels, help="Only this level; may be repeated."
+            ),
+            click.option(
+                "--operation",
+                "operations",
+                multiple=True,
+                metavar="OPERATION_ID",
+                help="Only what speaks of this operation; may be repeated.",
+            ),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def selection(options: Mapping[str, Any]) -> Selection:
+    """What the selection options, and ``--requirement`` where there is one, have selected."""
+    return Selection(
+        profile=options["profile"],
+        areas=options["areas"],
+        requirements=options.get("requirements", ()),
+        levels=tuple(level.upper() for level in options["levels"]),
+        operations=options["operations"],
+    )
 
 
 def terminal_options(command: F) -> F:

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from conformance import settings
+from conformance.cli.options import path_option
 from conformance.config import Target
 
 
@@ -62,12 +63,7 @@ def embedded(target: Target, *, wanted: bool) -> Iterator[Target]:
     type=click.FloatRange(min=0),
     help="Longest random delay of an answer, in seconds.",
 )
-@click.option(
-    "--token-file",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Demand the bearer token in this file.",
-)
+@path_option("--token-file", help="Demand the bearer token in this file.")
 @click.option("--list", "show", is_flag=True, help="List the faults and variations and leave.")
 def serve(
     *,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from conformance.cli.options import EXIT_CODES, terminal_options
+from conformance.cli.options import EXIT_CODES, path_option, terminal_options
 from conformance.cli.terminal import console_of
 from conformance.errors import UsageError
 from conformance.verdict import ExitCode
@@ -16,12 +16,7 @@ from conformance.verdict import ExitCode
 
 @click.command()
 @click.argument("report", type=click.Path(path_type=Path), metavar="REPORT.json")
-@click.option(
-    "--output",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Where to write; default: beside the report.",
-)
+@path_option("--output", help="Where to write; default: beside the report.", metavar="DIR")
 def render(*, report: Path, output: Path | None) -> None:
     """Render a report.json again as HTML, JUnit XML and Markdown; needs no target."""
     from conformance.report.render import render_all
@@ -32,12 +27,7 @@ def render(*, report: Path, output: Path | None) -> None:
 
 @click.command()
 @click.argument("report", type=click.Path(path_type=Path), metavar="REPORT.json")
-@click.option(
-    "--output",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Where to write; it must not exist. Default: standard output.",
-)
+@path_option("--output", help="Where to write; it must not exist. Default: standard output.")
 def baseline(*, report: Path, output: Path | None) -> None:
     """Draft a file of waivers from the failures of a report, for run --baseline.
 

@@ -2,37 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
+from conformance.cli.options import selection, selection_options
 from conformance.config import Selection
 from conformance.registry import catalogue
 
 
 @click.command(name="list")
-@click.option("--profile", default="full", show_default=True, help="Only what this profile demands.")
-@click.option("--area", "areas", multiple=True, help="Only this area.")
-@click.option(
-    "--level",
-    "levels",
-    multiple=True,
-    type=click.Choice(["MUST", "SHOULD", "MAY"], case_sensitive=False),
-    help="Only this level.",
-)
-@click.option(
-    "--operation",
-    "operations",
-    multiple=True,
-    metavar="OPERATION_ID",
-    help="Only what speaks of this operation.",
-)
-def list_requirements(
-    *, profile: str, areas: tuple[str, ...], levels: tuple[str, ...], operations: tuple[str, ...]
-) -> None:
+@selection_options
+def list_requirements(**options: Any) -> None:
     """List the requirements, one a line: id, level, area, title."""
-    selection = Selection(
-        profile=profile, areas=areas, levels=tuple(level.upper() for level in levels), operations=operations
-    )
-    for requirement in catalogue().select(selection):
+    for requirement in catalogue().select(selection(options)):
         click.echo(f"{requirement.id:<28} {requirement.level:<6} {requirement.area:<13} {requirement.title}")
 
 

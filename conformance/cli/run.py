@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from typing import Any
 
 import click
 
 from conformance import settings
-from conformance.cli.options import EXIT_CODES, redacted, target_options, terminal_options
+from conformance.cli.options import (
+    EXIT_CODES,
+    path_option,
+    redacted,
+    selection,
+    selection_options,
+    target_options,
+    terminal_options,
+)
 from conformance.cli.reference import embedded
 from conformance.cli.terminal import complain, console_of
-from conformance.config import EMBEDDED, Effort, Selection
+from conformance.config import EMBEDDED, Effort
 from conformance.duration import duration
 from conformance.errors import UsageError
 from conformance.registry import catalogue
@@ -21,33 +28,13 @@ from conformance.registry import catalogue
 
 @click.command(epilog=EXIT_CODES)
 @target_options
-@click.option(
-    "--profile",
-    default="full",
-    show_default=True,
-    help="core starts no application; runtime needs a Flink cluster; full is everything.",
-)
-@click.option("--area", "areas", multiple=True, help="Only this area; may be repeated.")
+@selection_options
 @click.option(
     "--requirement",
     "requirements",
     multiple=True,
     metavar="ID",
     help="Only this requirement; may be repeated.",
-)
-@click.option(
-    "--level",
-    "levels",
-    multiple=True,
-    type=click.Choice(["MUST", "SHOULD", "MAY"], case_sensitive=False),
-    help="Only this level; may be repeated.",
-)
-@click.option(
-    "--operation",
-    "operations",
-    multiple=True,
-    metavar="OPERATION_ID",
-    help="Only what speaks of this operation; may be repeated.",
 )
 @click.option(
     "--seed",
@@ -68,10 +55,8 @@ from conformance.registry import catalogue
     help="Only the I-th of N parts, to be merged later "
     "[env: JOB_COMPLETION_INDEX with CMF_CONFORMANCE_SHARDS, or CI_NODE_INDEX with CI_NODE_TOTAL].",
 )
-@click.option(
+@path_option(
     "--baseline",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
     help="Known failures to excuse, each until a date (docs/ci.md); such a run is no certification.",
 )
 @click.option(
@@ -82,11 +67,8 @@ from conformance.registry import catalogue
     help="What leads to exit code 1: a broken MUST or a bad waiver; a broken SHOULD too; "
     "or only what the baseline does not excuse.",
 )
-@click.option(
-    "--report-dir",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Where the report goes; default: cmf-conformance-runs/<run id>.",
+@path_option(
+    "--report-dir", help="Where the report goes; default: cmf-conformance-runs/<run id>.", metavar="DIR"
 )
 @click.option(
     "--max-time",
@@ -125,14 +107,8 @@ def run(**options: Any) -> None:
     console = console_of(no_color=options.pop("no_color"))
     effort = Effort(options["effort"])
     target = settings.load(options.pop("config"), options, limits=limits_for(effort))
-    selection = Selection(
-        profile=options["profile"],
-        areas=options["areas"],
-        requirements=options["requirements"],
-        levels=tuple(level.upper() for level in options["levels"]),
-        operations=options["operations"],
-    )
-    catalogue().select(selection)
+    wanted = selection(options)
+    catalogue().select(wanted)
     fail_on, baseline = FailOn(options["fail_on"]), options["baseline"]
     if fail_on is FailOn.NEW and baseline is None:
         raise UsageError(
@@ -147,7 +123,7 @@ def run(**options: Any) -> None:
         outcome = execute(
             server,
             Options(
-                selection=selection,
+                selection=wanted,
                 report_dir=options["report_dir"],
                 seed=seed,
                 effort=effort,

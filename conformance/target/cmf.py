@@ -278,26 +278,22 @@ class Collection:
         return self._call(self._routes.list, self._scope, query=[*pairs, *query], **how)
 
     def pages(self, size: int, **how: Any) -> Iterator[Answer]:
-        """Every page from page 0 until an empty or refused one.
+        """Every page from page 0 until one that is empty, refused, or given before.
 
-        Raises ``Broken`` when there is none, and as soon as a page is given a second time.
+        What comes past the end is a requirement of its own.  Raises ``Broken`` when no page is any of these.
         """
         met: list[Items] = []
         for page in range(_MAX_PAGES):
             answer = self.list(page=page, size=size, **how)
             if page and answer.status in {400, 404}:
-                return  # that a page past the end is there, and empty, is a requirement of its own
-            yield answer.expect(200)
-            if not answer.items:
                 return
-            if answer.items in met:
-                raise Broken(
-                    f"the {self} don't end: page {page} is page {met.index(answer.items)} again",
-                    expected="other items, or none past the end",
-                    got=f"the same {len(answer.items)} items",
-                    exchange=answer.exchange,
-                )
-            met.append(answer.items)
+            items = answer.expect(200).items
+            if items in met:
+                return
+            yield answer
+            if not items:
+                return
+            met.append(items)
         raise Broken(
             f"the {self} never end",
             expected="an empty page past the end",

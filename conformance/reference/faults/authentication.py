@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 from conformance.reference.faults.registry import Registry
 from conformance.reference.server import Server
@@ -20,6 +19,21 @@ def _let_in(server: Server, whom: Callable[[Request], bool]) -> None:
     def checked(request: Request) -> None:
         if not whom(request):
             authenticate(request)
+
+    server.authenticate = checked  # type: ignore[method-assign]
+
+
+def _before_refusing(server: Server, act: Callable[[Request, Refusal], object]) -> None:
+    """Do something before a request without a valid token is refused; what that refuses itself is forgotten."""
+    authenticate = server.authenticate
+
+    def checked(request: Request) -> None:
+        try:
+            authenticate(request)
+        except Refusal as refusal:
+            with suppress(Refusal):
+                act(request, refusal)
+            raise
 
     server.authenticate = checked  # type: ignore[method-assign]
 
@@ -74,18 +88,11 @@ def _(server: Server) -> None:
     reason=r"an existing environment is as it was after requests with no credentials: the answer of getEnvironment came with status 404",
 )
 def _(server: Server) -> None:
-    authenticate = server.authenticate
+    def delete(request: Request, _refusal: Refusal) -> None:
+        if request.method == "DELETE":
+            server.perform(server.router.call(request))
 
-    def checked(request: Request) -> None:
-        try:
-            authenticate(request)
-        except Refusal:
-            if request.method == "DELETE":
-                with suppress(Refusal):
-                    server.perform(server.router.call(request))
-            raise
-
-    server.authenticate = checked  # type: ignore[method-assign]
+    _before_refusing(server, delete)
 
 
 @fault(
@@ -95,17 +102,8 @@ def _(server: Server) -> None:
     reason=r"the answer about the list of environments with no credentials shows nothing of it: the answer shows what was asked for",
 )
 def _(server: Server) -> None:
-    authenticate = server.authenticate
+    def show(request: Request, refusal: Refusal) -> None:
+        if request.method == "GET":
+            refusal.message += f" {server.perform(server.router.call(request)).value}"
 
-    def checked(request: Request) -> None:
-        try:
-            authenticate(request)
-        except Refusal as refusal:
-            if request.method != "GET":
-                raise
-            shown: Any = ""
-            with suppress(Refusal):
-                shown = server.perform(server.router.call(request)).value
-            raise Refusal(refusal.status, f"{refusal.message} {shown}", refusal.headers) from None
-
-    server.authenticate = checked  # type: ignore[method-assign]
+    _before_refusing(server, show)
