@@ -78,6 +78,7 @@ def _(server: Server) -> None:
     "Keeps a deleted application in the list.",
     "CMF-APP-DELETE",
     "CMF-APP-LIST",
+    "CMF-PAGE-TOTAL",
     reason=r"afterwards it can't be read and is not listed: a deleted application is listed \(after waiting .* s\)",
 )
 def _(server: Server) -> None:
@@ -124,6 +125,8 @@ def _(server: Server) -> None:
     "app-list-namesakes",
     "Lists the namesakes of an application in other environments beside it.",
     "CMF-APP-NAME-SCOPE",
+    "CMF-APP-LIST",
+    "CMF-APP-LIST-SCOPE",
     reason=r"the second environment can hold the same name: after the second was created, the first namesake is not listed once",
 )
 def _(server: Server) -> None:

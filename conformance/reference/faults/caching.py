@@ -143,7 +143,6 @@ def _(server: Server) -> None:
     "cache-304-at-third-reading",
     "Answers 304 to the third reading of what has not changed.",
     "CMF-CACHE-UNCONDITIONAL",
-    "CMF-APP-NAME-SCOPE",
     "CMF-APP-REFUSED",
     "CMF-APP-START-AGAIN",
     "CMF-APP-UPDATE",

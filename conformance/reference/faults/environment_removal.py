@@ -21,6 +21,7 @@ fault = Registry()
     "env-list-without-defaults",
     "Lists environments without their statement defaults.",
     "CMF-ENV-LIST",
+    "CMF-CONC-READ",
     reason=r"each is listed with the values that are read of it alone: in the list, .*/statementDefaults is not as expected",
 )
 def _(server: Server) -> None:

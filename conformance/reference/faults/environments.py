@@ -61,6 +61,10 @@ def _(server: Server) -> None:
     "Shows no compute pool defaults where there are statement defaults.",
     "CMF-ENV-GET",
     "CMF-ENV-UPDATE",
+    "CMF-CONC-READ",
+    "CMF-CONC-UPSERT",
+    "CMF-CONTENT-SCALARS",
+    "CMF-CONTENT-UNICODE",
     reason=r"it is read as it was posted: the environment/computePoolDefaults is not as stored",
 )
 def _(server: Server) -> None:
@@ -76,6 +80,9 @@ def _(server: Server) -> None:
     "CMF-ENV-GET",
     "CMF-CONTENT-SCALARS",
     "CMF-ENV-UPDATE",
+    "CMF-CONC-READ",
+    "CMF-CONC-UPSERT",
+    "CMF-CONTENT-UNICODE",
     reason=r"it is read as it was posted: the environment/statementDefaults/interactive is not as stored",
 )
 def _(server: Server) -> None:
@@ -131,6 +138,7 @@ def _(server: Server) -> None:
     "env-get-prefix",
     "Finds an environment by the beginning of its name.",
     "CMF-ENV-GET-UNKNOWN",
+    "CMF-ENV-DELETE",
     reason=r"the beginning of an existing name, and more than it: the answer of getEnvironment came with status 200",
 )
 def _(server: Server) -> None:
@@ -200,6 +208,8 @@ def _(server: Server) -> None:
     "env-update-pool-defaults-kept",
     "Does not update compute pool defaults that were there before.",
     "CMF-ENV-UPDATE",
+    "CMF-CONC-READ",
+    "CMF-CONC-UPSERT",
     reason=r"update .*, sent as application/json, answers 201 and holds: the answer/computePoolDefaults/spec/clusterSpec/taskManager/resource/cpu is not",
 )
 def _(server: Server) -> None:

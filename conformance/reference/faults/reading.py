@@ -47,13 +47,14 @@ def _(server: Server) -> None:
 @fault(
     "content-yaml-body-defaults-lost",
     "Loses the statement defaults of an environment that comes as YAML.",
+    "CMF-CONTENT-YAML-BODY",
     "CMF-ENV-CREATE",
     "CMF-CONTENT-SCALARS",
     "CMF-CONTENT-UNICODE",
     "CMF-ENV-BODY-NESTED",
     "CMF-ENV-GET",
     "CMF-ENV-UPDATE",
-    reason=r"a new name answers 201 with the environment: the answer/statementDefaults is not as stored",
+    reason=r"one environment as YAML is stored like its JSON twin: the YAML twin/statementDefaults is not as expected",
 )
 def _(server: Server) -> None:
     _yaml_body(server, lambda value: drop("statementDefaults")(value) if isinstance(value, dict) else value)
@@ -62,12 +63,13 @@ def _(server: Server) -> None:
 @fault(
     "content-yaml-body-dots-nested",
     "Splits the keys of a YAML application at their dots.",
+    "CMF-CONTENT-YAML-BODY",
     "CMF-APP-EXAMPLE",
     "CMF-APP-CREATE",
     "CMF-APP-GET",
     "CMF-APP-UPDATE",
     "CMF-CONTENT-TYPES",
-    reason=r"flink-application\.yaml creates the application it describes: the application/spec/flinkConfiguration/taskmanager\.numberOfTaskSlots is not",
+    reason=r"one application as YAML is stored like its JSON twin: the YAML twin/spec/flinkConfiguration/key\.with\.dots is not as expected",
 )
 def _(server: Server) -> None:
     def nested(value: Any) -> Any:
