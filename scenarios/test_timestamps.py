@@ -100,11 +100,11 @@ def test_writing_one_moves_no_time_of_another(
         collection.post(ground.variant(each, 1)).needed()
     numbers = itertools.count(2)
 
-    def times() -> list[Any]:
-        read = [collection.get(each).expect(200).body for each in (earlier, later)]
-        places = ((), ("metadata",))
+    def times() -> dict[str, dict[str, Any]]:
+        where = () if kind is ENVIRONMENT else ("metadata",)
         parts = ("created_time", "updated_time", "creationTimestamp", "updateTimestamp")
-        return [optional(body, *place, part) for body in read for place in places for part in parts]
+        read = {each: collection.get(each).expect(200).body for each in (earlier, later)}
+        return {each: {part: optional(body, *where, part) for part in parts} for each, body in read.items()}
 
     def unmoved() -> None:
         before = times()
