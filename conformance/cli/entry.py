@@ -12,6 +12,7 @@ import click
 from conformance import __version__
 from conformance.cli.certificates import certify, verify
 from conformance.cli.cleanup import cleanup
+from conformance.cli.doctor import doctor
 from conformance.cli.drift import drift
 from conformance.cli.options import EXIT_CODES
 from conformance.cli.reference import serve
@@ -50,7 +51,7 @@ def cli() -> None:
 
 for command in (
     *(run, certify, verify, serve, list_requirements, explain, render, baseline, compare, merge, cleanup),
-    *(drift,),
+    *(doctor, drift),
 ):
     cli.add_command(command)
 
