@@ -94,9 +94,10 @@ def summary(findings: Iterable[Finding]) -> str:
 
 
 def as_json(url: str, findings: Iterable[Finding]) -> dict[str, Any]:
-    """All findings as a JSON object."""
+    """All findings as a JSON object; its schema is ``findings.schema.json``."""
     listed = list(findings)
     return {
+        "schema_version": "1.0",
         "target": url,
         "exit_code": int(exit_code(listed)),
         "findings": [

@@ -20,6 +20,7 @@ from conformance.errors import UsageError
 
 MOST_BYTES = 8 * 1024 * 1024
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+_MOST_BASES = 10
 _MOST_REFERENCES = 50
 """References to references that are followed."""
 
@@ -96,7 +97,10 @@ class Document:
 
     @property
     def bases(self) -> tuple[str, ...]:
-        """The paths of its servers, below which its own paths are meant; without those that are empty."""
+        """The paths of its servers, below which its own paths are meant; without those that are empty.
+
+        Only the first few: each is tried.
+        """
         paths = []
         for server in self.root.list("servers"):
             try:
@@ -105,7 +109,7 @@ class Document:
                 continue
             if path:
                 paths.append(path if path.startswith("/") else f"/{path}")
-        return tuple(dict.fromkeys(paths))
+        return tuple(dict.fromkeys(paths))[:_MOST_BASES]
 
     def resolve(self, node: Node) -> Node:
         """What an object refers to, or the object itself; raises ``UsageError`` when that can't be found."""

@@ -28,8 +28,12 @@ def lines(drift: Drift, contract: Document, document: Document, least: Effect) -
 
 
 def as_json(drift: Drift, contract: Document, document: Document, contract_sha256: str) -> dict[str, Any]:
-    """All differences as a JSON object; what one side does not have is left out."""
+    """All differences as a JSON object; what one side does not have is left out.
+
+    Its schema is ``differences.schema.json``.
+    """
     return {
+        "schema_version": "1.0",
         "contract": {"name": contract.source.removeprefix("the contract "), "sha256": contract_sha256},
         "document": {"source": document.source, "openapi": document.version, "title": document.title},
         "counts": {effect.value: count for effect, count in drift.counts.items()},

@@ -73,7 +73,7 @@ class Schemas:
             yield pair.difference(
                 Effect.BREAKING,
                 "properties-removed",
-                "its properties are no longer described",
+                f"its properties are no longer described {IN[pair.direction]}",
                 below(pair.old.pointer, "properties"),
                 pair.new.pointer,
                 sorted(old),
@@ -86,7 +86,7 @@ class Schemas:
                 yield pair.difference(
                     Effect.BREAKING,
                     "property-removed",
-                    f"the property {name} is gone",
+                    f"the property {name} is gone {IN[pair.direction]}",
                     schema[0].pointer,
                     below(pair.new.pointer, "properties"),
                     name,

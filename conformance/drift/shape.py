@@ -13,6 +13,7 @@ from typing import Any, TypeAlias, TypeGuard
 
 from conformance.drift.difference import Direction
 from conformance.drift.document import Document, Node, below
+from conformance.errors import UsageError
 
 Schema: TypeAlias = tuple[Node, ...]
 """Objects that all hold for the same value; none at all means that anything goes."""
@@ -97,12 +98,17 @@ class Shape:
 
 
 def flattened(document: Document, schema: Schema) -> list[Node]:
-    """All parts that hold for the value, references and ``allOf`` followed, outer ones first; each once."""
+    """All parts that hold for the value, references and ``allOf`` followed, outer ones first; each once.
+
+    Raises ``UsageError`` when there are too many.
+    """
     parts: list[Node] = []
     seen: set[str] = set()
     pending = list(reversed(schema))
-    while pending and len(parts) < _MOST_PARTS:
+    while pending:
         part = pending.pop()
+        if len(parts) >= _MOST_PARTS:
+            raise UsageError(f"{document.source}: {part.pointer} is put together from too many parts")
         if part.pointer in seen:
             continue
         seen.add(part.pointer)

@@ -8,7 +8,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib.resources import files
 from pathlib import Path
+
+import jsonschema_rs
 
 from .conftest import Done, Front, Stock
 
@@ -28,6 +31,8 @@ def test_json_for_machines(call: Call) -> None:
     done = call("doctor", "--json", "--url", "http://127.0.0.1:1")
     assert done.returncode == 3
     told = json.loads(done.stdout)
+    schema = files("conformance.doctor").joinpath("findings.schema.json").read_text("utf-8")
+    jsonschema_rs.validator_for(json.loads(schema)).validate(told)
     assert told["target"] == "http://127.0.0.1:1"
     assert told["exit_code"] == 3
     assert [each["subject"] for each in told["findings"]] == ["configuration", "connection"]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import ssl
 from collections.abc import Callable
+from importlib.resources import files
 from pathlib import Path
 
+import jsonschema_rs
 import pytest
 import trustme
 import yaml
@@ -34,6 +36,7 @@ def changed(tmp_path: Path) -> Path:
     """The contract without one operation."""
     root = yaml.safe_load(CONTRACT.read_text("utf-8"))
     del root["paths"]["/cmf/api/v1/secrets"]["post"]
+    root["components"]["schemas"]["PostResourceBase"]["properties"]["name"]["maxLength"] = 300
     path = tmp_path / "changed.json"
     path.write_text(json.dumps(root), "utf-8")
     return path
@@ -68,7 +71,7 @@ def test_a_server_that_publishes_something_else(publish: Publish, drift: Run, ch
     pages.answers["/v3/api-docs.yaml"] = (302, b"https://elsewhere.example/")
     done = drift("--url", pages.url, **TOKEN)
     assert done.returncode == 1
-    lost, *_ = done.stdout.splitlines()
+    _, lost, *_ = done.stdout.splitlines()
     assert lost == (
         "breaking   #/paths/~1cmf~1api~1v1~1secrets/post  the operation is gone: "
         '"POST /cmf/api/v1/secrets" -> nothing (createSecret)'
@@ -81,9 +84,12 @@ def test_json_for_machines(drift: Run, changed: Path) -> None:
     done = drift("--spec", changed, "--json")
     assert done.returncode == 1
     told = json.loads(done.stdout)
-    assert told["counts"]["breaking"] == 1
+    schema = files("conformance.drift").joinpath("differences.schema.json").read_text("utf-8")
+    jsonschema_rs.validator_for(json.loads(schema)).validate(told)
+    assert told["counts"] == {"breaking": 2, "compatible": 1, "editorial": 0}
     assert told["contract"] == {"name": "cmf-2.0", "sha256": catalogue().contract_sha256}
-    (lost,) = [each for each in told["differences"] if each["effect"] == "breaking"]
+    wider, lost, *_ = told["differences"]
+    assert (wider["old"], wider["new"], wider["direction"]) == (253, 300, "response")
     assert lost == {
         "effect": "breaking",
         "kind": "operation-removed",

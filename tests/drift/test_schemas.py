@@ -273,6 +273,12 @@ def test_an_endless_chain_is_an_error_and_a_wide_net_ends() -> None:
     assert "breaking" in effects({"type": "integer"}, {"$ref": "#/components/schemas/N0"}, new_schemas=net)[0]
 
 
+def test_too_many_parts_are_an_error() -> None:
+    parts = [{"maxLength": number} for number in range(1500)]
+    with pytest.raises(UsageError, match="too many parts"):
+        effects({"type": "string"}, {"allOf": parts})
+
+
 @pytest.mark.parametrize(
     "odd",
     [
