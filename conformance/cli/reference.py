@@ -64,6 +64,7 @@ def embedded(target: Target, *, wanted: bool) -> Iterator[Target]:
     help="Longest random delay of an answer, in seconds.",
 )
 @path_option("--token-file", help="Demand the bearer token in this file.")
+@path_option("--publish", help="Publish this OpenAPI document at /v3/api-docs, for drift.")
 @click.option("--list", "show", is_flag=True, help="List the faults and variations and leave.")
 def serve(
     *,
@@ -74,6 +75,7 @@ def serve(
     pace: float,
     latency: float,
     token_file: Path | None,
+    publish: Path | None,
     show: bool,
 ) -> None:
     """Start the reference server, well-behaved or with faults."""
@@ -85,4 +87,5 @@ def serve(
     arguments += [word for fault in faults for word in ("--fault", fault)]
     arguments += [word for variation in variations for word in ("--variation", variation)]
     arguments += ["--token-file", str(token_file)] if token_file is not None else []
+    arguments += ["--publish", str(publish)] if publish is not None else []
     sys.exit(reference.main(arguments))

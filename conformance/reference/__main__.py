@@ -62,6 +62,7 @@ def parser() -> argparse.ArgumentParser:
         "--latency", type=float, default=0.0, help="seconds that an answer takes longer, at most"
     )
     made.add_argument("--token-file", type=Path, help="demand the bearer token in this file")
+    made.add_argument("--publish", type=Path, help="a document to publish at /v3/api-docs")
     made.add_argument("--with-parent", action="store_true", help="end when standard input is closed")
     made.add_argument("--list", action="store_true", help="print every fault and variation as JSON, and end")
     return made
@@ -121,6 +122,31 @@ def serve(wiring: Wiring, host: str, port: int) -> None:
         Listener(config).run(sockets=[listening])
 
 
+class _Unusable(Exception):
+    """The command line names a file that can't be used; the message is one line."""
+
+
+def _token(file: Path) -> str:
+    """The token in a file; raises _Unusable."""
+    try:
+        token = file.read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as wrong:
+        reason = getattr(wrong, "strerror", None) or "it is not text"
+        raise _Unusable(f"cannot read the token file {file}: {reason}") from wrong
+    if not token:
+        # It would let in everybody who sends an empty token.
+        raise _Unusable(f"the token file {file} is empty")
+    return token
+
+
+def _document(file: Path) -> bytes:
+    """What is to be published; raises _Unusable."""
+    try:
+        return file.read_bytes()
+    except OSError as wrong:
+        raise _Unusable(f"cannot read the document {file}: {wrong.strerror}") from wrong
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; the exit code is 0 after a signal, 2 for a wrong command line."""
     options = parser().parse_args(arguments)
@@ -133,19 +159,12 @@ def main(arguments: list[str] | None = None) -> int:
         return USAGE
     if options.with_parent:
         end_with_parent()
-    token = None
-    if options.token_file is not None:
-        try:
-            token = options.token_file.read_text(encoding="utf-8").strip()
-        except (OSError, ValueError) as wrong:
-            reason = getattr(wrong, "strerror", None) or "it is not text"
-            print(f"cannot read the token file {options.token_file}: {reason}", file=sys.stderr)
-            return USAGE
-        if not token:
-            # It would let in everybody who sends an empty token.
-            print(f"the token file {options.token_file} is empty", file=sys.stderr)
-            return USAGE
-    server = Server(pace=options.pace, token=token)
+    try:
+        server = Server(pace=options.pace, token=_token(options.token_file) if options.token_file else None)
+        server.document = _document(options.publish) if options.publish else None
+    except _Unusable as wrong:
+        print(wrong, file=sys.stderr)
+        return USAGE
     # Variations first: a fault replaces what the server then does.
     for name in options.variation:
         VARIATIONS[name].apply(server)

@@ -29,12 +29,17 @@ from conformance.reference.store import Store
 from conformance.reference.values import Answer, Call, Headers, Refusal, Request, Wire
 from conformance.reference.wire import Transmit, send_whole
 
+DOCUMENT = "v3/api-docs"
+"""Where a document is published, without the leading slash."""
+
 
 class Server:
     """A CMF server; its parts are attributes, each of one responsibility."""
 
     def __init__(self, *, pace: float = 1.0, token: str | None = None) -> None:
         self.token = token
+        self.document: bytes | None = None
+        """What is published as a description of this server, if anything: the contract has no operation for it."""
         self.clock = Clock()
         self.store = Store()
         self.media = Media()
@@ -84,6 +89,8 @@ class Server:
         operation = ""
         try:
             self.authenticate(request)
+            if self.document is not None and (request.method, request.path) == ("GET", DOCUMENT):
+                return self.publish(self.document)
             call = self.router.call(request)
             operation = call.operation
             if accepted is None and operation not in BODILESS:
@@ -101,6 +108,11 @@ class Server:
         good = hmac.compare_digest(given.strip().encode(), self.token.encode())
         if scheme.lower() != "bearer" or not good:
             raise Refusal(401, "Authentication is required.", (("www-authenticate", "Bearer"),))
+
+    def publish(self, document: bytes) -> Wire:
+        """The document as it is, JSON or YAML."""
+        media_type = "application/json" if document.lstrip().startswith(b"{") else "application/yaml"
+        return Wire(200, (("content-type", media_type),), document)
 
     def unacceptable(self) -> Refusal:
         """The refusal of a request that accepts nothing the server has."""

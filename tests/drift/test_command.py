@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import ssl
+import subprocess
+import sys
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
@@ -116,6 +118,24 @@ def test_less_can_be_shown(drift: Run, tmp_path: Path) -> None:
 def test_a_server_that_publishes_nothing(drift: Run) -> None:
     with ReferenceServer() as server:
         complained(drift("--url", server.url), 3, "publishes no OpenAPI document", "--spec names")
+
+
+def test_the_reference_server_publishes_what_it_is_told(drift: Run, changed: Path, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("opens-the-door", "utf-8")
+    words = ["--port", "0", "--publish", changed, "--token-file", tmp_path / "token"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "conformance", "serve", *words], stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout is not None
+        url = server.stdout.readline().removeprefix("listening on ").strip()
+        try:
+            complained(drift("--url", url), 3, "401 (12 times)", "credentials that may read it")
+            done = drift("--url", url, "--token-file", tmp_path / "token", "--show", "breaking")
+        finally:
+            server.terminate()
+    assert done.returncode == 1
+    assert "createSecret" in done.stdout
+    assert f"cmf-2.0 and {url}/v3/api-docs" in done.stdout
 
 
 def test_a_server_that_shows_it_to_nobody(publish: Publish, drift: Run) -> None:

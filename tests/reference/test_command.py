@@ -51,6 +51,12 @@ def test_unknown_names_are_one_line_and_two() -> None:
         assert ended.stderr == f"unknown {option[2:]} 'no-such' (--list prints them all)\n"
 
 
+def test_a_document_that_cannot_be_read_is_one_line_and_two() -> None:
+    ended = run("--publish", "nowhere.yaml")
+    assert ended.returncode == 2
+    assert ended.stderr == "cannot read the document nowhere.yaml: No such file or directory\n"
+
+
 def test_an_unknown_fault_is_told_by_the_launcher() -> None:
     with pytest.raises(NotStarted, match="unknown fault 'no-such'"):
         ReferenceServer(faults=["no-such"]).start()
