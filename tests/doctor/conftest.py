@@ -208,7 +208,7 @@ def look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Findi
     ) -> Findings:
         if token is not None:
             monkeypatch.setenv("CMF_CONFORMANCE_TOKEN", token)
-        limited = Limits(**{"connect_timeout": 3.0, "read_timeout": 3.0, "settle": 1.0, **(limits or {})})
+        limited = Limits(**{"connect_timeout": 5.0, "read_timeout": 20.0, "settle": 5.0, **(limits or {})})
         target = Target(url, auth=auth or Auth(), limits=limited, features=Features(**(features or {})))
         return Findings(list(examine(target, Options(**options))))
 

@@ -71,7 +71,7 @@ def test_what_the_configuration_has_is_declared(call: Call, tmp_path: Path, stoc
 def test_an_interrupted_trial_removes_what_it_has_created(
     front: Callable[..., Front], stock: Stock, tmp_path: Path, environment: dict[str, str]
 ) -> None:
-    gate = front(backend=stock.url, delay=0.2)
+    gate = front(backend=stock.url, delay=0.4)
     process = subprocess.Popen(
         [sys.executable, "-m", "conformance", "doctor", "--write", "--url", gate.url],
         cwd=tmp_path,

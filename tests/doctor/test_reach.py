@@ -171,10 +171,10 @@ def test_the_clock(front: Start, look: Look, ahead: float | None, state: State, 
 
 
 def test_slow_answers(front: Start, look: Look) -> None:
-    found = look(front(delay=0.15).url, limits={"read_timeout": 0.6, "max_time": 60.0})
-    found.told("speed", WARNING, r"1\d\d ms, .*an answer that takes 0.6 s counts as none", "--read-timeout")
+    found = look(front(delay=0.5).url, limits={"read_timeout": 2.0, "max_time": 60.0})
+    found.told("speed", WARNING, r"\d+ ms, .*an answer that takes 2 s counts as none", "--read-timeout")
     found.told(
-        "pace", WARNING, r"about \d{3} requests fit into a run; not enough for core \(3,400\)", "--max-time"
+        "pace", WARNING, r"about \d+ requests fit into a run; not enough for core \(3,400\)", "--max-time"
     )
 
 
