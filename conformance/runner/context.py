@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from conformance.canary import Canaries
-from conformance.config import Effort, Features, Limits
+from conformance.config import Effort, Features, Limits, Mode
 from conformance.contract.openapi import Contract
-from conformance.expectations import Unmet
+from conformance.existing import Existing
+from conformance.expectations import NeedsWriting, Unmet
 from conformance.model import Exchange, Requirement
 from conformance.properties.tally import Tally
 from conformance.registry import Catalogue
@@ -19,6 +20,7 @@ from conformance.target.cmf import Cmf, Collection
 from conformance.target.wire import BudgetSpent, NoAnswer, Wire
 
 PROBE = "/cmf/api/v1/environments"
+_READS = frozenset({"GET", "HEAD"})
 
 
 def ended(spent: BudgetSpent) -> str:
@@ -47,10 +49,18 @@ class RunContext:
     notes: list[str] = field(default_factory=list)
     """Why the run is incomplete, when it is."""
     cmf: Cmf = field(init=False)
+    existing: Existing = field(init=False)
+    """What is on the target, for a run that only reads."""
     _tidied: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.cmf = Cmf(self, self.contract, prefix=self.prefix, features=self.features, limits=self.limits)
+        self.existing = Existing(self.cmf)
+
+    @property
+    def reads_only(self) -> bool:
+        """Whether nothing is written to the target, so that only what exists on it can be judged."""
+        return self.wire.mode is Mode.READ_ONLY
 
     def send(
         self,
@@ -65,8 +75,11 @@ class RunContext:
         """Send one request for a scenario and record what comes; ``authenticate`` as in ``Wire.send``.
 
         When no answer comes but the target serves others, that is held against it and ``Unmet`` is raised;
-        when it serves nobody, ``TargetLost``.
+        when it serves nobody, ``TargetLost``.  A run that only reads raises ``NeedsWriting`` instead of asking
+        the wire for anything else.
         """
+        if self.reads_only and method not in _READS:
+            raise NeedsWriting(f"it takes a {method} {path}, and this run only reads (--mode read-only)")
         try:
             return self.wire.send(
                 method, path, query=query, headers=headers, content=content, authenticate=authenticate
