@@ -12,6 +12,8 @@ import click
 from conformance import __version__
 from conformance.cli.certificates import certify, verify
 from conformance.cli.cleanup import cleanup
+from conformance.cli.doctor import doctor
+from conformance.cli.drift import drift
 from conformance.cli.options import EXIT_CODES
 from conformance.cli.reference import serve
 from conformance.cli.reports import baseline, compare, merge, render
@@ -49,6 +51,7 @@ def cli() -> None:
 
 for command in (
     *(run, certify, verify, serve, list_requirements, explain, render, baseline, compare, merge, cleanup),
+    *(doctor, drift),
 ):
     cli.add_command(command)
 

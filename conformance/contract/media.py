@@ -141,7 +141,7 @@ _Loader.add_constructor("tag:yaml.org,2002:float", _yaml_float)
 def read_yaml(text: str) -> Any:
     """A YAML text as JSON-like value; one that is too deep, or too large once expanded, is refused unread."""
     try:
-        _check_shape(text)
+        check_shape(text)
         documents = list(yaml.load_all(text, Loader=_Loader))
     except (yaml.YAMLError, ValueError, RecursionError, TypeError) as error:
         reason = getattr(error, "problem", None) or str(error).splitlines()[0]
@@ -167,7 +167,7 @@ class _Extent:
         self.height = max(self.height, child.height + 1)
 
 
-def _check_shape(text: str) -> None:
+def check_shape(text: str) -> None:
     """Raise ``Malformed`` for YAML that would exhaust whoever builds it: deep, endless or multiplying.
 
     The parser's events come one by one, so this needs no stack and no memory to speak of; the composer is

@@ -27,7 +27,7 @@ def preflight(wire: Wire, url: str) -> dict[str, str]:
     try:
         exchange = wire.send("GET", LIST, query=[("size", "1")], headers=_ACCEPT)
     except NoAnswer as silence:
-        raise _unreachable(url, silence.exchange.error or "no answer") from silence
+        raise unreachable(url, silence.exchange.error or "no answer") from silence
     response = exchange.response
     if response is None:
         raise Unreachable(f"{url} does not answer")
@@ -68,6 +68,7 @@ def _refused(url: str, status: int, credentials: str) -> TargetError:
     return TargetError(message, hint="is the token right, has it expired, and was it made for this server?")
 
 
-def _unreachable(url: str, error: str) -> Unreachable:
+def unreachable(url: str, error: str) -> Unreachable:
+    """What to say of a target that gave no answer, with a hint that fits the error of the connection."""
     secure = url.lower().startswith("https:")
     return Unreachable(f"{url} can't be reached: {error}", hint=hint_for(error, secure=secure))

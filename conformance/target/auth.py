@@ -61,6 +61,11 @@ class Credentials:
         return self._source.name if self.configured else ""
 
     @property
+    def renewable(self) -> bool:
+        """Whether its source may give another token."""
+        return self._source.renewable
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """What must not be stored besides the token."""
         return (self._source.secret,) if isinstance(self._source, ClientCredentials) else ()

@@ -16,7 +16,7 @@ import ssl
 import threading
 import time
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -66,6 +66,8 @@ class _Call:
     received: int = 0
     head: bytearray = field(default_factory=bytearray)
     stream: _Stream | None = None
+    certificates: dict[str | None, Mapping[str, Any]] = field(default_factory=dict)
+    """What each server that TLS was begun with has shown, by its name."""
 
     def seconds_to_connect(self) -> float:
         return self.started + self.limits.connect_timeout - time.monotonic()
@@ -116,7 +118,9 @@ class _Stream(httpcore.NetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
         seconds = _positive(_current().seconds_to_connect(), httpcore.ConnectTimeout)
-        return _Stream(self._inner.start_tls(ssl_context, server_hostname, min(seconds, timeout or seconds)))
+        secure = self._inner.start_tls(ssl_context, server_hostname, min(seconds, timeout or seconds))
+        _current().certificates[server_hostname] = secure.get_extra_info("ssl_object").getpeercert() or {}
+        return _Stream(secure)
 
     def get_extra_info(self, info: str) -> Any:
         return (self.spoilt and info == "is_readable") or self._inner.get_extra_info(info)
@@ -148,6 +152,8 @@ class Connections:
         """``host`` is in ASCII and without brackets.  Raises ``ConfigurationError`` for an unusable proxy."""
         self._origin = (scheme.encode("ascii"), host.encode("ascii"), port)
         self._limits = limits
+        self.certificate: Mapping[str, Any] | None = None
+        """What the target has shown in the last TLS handshake, as ``ssl`` describes it; None before, and without TLS."""
         proxy = proxy_for(scheme, host, context)
         common: dict[str, Any] = {
             "ssl_context": context,
@@ -183,6 +189,7 @@ class Connections:
                     method, (self._fresh if fresh else self._kept).handle_request(request), call
                 )
         finally:
+            self.certificate = call.certificates.get(host.decode("ascii"), self.certificate)
             del _CURRENT.call
 
     def close(self) -> None:

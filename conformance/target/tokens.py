@@ -190,8 +190,17 @@ def text_of(file: Path, name: str) -> str:
 def seconds_left(token: str) -> float | None:
     """For how long a token is still good by its own words, when it is a JWT; None when it does not say so.
 
-    Nothing is verified: that is for the target.  A token that seems to have expired comes from another clock,
-    and says nothing either.
+    A token that seems to have expired comes from another clock, and says nothing either.
+    """
+    expires = expiry(token)
+    left = None if expires is None else expires - time.time()
+    return left if left is not None and left > 0 else None
+
+
+def expiry(token: str) -> float | None:
+    """When a token ends by its own words, in seconds since 1970, when it is a JWT; None when it does not say so.
+
+    Nothing is verified: that is for the target.
     """
     parts = token.split(".")
     if len(parts) != _JWT_PARTS:
@@ -203,8 +212,7 @@ def seconds_left(token: str) -> float | None:
     expires = claims.get("exp") if isinstance(claims, dict) else None
     if isinstance(expires, bool) or not isinstance(expires, int | float):
         return None
-    left = expires - time.time()
-    return left if left > 0 else None
+    return expires
 
 
 def _end(process: subprocess.Popen[bytes], *, early: bool) -> None:

@@ -26,10 +26,10 @@ from __future__ import annotations
 import itertools
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Self
+from typing import Any, Self
 from urllib.parse import quote
 
 from conformance import __version__
@@ -168,6 +168,11 @@ class Wire:
         """
         _ = self._credentials.token
         return self._credentials.source
+
+    @property
+    def certificate(self) -> Mapping[str, Any] | None:
+        """The target's certificate as ``ssl`` describes it, from the last handshake; None without TLS."""
+        return self._connections.certificate
 
     def close(self) -> None:
         """Close the connections; the ledger and the evidence belong to the caller."""
