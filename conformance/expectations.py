@@ -2,6 +2,7 @@
 
     Broken   the target was seen to break a sentence; inside a check this makes the check fail
     Unmet    what a check needs first could not be had; its requirements stay untested
+    NeedsWriting  what it needs first would have to be written, in a run that only reads
 
 Anything else that escapes a scenario is a defect of the harness.
 """
@@ -42,6 +43,10 @@ class Broken(AssertionError):
 
 class Unmet(Exception):
     """A prerequisite of a check could not be established, so nothing can be said."""
+
+
+class NeedsWriting(Unmet):
+    """A scenario wants to write to the target, in a run that only reads."""
 
 
 def shown(value: Any) -> str:

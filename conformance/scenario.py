@@ -28,6 +28,9 @@ Requirements that only scenarios with both marks observe have ``feature: flink s
 needs_auth = pytest.mark.needs_auth
 """The scenario speaks of credentials, which only a run that was given a token can do."""
 
+reads_what_exists = pytest.mark.reads_what_exists
+"""The scenario creates nothing, and judges what is on the target: it runs in read-only mode alone."""
+
 
 def kind_param(kind: Kind, *marks: pytest.MarkDecorator) -> ParameterSet:
     """A kind as a parameter of a scenario, with what the scenario then needs."""

@@ -2,11 +2,12 @@
 
 The lattice only rises.  A requirement takes the highest verdict of its checks::
 
-    not_applicable < pass < waived < warn < not_tested < fail < error
+    not_applicable < pass < waived < warn < not_tested < error < fail
 
 * ``warn`` is a broken SHOULD.
 * ``not_tested`` is a selected requirement that no check reached; it counts against the run.
-* ``error`` is a defect of the harness or an unreachable target, never the target's fault.
+* ``error`` is a defect of the harness or an unreachable target, never the target's fault.  It hides no ``fail``:
+  what was seen broken stays broken, whatever could not be looked at besides.
 
 The verdict of a run, and the exit code that tells it to a machine::
 
@@ -31,8 +32,8 @@ LATTICE: tuple[Verdict, ...] = (
     Verdict.WAIVED,
     Verdict.WARN,
     Verdict.NOT_TESTED,
-    Verdict.FAIL,
     Verdict.ERROR,
+    Verdict.FAIL,
 )
 _RANK = {verdict: rank for rank, verdict in enumerate(LATTICE)}
 
@@ -76,7 +77,7 @@ def of_run(verdicts: Sequence[Verdict], *, finished: bool, whole: bool = True) -
     """The verdict of a run over the selected requirements.
 
     ``finished`` is False when the run was interrupted or the target was lost, ``whole`` when it is one of
-    several shards: such a run may show non-conformance, but never conformance.
+    several shards or may only read: such a run may show non-conformance, but never conformance.
     """
     seen = set(verdicts)
     if Verdict.FAIL in seen:

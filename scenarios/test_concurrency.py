@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -58,6 +59,21 @@ def test_parallel_upserts(
                 )
 
 
+def _require_all(collection: Collection, names: Sequence[str], answers: Sequence[Answer]) -> None:
+    for answer in answers:
+        answer.expect_accepted()
+    listed = collection.names()
+    wrong = [name for name in names if listed.count(name) != 1]
+    require(
+        not wrong,
+        f"{len(wrong)} of them are not listed once",
+        expected="each once",
+        got=", ".join(wrong[:3]),
+    )
+    for name in names:
+        collection.get(name).expect(200)
+
+
 @requirement("CMF-CONC-UPSERT")
 @kinds(*UPSERTED)
 def test_parallel_creations(
@@ -65,20 +81,9 @@ def test_parallel_creations(
 ) -> None:
     names = [cmf.name("parallel") for _ in range(AT_ONCE * 2)]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        answers: list[Answer] = list(pool.map(lambda name: collection.post(ground.body(name)), names))
+        answers = list(pool.map(lambda name: collection.post(ground.body(name)), names))
     with check("CMF-CONC-UPSERT", f"{len(names)} different {kind.noun}s, created in parallel, all exist"):
-        for answer in answers:
-            answer.expect_accepted()
-        listed = collection.names()
-        wrong = [name for name in names if listed.count(name) != 1]
-        require(
-            not wrong,
-            f"{len(wrong)} of them are not listed once",
-            expected="each once",
-            got=", ".join(wrong[:3]),
-        )
-        for name in names:
-            collection.get(name).expect(200)
+        _require_all(collection, names, answers)
 
 
 @requirement("CMF-CONC-CREATE")
@@ -128,20 +133,9 @@ def test_parallel_creations_of_many(
 ) -> None:
     names = [cmf.name("parallel") for _ in range(AT_ONCE * 2)]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        answers: list[Answer] = list(pool.map(lambda name: collection.post(ground.body(name)), names))
+        answers = list(pool.map(lambda name: collection.post(ground.body(name)), names))
     with check("CMF-CONC-CREATE", f"{len(names)} different {kind.noun}s, created in parallel, all exist"):
-        for answer in answers:
-            answer.expect_accepted()
-        listed = collection.names()
-        wrong = [name for name in names if listed.count(name) != 1]
-        require(
-            not wrong,
-            f"{len(wrong)} of them are not listed once",
-            expected="each once",
-            got=", ".join(wrong[:3]),
-        )
-        for name in names:
-            collection.get(name).expect(200)
+        _require_all(collection, names, answers)
 
 
 @requirement("CMF-CONC-READ")

@@ -54,7 +54,7 @@ def test_reading_moves_no_time(
                 got=before["updated_time"],
             )
     new_application(held.name)
-    time.sleep(0.01)  # so that a clock that is read now would show
+    time.sleep(timestamps.tick(before.values()))  # a clock that is read now would show
     with check("CMF-TIME-READ", "reading it, the list and what lies below leaves them"):
         listed = next((item for item in cmf.environments.all() if item.get("name") == held.name), None)
         cmf.applications(held.name).list().expect(200)
@@ -79,7 +79,7 @@ def test_reading_moves_no_time_of(
 
     def unmoved() -> None:
         first = collection.get(name).expect(200).body
-        time.sleep(0.02)  # so that a clock that is read now would show
+        time.sleep(timestamps.tick(optional(first, "metadata", part) for part in parts))
         second = collection.get(name).expect(200).body
         for part in parts:
             was, now = (optional(body, "metadata", part) for body in (first, second))
@@ -108,7 +108,7 @@ def test_writing_one_moves_no_time_of_another(
 
     def unmoved() -> None:
         before = times()
-        time.sleep(0.02)
+        time.sleep(timestamps.tick(value for parts in before.values() for value in parts.values()))
         body = ground.variant(name, next(numbers))
         if kind.upsert:
             collection.post(body).needed()

@@ -28,7 +28,7 @@ def check(outcome: Verdict, message: str = "", *, of: str = "CMF-X", count: int 
 
 
 def test_the_lattice_names_every_verdict_once() -> None:
-    assert LATTICE == (N, P, W, A, T, F, E)
+    assert LATTICE == (N, P, W, A, T, E, F)
     assert set(LATTICE) == set(Verdict)
 
 
@@ -62,7 +62,8 @@ def test_what_breaking_a_sentence_means() -> None:
         ([check(P), check(F, "the name was accepted")], "look fail: the name was accepted"),
         ([check(F, "one"), check(F, "two"), check(F, "three")], "look fail: one (and 2 more)"),
         ([check(A), check(A)], "look warn (and 1 more)"),
-        ([check(F, "broken"), check(E, "crashed")], "look error: crashed"),
+        ([check(F, "broken"), check(E, "crashed")], "look fail: broken"),
+        ([check(T, "unmet"), check(E, "crashed")], "look error: crashed"),
     ],
 )
 def test_the_reason_is_that_of_the_decisive_check(checks: list[CheckResult], reason: str) -> None:

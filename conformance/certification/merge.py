@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 from conformance import verdict as rules
 from conformance.certification.gate import FailOn, Gate
 from conformance.certification.waivers import Baseline, lifted
-from conformance.config import EMBEDDED, Selection
+from conformance.config import EMBEDDED, Mode, Selection
 from conformance.errors import ReportError
 from conformance.evidence_format import to_line
 from conformance.model import (
@@ -111,7 +111,7 @@ def merge(shards: Sequence[Shard]) -> RunReport:
     results = tuple(_result(requirement, shards, known) for requirement in known.select(selection))
     verdicts = [result.verdict for result in results]
     ended = [f"shard {shard.index}: {why}" for shard in shards if (why := shard.report.run.get("ended"))]
-    verdict = rules.of_run(verdicts, finished=not ended)
+    verdict = rules.of_run(verdicts, finished=not ended, whole=first.run["mode"] == Mode.CERTIFICATION.value)
     left = tuple(resource for report in reports for resource in report.left_behind)
     notes = list(ended)
     if left and verdict is RunVerdict.CONFORMANT:

@@ -30,7 +30,7 @@ def cleanup(*, ledger: Path, **options: Any) -> None:
     if not target.url:
         with closing(Ledger.read(ledger)) as earlier:
             target = settings.with_url(target, settings.checked(earlier.target_url))
-    left = from_ledger(ledger, target)
+    left = from_ledger(ledger, target, waiting=lambda line: click.echo(line, err=True))
     for resource in left:
         click.echo(f"left behind: {one_line(resource.kind)} {one_line(resource.path)}")
     click.echo(

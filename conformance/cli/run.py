@@ -20,7 +20,7 @@ from conformance.cli.options import (
 )
 from conformance.cli.reference import embedded
 from conformance.cli.terminal import complain, console_of
-from conformance.config import EMBEDDED, Effort
+from conformance.config import EMBEDDED, Effort, Mode
 from conformance.duration import duration
 from conformance.errors import UsageError
 from conformance.registry import catalogue
@@ -47,6 +47,18 @@ from conformance.registry import catalogue
     default=Effort.STANDARD.value,
     show_default=True,
     help="How many requests the property tests generate (docs/configuration.md).",
+)
+@click.option(
+    "--mode",
+    type=click.Choice([mode.value for mode in Mode]),
+    default=Mode.CERTIFICATION.value,
+    show_default=True,
+    help="read-only sends nothing but GET and HEAD and judges what exists; it is never conformant (docs/verdicts.md).",
+)
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Only say what would be sent to the target; nothing is, and nothing is written to disk.",
 )
 @click.option("--strict", is_flag=True, help="Judge by the letter of the contract, without errata.")
 @click.option(
@@ -96,7 +108,8 @@ def run(**options: Any) -> None:
     """Certify a CMF server and write a compliance report.
 
     Without --url the embedded reference server is started, certified and stopped. With --url everything created on
-    the target is named cmfc-<run id>-... and removed again; nothing else is written to.
+    the target is named cmfc-<run id>-... and removed again; nothing else is written to. With --mode read-only nothing
+    is written at all.
     """
     from conformance.certification import shards, waivers
     from conformance.certification.gate import FailOn, Gate
@@ -119,23 +132,25 @@ def run(**options: Any) -> None:
     if shard is not None and seed is None:
         seed = shards.common_seed(catalogue().catalogue_sha256)
     gate = Gate(fail_on, waivers.read(baseline) if baseline else None)
+    chosen = Options(
+        selection=wanted,
+        report_dir=options["report_dir"],
+        seed=seed,
+        effort=effort,
+        strict=options["strict"],
+        mode=Mode(options["mode"]),
+        quiet=options["quiet"],
+        argv=redacted(sys.argv[1:]),
+        product=None if target.url else EMBEDDED,
+        shard=shard,
+        gate=gate,
+    )
+    if options["dry_run"]:
+        from conformance.cli.dry_run import dry_run
+
+        sys.exit(dry_run(target, chosen, console))
     with embedded(target, wanted=not target.url) as server:
-        outcome = execute(
-            server,
-            Options(
-                selection=wanted,
-                report_dir=options["report_dir"],
-                seed=seed,
-                effort=effort,
-                strict=options["strict"],
-                quiet=options["quiet"],
-                argv=redacted(sys.argv[1:]),
-                product=None if target.url else EMBEDDED,
-                shard=shard,
-                gate=gate,
-            ),
-            console,
-        )
+        outcome = execute(server, chosen, console)
     if not options["quiet"]:
         console.print(final_table(outcome.report))
     for line in verdict_lines(outcome.report, outcome.folder):

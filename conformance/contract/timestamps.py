@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -82,6 +84,15 @@ def require_newer(old: Any, new: Any) -> None:
         expected=f"later than {old}",
         got=new,
     )
+
+
+def tick(given: Iterable[Any]) -> float:
+    """The seconds after which the clock that gave these times gives others; what is no timestamp tells nothing."""
+    fractions = []
+    for text in given:
+        with suppress(NotATimestamp, TypeError):
+            fractions.append(parse(text).nanoseconds)
+    return 1.1 if fractions and not any(fractions) else 0.02
 
 
 def _compare(one: str, other: str) -> int:

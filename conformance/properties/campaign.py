@@ -15,11 +15,13 @@ from typing import Any
 from conformance import resources
 from conformance.config import Features
 from conformance.contract.media import MEDIA_TYPES
-from conformance.expectations import Broken, Unmet, first_difference
+from conformance.existing import Existing
+from conformance.expectations import Broken, NeedsWriting, Unmet, first_difference
 from conformance.kinds import ENVIRONMENT, Kind
 from conformance.model import Exchange, Finding, Verdict
 from conformance.properties.document import Document, load
 from conformance.properties.encoding import encode
+from conformance.properties.found import Found
 from conformance.properties.generation import requests_for
 from conformance.properties.names import NEEDED, bind
 from conformance.properties.parents import Parents, kind_of
@@ -69,12 +71,14 @@ class Campaign:
     """Takes each finding, with the exchange it rests on."""
     runs: bool = False
     """Whether the requests are for what runs, which starts pods."""
+    existing: Existing | None = None
+    """What there is on a target on which nothing is created; then only reads are sent."""
     tally: Tally = field(init=False)
     sent: int = 0
     answered: int = 0
     _refused: dict[str, Answer] = field(default_factory=dict)
     _repeated: int = 0
-    _parents: Parents = field(init=False)
+    _parents: Parents | Found = field(init=False)
 
     def __post_init__(self) -> None:
         known = document(self.catalogue.version)
@@ -86,17 +90,11 @@ class Campaign:
         Raises ``Unmet`` when the parents can't be had, when nothing could be generated, or nothing was answered:
         then nothing was tested.
         """
+        if self.existing is not None:
+            self._read(self.existing)
+            return
         operation = self.tally.operation
-        generated = _generated(
-            self.catalogue.version,
-            self.operation,
-            self.seed,
-            self.budget,
-            self.cmf.features,
-            runs=self.runs,
-        )
-        self.tally.dropped(generated.dropped)
-        self._require_generated(generated)
+        generated = self._generate()
         parents = Parents(self.cmf, operation.method, operation.template, runs=self.runs)
         self._parents = parents
         kind = written_kind(self.operation)
@@ -126,6 +124,30 @@ class Campaign:
             self._look_for_refused(
                 kind, kind.collection(self.cmf, parents.environment if kind.scoped else "")
             )
+
+    def _read(self, existing: Existing) -> None:
+        """Send everything below what exists; raises ``NeedsWriting`` when there is nothing, or for a write."""
+        method = self.tally.operation.method
+        if method not in {"GET", "HEAD"} or self.runs:
+            raise NeedsWriting(f"{self.operation} is not sent by a run that only reads (--mode read-only)")
+        self._parents = found = Found(existing, self.operation)
+        for request in self._generate():
+            self._send(request, self.cmf.name("gen"), found.live(), "")
+        if not self.answered:
+            raise Unmet(f"none of {self.sent} generated requests was answered")
+
+    def _generate(self) -> Generated:
+        generated = _generated(
+            self.catalogue.version,
+            self.operation,
+            self.seed,
+            self.budget,
+            self.cmf.features,
+            runs=self.runs,
+        )
+        self.tally.dropped(generated.dropped)
+        self._require_generated(generated)
+        return generated
 
     def _require_generated(self, generated: Generated) -> None:
         """Raise ``Unmet`` when generation has nothing of a kind that there is for every operation of this form."""

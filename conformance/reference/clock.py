@@ -12,15 +12,20 @@ class Clock:
     def __init__(self) -> None:
         self._offset = time.time() - time.monotonic()
         self._last = 0
+        self.skew = 0
+        """Milliseconds by which it is ahead of everybody else's; set before the first stamp is given."""
 
     def now(self) -> int:
         """The present, in milliseconds; not before any stamp that was given."""
-        return max(int((time.monotonic() + self._offset) * 1000), self._last)
+        return max(self._read(), self._last)
 
     def stamp(self) -> int:
         """The present as a time of creation or update: strictly later than the stamp before it."""
-        self._last = max(int((time.monotonic() + self._offset) * 1000), self._last + 1)
+        self._last = max(self._read(), self._last + 1)
         return self._last
+
+    def _read(self) -> int:
+        return int((time.monotonic() + self._offset) * 1000) + self.skew
 
 
 def rfc3339(instant: int) -> str:

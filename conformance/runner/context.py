@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from conformance.canary import Canaries
-from conformance.config import Effort, Features, Limits
+from conformance.config import Effort, Features, Limits, Mode
 from conformance.contract.openapi import Contract
-from conformance.expectations import Unmet
+from conformance.existing import Existing
+from conformance.expectations import NeedsWriting, Unmet
 from conformance.model import Exchange, Requirement
 from conformance.properties.tally import Tally
 from conformance.registry import Catalogue
@@ -19,6 +21,8 @@ from conformance.target.cmf import Cmf, Collection
 from conformance.target.wire import BudgetSpent, NoAnswer, Wire
 
 PROBE = "/cmf/api/v1/environments"
+AUTHORIZATION = "authorization"
+_READS = frozenset({"GET", "HEAD"})
 
 
 def ended(spent: BudgetSpent) -> str:
@@ -47,10 +51,18 @@ class RunContext:
     notes: list[str] = field(default_factory=list)
     """Why the run is incomplete, when it is."""
     cmf: Cmf = field(init=False)
+    existing: Existing = field(init=False)
+    """What is on the target, for a run that only reads."""
     _tidied: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.cmf = Cmf(self, self.contract, prefix=self.prefix, features=self.features, limits=self.limits)
+        self.existing = Existing(self.cmf)
+
+    @property
+    def reads_only(self) -> bool:
+        """Whether nothing is written to the target, so that only what exists on it can be judged."""
+        return self.wire.mode is Mode.READ_ONLY
 
     def send(
         self,
@@ -65,10 +77,13 @@ class RunContext:
         """Send one request for a scenario and record what comes; ``authenticate`` as in ``Wire.send``.
 
         When no answer comes but the target serves others, that is held against it and ``Unmet`` is raised;
-        when it serves nobody, ``TargetLost``.
+        when it serves nobody, ``TargetLost``.  A run that only reads raises ``NeedsWriting`` instead of asking
+        the wire for anything else.
         """
+        if self.reads_only and method not in _READS:
+            raise NeedsWriting(f"it takes a {method} {path}, and this run only reads (--mode read-only)")
         try:
-            return self.wire.send(
+            exchange = self.wire.send(
                 method, path, query=query, headers=headers, content=content, authenticate=authenticate
             )
         except NoAnswer as silence:
@@ -76,6 +91,13 @@ class RunContext:
             raise Unmet(f"no answer to {method} {path}: {silence.exchange.error}") from silence
         except BudgetSpent as spent:
             raise LimitReached(ended(spent)) from spent
+        if (
+            authenticate
+            and _is_refused(exchange)
+            and not any(name.lower() == AUTHORIZATION for name, _ in headers)
+        ):
+            self._after_refusal()
+        return exchange
 
     def tidy(self) -> None:
         """Remove what can be removed at once of what was created so far."""
@@ -89,9 +111,27 @@ class RunContext:
 
     def _after_silence(self, silence: NoAnswer) -> None:
         try:
-            self.wire.send("GET", PROBE, query=[("size", "1")], headers=[("Accept", "application/json")])
-        except BudgetSpent as spent:
-            raise LimitReached(ended(spent)) from spent
+            self._probe()
         except NoAnswer as lost:
             raise TargetLost(f"The target stopped answering: {silence.exchange.error}") from lost
         self.recorder.unanswered(silence.exchange)
+
+    def _after_refusal(self) -> None:
+        """A target that lets nobody in any more can't be looked at; one that refuses one request alone is judged."""
+        with suppress(NoAnswer):
+            if _is_refused(self._probe()):
+                raise TargetLost(
+                    "The target refuses these credentials by now: it answers 401 to what it answered before"
+                )
+
+    def _probe(self) -> Exchange:
+        try:
+            return self.wire.send(
+                "GET", PROBE, query=[("size", "1")], headers=[("Accept", "application/json")]
+            )
+        except BudgetSpent as spent:
+            raise LimitReached(ended(spent)) from spent
+
+
+def _is_refused(exchange: Exchange) -> bool:
+    return exchange.response is not None and exchange.response.status == 401  # noqa: PLR2004 - Unauthorized

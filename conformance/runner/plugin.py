@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import pytest
 
 from conformance.contract.judgement import UNIVERSAL
-from conformance.expectations import Broken, Unmet
+from conformance.expectations import Broken, NeedsWriting, Unmet
 from conformance.kinds import Kind
 from conformance.model import CheckResult, Verdict
 from conformance.plan import Plan
@@ -103,6 +103,9 @@ class ConformancePlugin:
             "markers", "needs_sql: the scenario uses statements, pools, secrets, mappings or catalogs"
         )
         config.addinivalue_line("markers", "needs_auth: the scenario speaks of credentials")
+        config.addinivalue_line(
+            "markers", "reads_what_exists: the scenario creates nothing; only for runs that only read"
+        )
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A scenario module that can't be read is a defect of the harness, and ends the run."""
@@ -119,6 +122,8 @@ class ConformancePlugin:
             known = self._context.catalogue.requirements
             areas = {known[name].area for name in declared if name in known}
             wanted = self._choice.wants(declared, areas, needed_by(item), about(item))
+            # What exists on a target is judged only where nothing can be created to be judged.
+            wanted = wanted and (self._context.reads_only or not reads_what_exists(item))
             (kept if wanted else dropped).append(item)
         self._plan.all = frozenset(item.nodeid for item in kept)
         self._plan.part = self._part.of(self._plan.all) if self._part else self._plan.all
@@ -199,6 +204,11 @@ class ConformancePlugin:
             # It ended early, and nothing would show it: what it had still to look at may be any of them.
             missing = list(dict.fromkeys(declared))
         for requirement in missing:
+            if isinstance(defect, NeedsWriting):
+                self._context.recorder.needs_writing(
+                    requirement, f"{item.name}: {defect}", nearest=reads_what_exists(item)
+                )
+                continue
             outcome, why = _reason(defect)
             if defect is None and requirement in UNIVERSAL:
                 outcome, why = Verdict.NOT_TESTED, "no answer came that could be judged by it"
@@ -234,6 +244,11 @@ def declared_by(item: pytest.Item) -> tuple[str, ...]:
 def needed_by(item: pytest.Item) -> frozenset[str]:
     """The features that a scenario uses."""
     return frozenset(name for name in FEATURES if item.get_closest_marker(f"needs_{name}"))
+
+
+def reads_what_exists(item: pytest.Item) -> bool:
+    """Whether a scenario creates nothing and judges what is on the target."""
+    return item.get_closest_marker("reads_what_exists") is not None
 
 
 def about(item: pytest.Item) -> frozenset[str]:

@@ -16,7 +16,7 @@ from conformance.canary import Canaries
 from conformance.contract.judgement import Judge
 from conformance.contract.openapi import Contract
 from conformance.curl import curl_line
-from conformance.expectations import Broken, Unmet
+from conformance.expectations import Broken, NeedsWriting, Unmet
 from conformance.model import CheckResult, Coverage, Exchange, Finding, Pair, Verdict
 from conformance.registry import Catalogue
 from conformance.runner.lost import LimitReached
@@ -62,6 +62,7 @@ class Recorder:
         self._window: list[Exchange] = []
         self._scenario = ""
         self._again: set[str] = set()
+        self._unwritten: dict[str, str] = {}
         self.canaries: Canaries | None = None
         """What answers are searched for, as soon as it is planted."""
         self.on_result: Callable[[CheckResult, Exchange | None], None] = lambda _result, _exchange: None
@@ -188,6 +189,9 @@ class Recorder:
             self._record(
                 requirement, name, broken(level), defect.message, defect.expected, defect.got, defect.exchange
             )
+        except NeedsWriting as need:
+            self.needs_writing(requirement, str(need))
+            raise
         except Unmet as unmet:
             self._record(requirement, name, Verdict.NOT_TESTED, str(unmet))
             raise
@@ -201,6 +205,22 @@ class Recorder:
             raise
         else:
             self._record(requirement, name, Verdict.PASS)
+
+    def needs_writing(self, requirement: str, why: str, *, nearest: bool = False) -> None:
+        """A scenario has more to observe of a requirement than can be had without writing.
+
+        That is no outcome of a check: what was seen without writing decides, and this only where nothing was.
+        The ``nearest`` reason is kept, which is that of a scenario that writes nothing; otherwise the first.
+        """
+        with self._lock:
+            if nearest:
+                self._unwritten[requirement] = why
+            self._unwritten.setdefault(requirement, why)
+
+    def unwritten(self, requirement: str) -> str | None:
+        """Why something of a requirement could not be observed without writing; None when nothing was missed."""
+        with self._lock:
+            return self._unwritten.get(requirement)
 
     def note(self, requirement: str, name: str, outcome: Verdict, message: str) -> None:
         """Record an outcome that was not observed in a check."""

@@ -57,6 +57,10 @@ from conformance.target.guard import Ownership
 from conformance.target.ledger import Ledger
 from conformance.target.wire import BudgetSpent, Wire
 
+READ_ONLY = (
+    "Read-only mode: what exists on the target was read, and nothing was written. "
+    "So most requirements could not be tested, and such a run is never conformant"
+)
 _RUN_ID_LENGTH = 8
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 
@@ -83,6 +87,7 @@ class Options:
     """What the target is, when that is known."""
     shard: Part | None = None
     """The part of the scenarios that this run takes; all of them when there is none."""
+    mode: Mode = Mode.CERTIFICATION
     gate: Settling | None = None
     """What else than the contract decides the exit code; it leaves its word in ``run.gate``."""
 
@@ -166,7 +171,7 @@ class _Run:
             ownership=self.ownership,
             ledger=self.ledger,
             evidence=self.evidence,
-            mode=Mode.CERTIFICATION,
+            mode=options.mode,
             credentials=credentials,
             identify=self._identify,
             on_exchange=self.recorder.observe,
@@ -176,7 +181,9 @@ class _Run:
             console, known, names, quiet=options.quiet, seconds_left=lambda: self.wire.budget.seconds_left
         )
         self.recorder.on_result = self.display.result
-        self.recorder.canaries = Canaries(self.wire.redact, run_id)
+        canaries = Canaries(self.wire.redact, run_id)
+        if options.mode is not Mode.READ_ONLY:  # what is not planted can't be shown
+            self.recorder.canaries = canaries
         self.context = RunContext(
             catalogue=known,
             contract=self.contract,
@@ -188,7 +195,7 @@ class _Run:
             prefix=self.ownership.prefix,
             seed=seed,
             effort=options.effort,
-            canaries=self.recorder.canaries,
+            canaries=canaries,
         )
         self.observed: Mapping[str, str] = {}
         self.plan = Plan()
@@ -275,10 +282,14 @@ class _Run:
         self.interrupted = plugin.interrupted
 
     def _clean_up(self) -> tuple[Resource, ...]:
+        if self.context.reads_only:
+            return ()
         try:
             self.display.area_done()
             self.display.say("cleaning up")
-            return clean_up(self.wire, self.ledger, settle=self.target.limits.settle)
+            return clean_up(
+                self.wire, self.ledger, settle=self.target.limits.settle, waiting=self.display.say
+            )
         except KeyboardInterrupt:
             self.interrupted = True
             self.context.notes.append("Clean-up was interrupted")
@@ -291,8 +302,11 @@ class _Run:
         verdicts = [result.verdict for result in results]
         finished = problem is None and not self.interrupted and not self.context.notes
         ended = None if finished else "; ".join(dict.fromkeys(self.context.notes))
-        outcome = verdict.of_run(verdicts, finished=finished, whole=shard is None)
+        whole = shard is None and not self.context.reads_only
+        outcome = verdict.of_run(verdicts, finished=finished, whole=whole)
         self.finished = finished
+        if self.context.reads_only:
+            self.context.notes.append(READ_ONLY)
         if left and outcome is RunVerdict.CONFORMANT:
             self.context.notes.append("Resources of this run were left behind on the target")
         touched = {name for result in results for name in result.errata}
@@ -316,7 +330,7 @@ class _Run:
                 "finished": _now(),
                 "profile": self.options.selection.profile,
                 "selection": _selection(self.options.selection),
-                "mode": Mode.CERTIFICATION.value,
+                "mode": self.options.mode.value,
                 "strict": self.options.strict,
                 "shard": None if shard is None else str(shard),
                 "scenarios": self.plan.document(),
@@ -360,6 +374,8 @@ class _Run:
         if problem is not None:
             # What little was seen was not seen of a CMF server.
             checks = (CheckResult(requirement.id, "preflight", Verdict.ERROR, str(problem)),)
+        elif not checks and (why := self.recorder.unwritten(requirement.id)):
+            checks = (CheckResult(requirement.id, "needs writing", Verdict.NOT_TESTED, why),)
         elif not checks and self.context.notes:
             checks = (CheckResult(requirement.id, "not reached", Verdict.NOT_TESTED, self.context.notes[0]),)
         outcome, reason = verdict.of_requirement(requirement, checks)

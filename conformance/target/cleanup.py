@@ -36,8 +36,12 @@ _PARALLEL = 4
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
 _PATIENCE = 5.0
 """Seconds after which a deletion that was acknowledged is asked for once more."""
-_WAITS = 6
-"""How often the whole time to settle is waited for; a target that removes nothing is then asked once for each."""
+_RETURN = 6
+"""How many times as long as a change may take to settle is waited for a target that does not answer: one that is
+restarted is back by then."""
+_IN_VAIN = 2
+"""How many times as long is waited on while nothing goes; what is left is then asked for once each."""
+_ROOT = "/cmf/api/v1/environments"
 _GONE = frozenset({404, 410})
 _NEVER_WAS = _GONE | {400, 414, 422}
 """What a target may say to a GET of a name that it refused to create."""
@@ -45,20 +49,28 @@ _ACKNOWLEDGED = frozenset({200, 202, 204, 304, *_GONE})
 
 
 def clean_up(
-    wire: Wire, ledger: Ledger, *, settle: float, stop: Callable[[], bool] = lambda: False
+    wire: Wire,
+    ledger: Ledger,
+    *,
+    settle: float,
+    stop: Callable[[], bool] = lambda: False,
+    waiting: Callable[[str], None] = lambda _line: None,
 ) -> tuple[Resource, ...]:
     """Delete what this run may have left on the target; returns what may still be there.
 
-    Each resource has ``settle`` seconds to be gone, but not all of them together more than six times that; when
-    the target answers nothing at all for that long, the work ends.  ``stop`` is asked before each request, and ends the work when it says so.  Can be called again.
-    The budget of the wire is lifted.  Nothing is raised but ``KeyboardInterrupt``, after the requests under way
-    have ended; what is left then is ``ledger.open``.
+    Each resource has ``settle`` seconds to be gone; when none goes for twice as long, the others are asked for once
+    each.  A target that does not answer is waited for six times as long, and then the work ends.  ``waiting`` is told
+    once, in a line, that it is.  ``stop`` is asked before each request, and ends the work when it says so.  Can be
+    called again.  The budget of the wire is lifted.  Nothing is raised but ``KeyboardInterrupt``, after the requests
+    under way have ended; what is left then is ``ledger.open``.
     """
     wire.budget.lift()
-    work = _Work(wire, ledger, settle, stop)
+    work = _Work(wire, ledger, settle, stop, waiting)
     work.do_all(work.note_if_missing, [r for r in ledger.open if r.kind == "environments"])
     for kind in ORDER:
         work.do_all(work.remove, [r for r in ledger.open if r.kind == kind])
+    # What went while others were waited for is not left behind.
+    work.do_all(work.look, ledger.open)
     return ledger.open
 
 
@@ -72,7 +84,7 @@ def tidy(wire: Wire, ledger: Ledger, tried: set[str]) -> None:
     tried.update(resource.path for resource in fresh)
     environments = tuple(f"{resource.path}/" for resource in fresh if resource.kind == "environments")
     inside = {resource for resource in fresh if resource.path.startswith(environments)}
-    work = _Work(wire, ledger, 0.0, lambda: False)
+    work = _Work(wire, ledger, 0.0, lambda: False, lambda _line: None)
     for kind in ORDER:
         these = [resource for resource in fresh if resource.kind == kind]
         work.do_all(work.delete, [resource for resource in these if resource in inside])
@@ -85,10 +97,11 @@ def from_ledger(
     *,
     evidence: Path | None = None,
     stop: Callable[[], bool] = lambda: False,
+    waiting: Callable[[str], None] = lambda _line: None,
 ) -> tuple[Resource, ...]:
     """Finish the run that left this ledger; returns what may still be on the target.
 
-    The evidence goes to ``<ledger>.cleanup.ndjson`` unless another file is named.  Claimed names are left alone
+    ``stop`` and ``waiting`` are as in ``clean_up``.  The evidence goes to ``<ledger>.cleanup.ndjson`` unless another file is named.  Claimed names are left alone
     when the target has another URL than the run had.  Raises ``ReportError`` when the ledger cannot be read,
     ``ConfigurationError`` when the target cannot be spoken to, ``TargetError`` when no token can be had.
     """
@@ -102,7 +115,7 @@ def from_ledger(
         with Wire(target, ownership=ownership, ledger=ledger, evidence=log) as wire:
             if ledger.open:
                 wire.sign_in()
-            return clean_up(wire, ledger, settle=target.limits.settle, stop=stop)
+            return clean_up(wire, ledger, settle=target.limits.settle, stop=stop, waiting=waiting)
     finally:
         ledger.close()
         if log:
@@ -126,14 +139,24 @@ class _Halted(Exception):
 class _Work:
     """One clean-up in progress."""
 
-    def __init__(self, wire: Wire, ledger: Ledger, settle: float, stop: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        wire: Wire,
+        ledger: Ledger,
+        settle: float,
+        stop: Callable[[], bool],
+        waiting: Callable[[str], None],
+    ) -> None:
         self._wire = wire
         self._ledger = ledger
         self._settle = settle
         self._stop = stop
         self._halted = threading.Event()
-        self._last_answer = time.monotonic()
-        self._patience_ends = self._last_answer + _WAITS * settle
+        self._waiting = waiting
+        self._returning = threading.Lock()
+        self._told = False
+        self._away = 0.0
+        self._last_answer = self._last_gone = time.monotonic()
 
     def do_all(self, action: Callable[[Resource], object], resources: Iterable[Resource]) -> None:
         """Do something with resources that do not depend on each other; what goes wrong ends nothing else."""
@@ -159,21 +182,29 @@ class _Work:
 
     def remove(self, resource: Resource) -> None:
         """Delete a resource and wait until it is gone, at most as long as it may take to settle."""
-        deadline = min(time.monotonic() + self._settle, max(time.monotonic(), self._patience_ends))
-        pause = _FIRST_PAUSE
-        delete_again = 0.0
+        began, away_before = time.monotonic(), self._away
+        pause, delete_again, acknowledged = _FIRST_PAUSE, 0.0, False
         while self._is_due(resource):
             with suppress(NoAnswer):
                 if time.monotonic() >= delete_again and self._status("DELETE", resource) in _ACKNOWLEDGED:
-                    delete_again = time.monotonic() + _PATIENCE
+                    delete_again, acknowledged = time.monotonic() + _PATIENCE, True
                 # The wire notes the 404 that follows an acknowledged deletion.
                 self._status("GET", resource)
                 if self._ledger.state(resource.path) == "gone":
+                    self._last_gone = time.monotonic() - self._away
                     return
-            if time.monotonic() + pause > deadline:
+            # The time in which there was nobody to delete it does not count.
+            now = time.monotonic() + pause - self._away
+            waited, in_vain = now - (began - away_before), now - self._last_gone
+            patience = _RETURN if acknowledged else _IN_VAIN
+            if waited > self._settle or in_vain > patience * self._settle:
                 return
             self._halted.wait(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
+
+    def look(self, resource: Resource) -> None:
+        """Look once whether a resource is gone by now; the wire notes it."""
+        self._status("GET", resource)
 
     def delete(self, resource: Resource) -> None:
         """Ask for the deletion of a resource that may be there, and leave it to others to see whether it is gone."""
@@ -191,13 +222,51 @@ class _Work:
 
     def _status(self, method: str, resource: Resource) -> int | None:
         """Send a request; raises ``NoAnswer``, or ``_Halted`` when there is no point in going on."""
-        silent = time.monotonic() - self._last_answer > max(self._settle, _LONGEST_PAUSE)
-        if self._halted.is_set() or silent or self._stop():
-            self._halted.set()
-            raise _Halted
-        response = self._wire.send(method, resource.path).response
+        self._may_go_on()
+        try:
+            response = self._wire.send(method, resource.path).response
+        except NoAnswer:
+            self._await_return()
+            raise
         self._last_answer = time.monotonic()
         return response.status if response else None
+
+    def _may_go_on(self) -> None:
+        silence = time.monotonic() - self._last_answer
+        if self._halted.is_set() or silence > max(_RETURN * self._settle, _LONGEST_PAUSE) or self._stop():
+            self._halted.set()
+            raise _Halted
+
+    def _await_return(self) -> None:
+        """Return when somebody answers; raise ``_Halted`` when nobody does for too long.
+
+        One thread knocks for all, and what time it takes is nobody's fault.
+        """
+        if not self._settle:
+            return
+        asked = time.monotonic()
+        with self._returning:
+            if self._last_answer > asked:
+                return
+            began = time.monotonic()
+            try:
+                while not self._is_back():
+                    self._may_go_on()
+                    if not self._told:
+                        self._told = True
+                        self._waiting(
+                            f"the target does not answer; waiting up to {_RETURN * self._settle:g} s for it to come back"
+                        )
+                    self._halted.wait(_LONGEST_PAUSE)
+            finally:
+                self._away += time.monotonic() - began
+
+    def _is_back(self) -> bool:
+        with suppress(NoAnswer):
+            self._wire.send("GET", _ROOT, query=[("size", "1")])
+            self._last_answer = time.monotonic()
+            return True
+        return False
 
     def _do(self, action: Callable[[Resource], object], resource: Resource) -> None:
         # Whatever goes wrong with one resource, be it a full disk: the others are to be removed, and what is

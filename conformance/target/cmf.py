@@ -234,6 +234,11 @@ class Collection:
         self.plural = plural
 
     @property
+    def scope(self) -> dict[str, str]:
+        """The path parameters that say where it lies."""
+        return dict(self._scope)
+
+    @property
     def is_global(self) -> bool:
         """Whether it lies in no environment."""
         return not self._scope

@@ -88,19 +88,26 @@ class Pace:
 def retry_after(value: str | None, now: datetime | None = None) -> float | None:
     """Seconds that a ``Retry-After`` header asks to wait, if it is not more than 30; None when it asks for nothing.
 
-    Who asks for more gets no second request: one that comes earlier is not what was asked for.
+    ``now`` is the time by the clock of who sent it; when it is None, that is taken to be ours.  Who asks for more gets no second request: one that comes earlier is not what was asked for.
 
     RFC 9110, section 10.2.3: a number of seconds, or a date.
     """
     text = (value or "").strip()
     if text.isascii() and text.isdigit():
         return _if_short(float(text[:9]))
+    moment = http_date(text)
+    if moment is None:
+        return None
+    return _if_short(max((moment - (now or datetime.now(UTC))).total_seconds(), 0.0))
+
+
+def http_date(value: str | None) -> datetime | None:
+    """The moment that a ``Date`` header gives, or None when it gives none."""
     try:
-        moment = parsedate_to_datetime(text)
+        moment = parsedate_to_datetime(value or "")
     except (ValueError, IndexError, TypeError, OverflowError):
         return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return _if_short(max((moment - (now or datetime.now(UTC))).total_seconds(), 0.0))
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _if_short(seconds: float) -> float | None:

@@ -41,7 +41,7 @@ from conformance.target.books import Books, Entry
 from conformance.target.connection import Connections, Failure, Unsendable
 from conformance.target.evidence import EvidenceLog
 from conformance.target.ledger import Ledger
-from conformance.target.limits import Budget, BudgetSpent, Pace, retry_after
+from conformance.target.limits import Budget, BudgetSpent, Pace, http_date, retry_after
 from conformance.target.redaction import Redaction
 
 __all__ = ["BudgetSpent", "GuardRefusal", "NoAnswer", "Wire"]
@@ -287,5 +287,6 @@ def _pause_before_retry(
     if failure is not None:
         return None if failure.timed_out or failure.received else _PAUSES[attempt - 1]
     if response is not None and response.status in {429, 503}:
-        return retry_after(response.header("Retry-After"))
+        # A date is one of the target's clock, which need not be ours.
+        return retry_after(response.header("Retry-After"), http_date(response.header("Date")))
     return None

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.contract.timestamps import NotATimestamp, is_before, is_same, parse
+from conformance.contract.timestamps import NotATimestamp, is_before, is_same, parse, tick
 
 moments = st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2200, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 
@@ -106,3 +106,19 @@ def test_any_text_is_a_timestamp_or_says_why_not(text: str) -> None:
     except NotATimestamp as error:
         said = str(error)
     assert said
+
+
+@pytest.mark.parametrize(
+    ("given_times", "seconds"),
+    [
+        ((), 0.02),
+        ((None, 7, "yesterday"), 0.02),
+        (("2025-03-31T11:34:01Z",), 1.1),
+        (("2025-03-31T11:34:01.000Z", None), 1.1),
+        (("2025-03-31T11:34:01.000Z", "2025-03-31T11:34:01.503Z"), 0.02),
+    ],
+)
+def test_a_clock_of_whole_seconds_is_given_time_to_move(
+    given_times: tuple[object, ...], seconds: float
+) -> None:
+    assert tick(given_times) == seconds

@@ -24,6 +24,7 @@ SILENT = {
     "hangs before the headers": says(b"", then_hangs=True),
     "hangs in the headers": says(b"HTTP/1.1 200 OK\r\nContent-Ty", then_hangs=True),
     "hangs in the body": says(HEAD + b"Content-Length: 100\r\n\r\n{", then_hangs=True),
+    "promises a terabyte and hangs": says(HEAD + b"Content-Length: 1000000000000\r\n\r\n{", then_hangs=True),
     "drips one byte a second": drips(HEAD),
     "floods with 1xx": endless(b"", b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" * 100),
     "one header line without end": endless(HEAD + b"X-Endless: ", b"a" * 100_000),
@@ -68,6 +69,7 @@ def test_no_whole_answer_breaks_the_contract(run_against: Callable[..., Ran], mi
     assert ran.verdict == "non_conformant"
     assert ran.verdicts["CMF-ERR-ANSWER"] == "fail"
     assert ran.verdicts["CMF-ENV-GET"] == "not_tested", "nothing came that it could be judged by"
+    assert ran.verdicts["CMF-ERR-SERVER"] != "fail", "no answer is no status of 500"
     assert "no answer to GET" in ran.messages("CMF-ERR-ANSWER")
     assert ran.document["left_behind"] == []
 
@@ -88,6 +90,19 @@ def test_what_is_larger_than_the_limit_is_not_judged(
     ran = run_against(to(is_read_of_environment, misdeed, most=TWICE), "--requirement", "CMF-ENV-GET")
     assert (ran.verdict, ran.verdicts) == ("incomplete", {"CMF-ENV-GET": "not_tested"})
     assert "larger than this run reads" in ran.messages("CMF-ENV-GET")
+    assert ran.document["left_behind"] == []
+
+
+def test_generated_requests_without_any_answer_say_nothing_of_its_status(
+    run_against: Callable[..., Ran],
+) -> None:
+    ran = run_against(
+        to(is_read_of_environment, says(b"")),
+        "--operation=getEnvironment",
+        "--requirement=CMF-ERR-SERVER",
+        "--effort=quick",
+    )
+    assert (ran.verdict, ran.verdicts) == ("incomplete", {"CMF-ERR-SERVER": "not_tested"})
     assert ran.document["left_behind"] == []
 
 

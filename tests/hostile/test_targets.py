@@ -11,7 +11,7 @@ import pytest
 from conformance.reference.launch import ReferenceServer
 
 from .conftest import CEILING, LIMITS
-from .misdeeds import JSON, POISON, SCRIPT, after, answer, changed, everywhere, renamed, says
+from .misdeeds import JSON, POISON, SCRIPT, after, answer, changed, endless, everywhere, renamed, says
 from .runs import Ran, run
 from .server import HostileServer, Misdeed, Turn
 
@@ -25,10 +25,11 @@ GARBAGE = b"\x00\xff\x1b]0;owned\x07<script>\r\n\r\n"
         says(b""),
         says(b"", then_hangs=True),
         says(GARBAGE),
+        endless(b"", b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" * 100),
         answer(b"<html>" + SCRIPT.encode(), b"text/html"),
         answer(ERROR, status=401),
     ],
-    ids=["closes", "hangs", "garbage", "a web page", "401"],
+    ids=["closes", "hangs", "garbage", "nothing but 1xx", "a web page", "401"],
 )
 def test_what_is_no_cmf_from_the_start_is_not_judged(
     run_against: Callable[..., Ran], misdeed: Misdeed
@@ -48,11 +49,22 @@ def test_a_target_that_only_fails_breaks_the_contract(
     assert (ran.verdict, ran.verdicts) == ("non_conformant", {"CMF-ERR-SERVER": "fail"})
 
 
-@pytest.mark.parametrize("misdeed", [says(GARBAGE), says(b"", then_hangs=True)], ids=["garbage", "silence"])
-def test_a_target_that_is_lost_is_never_conformant(run_against: Callable[..., Ran], misdeed: Misdeed) -> None:
-    ran = run_against(after(20, misdeed))
-    assert ran.verdict in {"incomplete", "non_conformant"}
-    assert ran.verdicts["CMF-ENV-GET"] == "error"
+FLOOD = endless(b"", b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" * 100)
+
+
+@pytest.mark.parametrize(
+    ("right", "misdeed"),
+    [(20, says(GARBAGE)), (100, says(GARBAGE)), (20, says(b"", then_hangs=True)), (20, FLOOD)],
+    ids=["garbage", "garbage after 100", "silence", "nothing but 1xx"],
+)
+def test_a_target_that_is_lost_is_never_conformant(
+    run_against: Callable[..., Ran], right: int, misdeed: Misdeed
+) -> None:
+    words = ("--requirement=CMF-ENV-GET",) if right < 100 else ("--area=pagination",)
+    ran = run_against(after(right, misdeed), *words)
+    assert ran.verdict == "incomplete"
+    assert "error" in ran.verdicts.values()
+    assert "fail" not in ran.verdicts.values()
     assert any("stopped answering" in note for note in ran.document["notes"])
     assert ran.document["left_behind"], "nothing that was created could be removed"
 
@@ -71,6 +83,30 @@ def test_a_target_that_dies_half_way(run_against: Callable[..., Ran], back: bool
     assert ran.verdict == "incomplete"
     assert ran.verdicts["CMF-ENV-GET"] == "error"
     assert bool(ran.document["left_behind"]) is not back
+
+
+def test_a_target_that_wants_other_credentials_by_now_is_not_judged(run_against: Callable[..., Ran]) -> None:
+    ran = run_against(after(20, answer(ERROR, status=401)), "--requirement=CMF-ENV-GET")
+    assert (ran.verdict, ran.verdicts) == ("incomplete", {"CMF-ENV-GET": "error"})
+    assert any("refuses these credentials by now" in note for note in ran.document["notes"])
+    assert ran.document["left_behind"], "it lets nobody remove anything"
+
+
+def test_a_target_that_is_restarted_without_its_data_breaks_the_contract(
+    reference: ReferenceServer, tmp_path: Path
+) -> None:
+    async def act(turn: Turn) -> None:
+        if turn.number == 23:
+            turn.server.upstream = fresh.url
+            await turn.server.die()
+            asyncio.get_running_loop().call_later(0.05, lambda: asyncio.ensure_future(turn.server.listen()))
+            return
+        await turn.relay()
+
+    with ReferenceServer(pace=0.1) as fresh, HostileServer(act, reference.url) as server:
+        ran = run(server.url, tmp_path / "run", "--requirement=CMF-ENV-GET", ceiling=CEILING, limits=LIMITS)
+    assert (ran.verdict, ran.verdicts) == ("non_conformant", {"CMF-ENV-GET": "fail"})
+    assert ran.document["left_behind"] == []
 
 
 def test_a_target_that_loses_everything_breaks_the_contract(

@@ -18,12 +18,18 @@ TOGETHER: Mapping[str, tuple[str, ...]] = {
     CLEAN: (),
     "frugal": ("fields-absent", "no-etag", "text-404", "newest-first"),
     "explicit": ("fields-null", "weak-etag", "text-errors-of-http", "delete-body"),
-    "verbose": ("fields-extra", "chunked-bodies", "times-in-nanoseconds", "size-is-page-length"),
-    "slow": ("slow-transitions", "no-cascade", "statement-delete-202"),
+    "verbose": (
+        "fields-extra",
+        "chunked-bodies",
+        "times-in-nanoseconds",
+        "size-is-page-length",
+        "clock-ahead",
+    ),
+    "slow": ("slow-transitions", "no-cascade", "statement-delete-202", "clock-behind"),
     "strict": ("page-default", "page-refused", "strict-bodies", "app-422-vs-400", "start-409"),
     "lenient": ("sort-unknown-ignored", "env-422", "start-304", "any-accept", "delete-unknown-304"),
-    "reticent": ("yaml-like-json", "secret-spec-empty", "mapping-spec-hidden", "namespace-fixed"),
-    "demanding": ("namespace-required",),
+    "reticent": ("yaml-like-json", "secret-spec-empty", "mapping-spec-hidden", "times-in-seconds"),
+    "demanding": ("namespace-required", "namespace-fixed"),
 }
 """Servers that differ in several legal ways at once."""
 ALONE = {name: (name,) for name in VARIATIONS}

@@ -555,6 +555,7 @@ def walk(
 ) -> Transcript:
     """Walk through the server, to the end or until what was seen after a stage is enough."""
     clock = FakeClock()
+    clock.at += server.clock.skew
     vars(server.clock).update(now=clock.now, stamp=clock.stamp)
     walker = Walker(Wiring(server), clock)
 

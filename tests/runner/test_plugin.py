@@ -126,6 +126,17 @@ ENDS = {
         """,
         {GET: ("fail", "looks: not so"), UPDATE: ("error", "the harness failed: KeyError")},
     ),
+    "a defect beside a failure of the same requirement": (
+        """
+        with check("CMF-ENV-GET", "looks"):
+            raise Broken("not so")
+        with check("CMF-ENV-UPDATE", "looks"):
+            pass
+        with check("CMF-ENV-GET", "looks again"):
+            1 // 0
+        """,
+        {GET: ("fail", "looks: not so"), UPDATE: ("pass", "1 observation")},
+    ),
     "a defect after all was checked": (
         """
         for name in ("CMF-ENV-GET", "CMF-ENV-UPDATE"):

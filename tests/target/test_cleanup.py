@@ -159,9 +159,7 @@ def test_a_target_that_comes_back_is_waited_for(serve: Serve, connect: Connect, 
     assert clean_up(wire, ledger, settle=20) == ()
 
 
-def test_a_target_that_is_lost_costs_no_more_than_it_takes_to_settle(
-    connect: Connect, ledger: Ledger
-) -> None:
+def test_a_target_that_is_lost_costs_no_more_than_a_restart_takes(connect: Connect, ledger: Ledger) -> None:
     for number in range(50):
         resource = Resource("environments", f"{OURS}{number}", f"{ENVIRONMENTS}/{OURS}{number}")
         ledger.intend(resource)
@@ -171,6 +169,87 @@ def test_a_target_that_is_lost_costs_no_more_than_it_takes_to_settle(
     began = time.monotonic()
     assert len(clean_up(connect(url), ledger, settle=0.5)) == 50
     assert time.monotonic() - began < 10
+
+
+def test_a_target_that_is_away_for_longer_than_changes_take_is_waited_for(
+    serve: Serve, connect: Connect, ledger: Ledger
+) -> None:
+    api, told = Api(), list[str]()
+    back_at = [0.0]
+    server = serve(lambda request, client: api(request, client) if time.monotonic() > back_at[0] else None)
+    wire = connect(server.url)
+    furnish(wire)
+    back_at[0] = time.monotonic() + 3
+    assert clean_up(wire, ledger, settle=0.8, waiting=told.append) == ()
+    assert api.resources == {}
+    assert told == ["the target does not answer; waiting up to 4.8 s for it to come back"]
+
+
+def test_a_target_that_fails_at_everything_costs_no_more_than_twice_the_time_to_settle(
+    serve: Serve, connect: Connect, ledger: Ledger
+) -> None:
+    api = Api()
+    failing = [False]
+    server = serve(lambda request, client: answer(500) if failing[0] else api(request, client))
+    wire = connect(server.url)
+    furnish(wire)
+    for number in range(20):
+        wire.send("POST", ENVIRONMENTS, content=json.dumps({"name": f"{OURS}{number}"}).encode())
+    failing[0] = True
+    began = time.monotonic()
+    left = clean_up(wire, ledger, settle=0.8)
+    assert time.monotonic() - began < 4
+    assert {each.path for each in left} == set(api.resources), "exactly what is there"
+    failing[0] = False
+    assert clean_up(wire, ledger, settle=5) == ()
+    assert clean_up(wire, ledger, settle=5) == ()
+    assert api.resources == {}
+
+
+def test_a_deletion_that_takes_long_is_not_given_up_because_others_are_in_vain(
+    serve: Serve, connect: Connect, ledger: Ledger
+) -> None:
+    """What another kind waits for in vain is not taken from the time of those that do go."""
+    api, going = Api(), dict[str, float]()
+
+    def handler(request: Received, client: socket.socket) -> bytes:
+        path = request.target.decode()
+        if path.startswith(f"{HOME}/applications") and request.method == "DELETE":
+            return answer(409)
+        if request.method == "DELETE":
+            going.setdefault(path, time.monotonic() + 0.5)
+            return answer(202)
+        if request.method == "GET" and time.monotonic() > going.get(path, float("inf")):
+            api.resources = {
+                known: body for known, body in api.resources.items() if not known.startswith(path)
+            }
+        return api(request, client)
+
+    wire = connect(serve(handler).url)
+    furnish(wire)
+    assert clean_up(wire, ledger, settle=0.8) == ()
+
+
+def test_it_is_done_for_several_at_once(serve: Serve, connect: Connect, ledger: Ledger) -> None:
+    api, under_way, most = Api(), [0], [0]
+    lock = threading.Lock()
+
+    def handler(request: Received, client: socket.socket) -> bytes:
+        if request.method != "DELETE":
+            return api(request, client)
+        with lock:
+            under_way[0] += 1
+            most[0] = max(most[0], under_way[0])
+        time.sleep(0.1)
+        with lock:
+            under_way[0] -= 1
+            return api(request, client)
+
+    wire = connect(serve(handler).url)
+    for number in range(8):
+        wire.send("POST", ENVIRONMENTS, content=json.dumps({"name": f"{OURS}{number}"}).encode())
+    assert clean_up(wire, ledger, settle=5) == ()
+    assert most[0] == 4
 
 
 def test_stop_ends_the_work_at_once(serve: Serve, connect: Connect, ledger: Ledger) -> None:
@@ -188,7 +267,9 @@ def test_nothing_that_goes_wrong_is_raised(serve: Serve, connect: Connect, ledge
     wire = connect(serve(Api()).url)
     furnish(wire)
     wire.evidence.close()
-    assert len(clean_up(wire, ledger, settle=0.3)) > 0
+    assert clean_up(wire, ledger, settle=0.3) == (), (
+        "what is gone is known to be, though nobody could write it down"
+    )
 
 
 def test_ctrl_c_ends_the_work(serve: Serve, connect: Connect, ledger: Ledger) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from conformance.config import Limits
-from conformance.target.limits import Budget, BudgetSpent, Pace, retry_after
+from conformance.target.limits import Budget, BudgetSpent, Pace, http_date, retry_after
 
 NOW = datetime(2025, 3, 31, 12, 0, 0, tzinfo=UTC)
 
@@ -34,6 +34,12 @@ NOW = datetime(2025, 3, 31, 12, 0, 0, tzinfo=UTC)
 )
 def test_retry_after(value: str | None, seconds: float | None) -> None:
     assert retry_after(value, NOW) == seconds
+
+
+def test_a_date_is_of_the_clock_that_it_was_given_with() -> None:
+    ahead = http_date("Mon, 31 Mar 2025 13:00:00 GMT")
+    assert retry_after("Mon, 31 Mar 2025 13:00:05 GMT", ahead) == 5.0
+    assert [http_date(odd) for odd in (None, "", "soon", "Mon, 31 Mar 99999 13:00:00 GMT")] == [None] * 4
 
 
 class Clock:

@@ -125,6 +125,7 @@ def _(server: Server) -> None:
     "CMF-ENV-NAME-MIN",
     "CMF-ENV-REPLACE",
     "CMF-ENV-UPDATE",
+    "CMF-TIME-READ",
     reason=r"answers of getEnvironment: getEnvironment answered the undocumented status 203",
 )
 def _(server: Server) -> None:

@@ -56,6 +56,7 @@ def _(server: Server) -> None:
     "CMF-PAGE-SIZE",
     "CMF-PAGE-TOTAL",
     "CMF-PAGE-ZERO",
+    "CMF-INST-LIST",
     reason=r"no instance is listed under two applications: instance .* occurs twice",
 )
 def _(server: Server) -> None:

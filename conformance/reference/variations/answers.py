@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from conformance.reference.replacing import (
@@ -227,8 +228,7 @@ def _(server: Server) -> None:
         replace(server.store, listing, lambda original, *where: original(*where)[::-1])
 
 
-@variation("times-in-nanoseconds", "Gives times with nanoseconds and the offset +00:00.")
-def _(server: Server) -> None:
+def _rewrite_times(server: Server, rewrite: Callable[[str], str]) -> None:
     fields = ("created_time", "updated_time", "creationTimestamp", "updateTimestamp")
 
     def change(value: Any) -> Any:
@@ -237,15 +237,23 @@ def _(server: Server) -> None:
         if not isinstance(value, dict):
             return value
         return {
-            key: f"{one.removesuffix('Z')}000000+00:00"
-            if key in fields and isinstance(one, str)
-            else change(one)
+            key: rewrite(one) if key in fields and isinstance(one, str) else change(one)
             for key, one in value.items()
             if key != "spec"
         } | ({"spec": value["spec"]} if "spec" in value else {})
 
     for operations, _paths in OPTIONAL:
         reshape_each(server, operations, change)
+
+
+@variation("times-in-nanoseconds", "Gives times with nanoseconds and the offset +00:00.")
+def _(server: Server) -> None:
+    _rewrite_times(server, lambda time: f"{time.removesuffix('Z')}000000+00:00")
+
+
+@variation("times-in-seconds", "Gives times in whole seconds.")
+def _(server: Server) -> None:
+    _rewrite_times(server, lambda time: f"{time.partition('.')[0]}Z")
 
 
 @variation("secret-spec-empty", "Shows the spec of a secret as an empty object.")

@@ -1,0 +1,208 @@
+"""What holds for the pages of every list, whoever put the items there: shared by the scenarios about lists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from conformance.expectations import eventually, optional, require, require_equal, require_unique
+from conformance.target.answer import Answer
+from conformance.target.cmf import Cmf, Collection
+
+Check: TypeAlias = Callable[[str, str], AbstractContextManager[None]]
+"""What observes a requirement, under a name."""
+SETTLED = 3.0
+"""Seconds in which a list that others may be changing must once be seen unchanged."""
+RULES = (
+    "CMF-PAGE-SIZE",
+    "CMF-PAGE-ZERO",
+    "CMF-PAGE-PARTITION",
+    "CMF-PAGE-STABLE",
+    "CMF-PAGE-PAST-END",
+    "CMF-PAGE-TOTAL",
+    "CMF-PAGE-PAGEABLE",
+)
+"""What ``judge_pages`` judges."""
+HOSTILE: list[list[tuple[str, str]]] = [
+    *(
+        [("page", value)]
+        for value in (
+            "-1",
+            "abc",
+            "1.5",
+            "",
+            "99999999999999999999",
+            "-2147483649",
+            "0x1",
+            "٣",
+            "1e3",
+            "null",
+        )
+    ),
+    *([("size", value)] for value in ("0", "-1", "abc", "", "99999999999999999999", "2147483648", "1.5")),
+    *(
+        [("sort", value)]
+        for value in (
+            "nosuch,asc",
+            "name,sideways",
+            ",",
+            "",
+            "name,asc,desc",
+            "'; drop table--",
+            "metadata..name",
+            "é,asc",
+            "a" * 2000,
+        )
+    ),
+    [("page", "0"), ("page", "1")],
+    [("size", "2"), ("size", "x")],
+    [("page", "1000000"), ("size", "1000000")],
+    [("unknown", "parameter")],
+    [("page", "\0")],
+]
+"""Query parameters that no list should stumble over."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A list that nothing in the scenario changes."""
+
+    collection: Collection
+    mine: frozenset[str]
+    """The names that are sure to be in it; others may come and go in a list that is shared."""
+
+    def all(self) -> list[str]:
+        """The names of the whole list."""
+        return self.collection.names()
+
+    def names(self, answer: Answer) -> list[str]:
+        """The names on one page."""
+        return [self.collection.name_of(item) for item in answer.expect(200).items]
+
+
+def judge_pages(check: Check, listed: Listed, which: str) -> None:
+    """Judge the pages of a list of at least three items by ``RULES``."""
+    collection = listed.collection
+    total = len(listed.all())
+
+    def page_sizes() -> None:
+        for size in (1, 2, 3):
+            got = len(collection.list(page=0, size=size).expect(200).items)
+            require(got == size, f"size={size} gave {got} {which}", expected=str(size), got=str(got))
+
+    with check("CMF-PAGE-SIZE", f"a page of {which} has as many as asked for"):
+        page_sizes()
+    with check("CMF-PAGE-ZERO", f"page 0 of {which} is the first, and what no page gives"):
+        eventually(lambda: _require_zero(listed), within=SETTLED)
+    for size in (
+        {1, 2, 3, max(2, total - 1), total, total + 3}
+        if total <= 12
+        else {max(2, min(total // 5, 99)), max(3, min(total // 5, 99) + 1)}
+    ):
+        with check("CMF-PAGE-PARTITION", f"pages of {size} hold all {which}, each once"):
+            eventually(lambda: _require_partition(listed, size), within=SETTLED)
+    with check("CMF-PAGE-STABLE", f"the same pages of {which}, read twice"):
+        eventually(lambda: _require_stable(listed), within=SETTLED)
+    with check("CMF-PAGE-PAST-END", f"pages of {which} behind the last are empty"):
+        eventually(lambda: _require_end(listed), within=SETTLED)
+    with check("CMF-PAGE-TOTAL", f"metadata.size counts {which}"):
+        eventually(lambda: _require_totals(listed), within=SETTLED)
+    with check("CMF-PAGE-PAGEABLE", f"pageable of {which} is what was asked for"):
+        for page, size in ((0, 2), (1, 2), (1, 3), (2, 1)):
+            answer = collection.list(page=page, size=size).expect(200)
+            for key, asked in (("page", page), ("size", size)):
+                told = optional(answer.body, "pageable", key)
+                require(
+                    told is None or told == asked,
+                    f"pageable.{key} is not what was asked for",
+                    expected=str(asked),
+                    got=repr(told),
+                )
+
+
+def _require_zero(listed: Listed) -> None:
+    everything = listed.names(listed.collection.list(size=100))
+    require_equal(listed.names(listed.collection.list(page=0, size=100)), everything, "page 0")
+    first = listed.names(listed.collection.list(page=0, size=2))
+    require_equal(first, everything[:2], "page 0 of size 2")
+    require_equal(listed.names(listed.collection.list(page=1, size=2)), everything[2:4], "page 1 of size 2")
+    default = listed.names(listed.collection.list())
+    require_equal(listed.names(listed.collection.list(page=0)), default, "page 0 of the default size")
+    require_equal(default[: len(everything)], everything[: len(default)], "the list without parameters")
+
+
+def _require_partition(listed: Listed, size: int) -> None:
+    met = listed.collection.names(size=size)
+    require_unique(met, f"with size={size},")
+    everything = listed.all()
+    missing = [name for name in everything if name not in met]
+    require(
+        not missing,
+        f"with size={size} the pages miss {len(missing)} of {len(everything)}",
+        expected="all",
+        got=", ".join(missing[:3]),
+    )
+    require_equal(met, everything, f"the order over pages of {size}")
+
+
+def _require_end(listed: Listed) -> None:
+    total = len(listed.all())
+    # The first page past the end, of sizes that fill the last page and of sizes that do not, and pages far behind it.
+    for page, size in (
+        (total, 1),
+        (1, total),
+        (-(-total // 2), 2),
+        (-(-total // 3), 3),
+        (1, total + 1),
+        (total, 5),
+        (1000, 5),
+    ):
+        items = listed.collection.list(page=page, size=size).expect(200).items
+        if size <= 100:
+            require(
+                not items,
+                f"page {page} of size {size} holds {len(items)} of {total}",
+                expected="no items",
+                got=f"{len(items)} items",
+            )
+
+
+def _require_stable(listed: Listed) -> None:
+    for page, size in ((0, 5), (1, 2)):
+        first = listed.names(listed.collection.list(page=page, size=size))
+        require_equal(
+            listed.names(listed.collection.list(page=page, size=size)), first, f"page {page} read again"
+        )
+
+
+def _require_totals(listed: Listed) -> None:
+    total = len(listed.all())
+    for page, size in ((0, 2), (0, 100), (1, 2), (1000, 2)):
+        answer = listed.collection.list(page=page, size=size).expect(200)
+        told = optional(answer.body, "metadata", "size")
+        legal = {total, len(answer.items)}
+        require(
+            told is None or told in legal,
+            f"metadata.size of page {page} counts something else",
+            expected=" or ".join(map(str, sorted(legal))),
+            got=repr(told),
+        )
+
+
+def sort_keys(which: str) -> tuple[str, ...]:
+    """How the name may be addressed in a sort parameter (erratum ERR-SORT-PROPERTY)."""
+    return ("name",) if which == "environments" else ("name", "metadata.name")
+
+
+def judge_hostile_parameters(
+    check: Check, operation: str, names: Mapping[str, str], which: str, cmf: Cmf
+) -> None:
+    """Judge how a list takes each of ``HOSTILE``; it must have answered without them."""
+    for query in HOSTILE:
+        shown = "&".join(f"{key}={value[:30]!r}" for key, value in query)
+        with check("CMF-PAGE-HOSTILE", f"{which} with {shown}"):
+            answer = cmf.call(operation, names, query=query).expect(200, 400, 414, 422)
+            if answer.status == 200:
+                require(isinstance(answer.items, list), "the answer is no page")
