@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from urllib.parse import unquote
 
 import pytest
@@ -405,7 +406,19 @@ _SEPARATORS = [
     "?",
     "#",
     " ",
+    "%25252f",
+    "%2E%2e",
     "%c0%af",
+    "%C0%AE",
+    "%e0%80%af",
+    "%f0%80%80%af",
+    "%ef%bc%8f",
+    "%u002f",
+    "%u2215",
+    "/./",
+    "/../",
+    "/.;/",
+    "//",
 ]
 _WORDS = [
     OURS,
@@ -431,11 +444,36 @@ _BASES = ["/cmf/api/v1/environments", "/cmf/api/v1/secrets", "/cmf/api/v1/catalo
 _METHODS = st.sampled_from(["POST", "PUT", "PATCH", "DELETE", "TRACE", "get", "PURGE"])
 
 
+def _overlong(path: str) -> str:
+    """A path as a decoder reads it that takes longer forms of UTF-8 than needed, and Microsoft's ``%uXXXX``."""
+    path = re.sub(r"%u([0-9a-f]{4})", lambda found: chr(int(found[1], 16)), path, flags=re.IGNORECASE)
+    for lead, rest in (("c[01]", 1), ("e0", 2), ("f0", 3)):
+        pattern = f"%{lead}((?:%[89ab][0-9a-f]){{{rest}}})"
+        path = re.sub(pattern, lambda found: _last_bits(found[0]), path, flags=re.IGNORECASE)
+    return path
+
+
+def _last_bits(sequence: str) -> str:
+    lead, *following = bytes.fromhex(sequence.replace("%", ""))
+    value = lead & (0xFF >> (len(following) + 2))
+    for byte in following:
+        value = value << 6 | byte & 0x3F
+    return chr(value) if value < 0x110000 else sequence
+
+
+def test_the_lenient_reader_takes_overlong_forms() -> None:
+    for form in ("%c0%af", "%C0%AF", "%e0%80%af", "%f0%80%80%af", "%u002f"):
+        assert _overlong(f"a{form}b") == "a/b"
+    assert _overlong("%c0%ae%c0%ae") == ".."
+
+
 def _lenient_places(path: str) -> set[tuple[str, ...]]:
     """The resources that a path means to servers that decode, normalise and strip in every order."""
     readings = {path}
     for _ in range(3):
         readings |= {unquote(reading) for reading in readings}
+        readings |= {_overlong(reading) for reading in readings}
+        readings |= {unicodedata.normalize("NFKC", reading) for reading in readings}
     places: set[tuple[str, ...]] = set()
     for reading in readings:
         for text in (
@@ -473,6 +511,14 @@ def test_no_path_that_passes_means_anything_foreign_to_anyone(method: str, base:
 
 
 _NAMES = st.sampled_from([OURS, "prod", "", None, 1234, True, ["prod"], [OURS], {"a": "prod"}, {"a": OURS}])
+WRITES_OF_BODIES = (
+    ("POST", ENVIRONMENTS),
+    ("PUT", f"{ENVIRONMENTS}/{OURS}"),
+    ("PATCH", f"{ENVIRONMENTS}/{OURS}"),
+    ("POST", "/cmf/api/v1/secrets"),
+    ("PUT", f"/cmf/api/v1/secrets/{OURS}"),
+    ("POST", "/cmf/api/v1/catalogs/kafka"),
+)
 _KEYS = st.sampled_from(["name", "Name", "metadata", "x", "spec", "NAME"])
 _VALUES = st.recursive(
     _NAMES,
@@ -514,12 +560,70 @@ def test_no_body_that_passes_names_anything_foreign(
     text = yaml.safe_dump(value) if as_yaml else json.dumps(value)
     foreign = [name for found in _lenient_names(value) for name in _strings(found) if name not in {"", OURS}]
     if foreign:
-        assert judged("POST", ENVIRONMENTS, text.encode(), content_type) is not None
+        # POST creates or updates what it names; a PUT writes to what it names, or to what its path names.
+        for method, path in WRITES_OF_BODIES:
+            assert judged(method, path, text.encode(), content_type) is not None, (method, path)
     # A server that reads what it can of a body that was cut: whatever name it finds is ours.
     piece = text[: len(text) - cut]
     if judged("POST", ENVIRONMENTS, piece.encode(), content_type) is None:
         first = re.match(r"""\{?["']?name["']?[ \t]*:[ \t]*["']?([A-Za-z0-9][\w-]*)""", piece, re.IGNORECASE)
         assert first is None or first[1] == "null" or first[1].startswith(OURS[:-1])
+
+
+_OVERRIDES = (
+    "X-HTTP-Method-Override",
+    "X-HTTP-Method",
+    "X-Method-Override",
+    "X-Original-URL",
+    "X-Rewrite-URL",
+    "X-Original-Method",
+    "Host",
+    "Proxy-Authorization",
+    "Connection",
+    "Transfer-Encoding",
+    "Upgrade",
+    "Expect",
+    "TE",
+)
+_CASES = st.sampled_from([str.lower, str.upper, str.title, str.swapcase])
+_HEADERS = st.tuples(st.sampled_from(_OVERRIDES), _CASES).map(lambda each: each[1](each[0]))
+
+
+@settings(max_examples=200, deadline=None, database=None)
+@given(
+    st.sampled_from(["GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE"]),
+    _HEADERS,
+    st.sampled_from(["DELETE", "PUT", f"{ENVIRONMENTS}/prod", "other.example", "close", ""]),
+)
+def test_no_header_that_could_make_another_request_of_it_leaves(method: str, header: str, value: str) -> None:
+    path = ENVIRONMENTS if method == "POST" else f"{ENVIRONMENTS}/{OURS}"
+    assert judged(method, path, headers=((header, value),)) is not None
+
+
+@settings(max_examples=200, deadline=None, database=None)
+@given(
+    st.text("abcdefghijklmnopqrstuvwxyz-", min_size=1, max_size=20),
+    st.sampled_from(["POST", "PUT", "DELETE"]),
+)
+def test_no_write_leaves_with_a_header_that_nobody_knows(header: str, method: str) -> None:
+    path = ENVIRONMENTS if method == "POST" else f"{ENVIRONMENTS}/{OURS}"
+    known = header in guard._FIT_TO_WRITE
+    assert (judged(method, path, headers=((header, "x"),)) is None) is known
+
+
+@settings(max_examples=300, deadline=None, database=None)
+@given(
+    st.sampled_from(["http://", "https://", "//", "HTTP://", "\\\\", "ftp:", "@", ":80/", "user@", ""]),
+    st.sampled_from(["other.example", "127.0.0.1:1", "[::1]", ""]),
+    st.sampled_from([f"{ENVIRONMENTS}/{OURS}", ENVIRONMENTS, "/"]),
+    st.sampled_from(["DELETE", "PUT", "POST", "GET"]),
+)
+def test_no_path_leads_to_another_host(scheme: str, host: str, path: str, method: str) -> None:
+    whole = scheme + host + path
+    if judged(method, whole) is None:
+        # What leaves begins with a slash, and a write with the route itself: it is a path, whoever reads it.
+        assert whole.startswith("/")
+        assert method == "GET" or whole.startswith("/cmf/api/v1/")
 
 
 @settings(max_examples=300, deadline=None, database=None)
