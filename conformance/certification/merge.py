@@ -54,6 +54,11 @@ class Shard:
         return int(str(self.report.run["shard"] or "1/1").partition("/")[2])
 
     @property
+    def unplanned(self) -> bool:
+        """Whether it ended before it knew what was to be run; then the merged run has ended early as well."""
+        return bool(self.report.run.get("ended")) and not self.report.run["scenarios"]["planned"]
+
+    @property
     def part(self) -> list[str]:
         """The scenarios that it took."""
         part: list[str] = self.report.run["scenarios"]["part"]
@@ -76,9 +81,11 @@ def read_shards(folders: Iterable[Path]) -> tuple[Shard, ...]:
         if not (shard.folder / EVIDENCE_NAME).exists():
             _refuse(f"{shard.folder} has no {EVIDENCE_NAME}", "keep the whole folder of each shard")
     shards.sort(key=lambda each: each.index)
-    first = shards[0]
-    for shard in shards[1:]:
+    first = next((each for each in shards if not each.unplanned), shards[0])
+    for shard in shards:
         ours, theirs = _identity(first.report), _identity(shard.report)
+        if shard.unplanned:
+            theirs["planned scenarios"] = ours["planned scenarios"]
         if different := [key for key in ours if ours[key] != theirs[key]]:
             _refuse(
                 f"{first.folder} and {shard.folder} are not of one run: their {', '.join(different)} differ",
@@ -138,6 +145,12 @@ def merge(shards: Sequence[Shard]) -> RunReport:
     return gate.settle(merged, finished=not ended)
 
 
+def exit_code(report: RunReport) -> rules.ExitCode:
+    """The exit code of a merged run."""
+    closed = bool(report.run.get("gate", {}).get("closed_by"))
+    return rules.exit_code(report.verdict, interrupted=report.run["interrupted"], closed=closed)
+
+
 def write(report: RunReport, shards: Sequence[Shard], folder: Path) -> None:
     """Write the merged report, its evidence and its renderings into a folder; raises ``ReportError``."""
     if folder.resolve() in {shard.folder.resolve() for shard in shards}:
@@ -162,6 +175,9 @@ def _demand_each_once(shards: Sequence[Shard]) -> None:
     taken = Counter(name for shard in shards for name in shard.part)
     if twice := [name for name, times in taken.items() if times > 1]:
         _refuse(f"The shards overlap: {twice[0]} is in more than one of them")
+    planned = [shard for shard in shards if not shard.unplanned]
+    if len(planned) < len(shards):
+        return  # A gap there is, and the merged run says that it ended early.
     plan = shards[0].report.run["scenarios"]
     if len(taken) != plan["planned"] or digest(taken) != plan["sha256"]:
         _refuse(
@@ -228,7 +244,7 @@ def _run(shards: Sequence[Shard], ended: Sequence[str]) -> dict[str, Any]:
         "finished": max(run["finished"] for run in runs),
         "shard": None,
         "shards": list(_shards(shards)),
-        "scenarios": runs[0]["scenarios"]
+        "scenarios": max((run["scenarios"] for run in runs), key=lambda plan: int(plan["planned"]))
         | {"part": sorted(name for shard in shards for name in shard.part), "seconds": seconds},
         "interrupted": any(run.get("interrupted") for run in runs),
         "ended": "; ".join(ended) or None,

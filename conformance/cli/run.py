@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from typing import Any
 
 import click
@@ -24,6 +25,8 @@ from conformance.config import EMBEDDED, Effort
 from conformance.duration import duration
 from conformance.errors import UsageError
 from conformance.registry import catalogue
+
+_PLAIN: dict[str, Any] = {"markup": False, "highlight": False, "soft_wrap": True}
 
 
 @click.command(epilog=EXIT_CODES)
@@ -54,6 +57,14 @@ from conformance.registry import catalogue
     metavar="I/N",
     help="Only the I-th of N parts, to be merged later "
     "[env: JOB_COMPLETION_INDEX with CMF_CONFORMANCE_SHARDS, or CI_NODE_INDEX with CI_NODE_TOTAL].",
+)
+@click.option(
+    "--workers",
+    "-n",
+    type=click.IntRange(1, 64),
+    default=1,
+    metavar="N",
+    help="Run in N processes of this machine, with one report and one exit code.",
 )
 @path_option(
     "--baseline",
@@ -98,8 +109,9 @@ def run(**options: Any) -> None:
     Without --url the embedded reference server is started, certified and stopped. With --url everything created on
     the target is named cmfc-<run id>-... and removed again; nothing else is written to.
     """
-    from conformance.certification import shards, waivers
+    from conformance.certification import shards, waivers, workers
     from conformance.certification.gate import FailOn, Gate
+    from conformance.cli.worker import command
     from conformance.properties.effort import limits_for
     from conformance.report.text import final_table, verdict_lines
     from conformance.runner.run import Options, execute
@@ -115,27 +127,29 @@ def run(**options: Any) -> None:
             "--fail-on new needs a baseline", hint="--baseline names the failures that are not new"
         )
     shard = shards.chosen(options["shard"], os.environ)
-    seed = options["seed"]
+    seed, count = options["seed"], options["workers"]
     if shard is not None and seed is None:
         seed = shards.common_seed(catalogue().catalogue_sha256)
+    if shard is not None and count > 1:
+        raise UsageError(f"shard {shard} can't have workers", hint="leave out --workers, or cut more shards")
     gate = Gate(fail_on, waivers.read(baseline) if baseline else None)
     with embedded(target, wanted=not target.url) as server:
-        outcome = execute(
-            server,
-            Options(
-                selection=wanted,
-                report_dir=options["report_dir"],
-                seed=seed,
-                effort=effort,
-                strict=options["strict"],
-                quiet=options["quiet"],
-                argv=redacted(sys.argv[1:]),
-                product=None if target.url else EMBEDDED,
-                shard=shard,
-                gate=gate,
-            ),
-            console,
+        how = Options(
+            selection=wanted,
+            report_dir=options["report_dir"],
+            seed=seed,
+            effort=effort,
+            strict=options["strict"],
+            quiet=options["quiet"],
+            argv=redacted(sys.argv[1:]),
+            product=None if target.url else EMBEDDED,
+            shard=shard,
+            gate=gate,
         )
+        if count > 1:
+            outcome = workers.execute(server, how, count, command(), partial(console.print, **_PLAIN))
+        else:
+            outcome = execute(server, how, console)
     if not options["quiet"]:
         console.print(final_table(outcome.report))
     for line in verdict_lines(outcome.report, outcome.folder):

@@ -49,6 +49,7 @@ from conformance.runner.recorder import Recorder
 from conformance.runner.selection import FEATURES, Choice, absent
 from conformance.runner.surroundings import own_pytest, terminable, undisturbed
 from conformance.target import headers
+from conformance.target.account import SharedAccount
 from conformance.target.address import Address
 from conformance.target.auth import Credentials, ssl_context
 from conformance.target.cleanup import clean_up
@@ -85,6 +86,8 @@ class Options:
     """The part of the scenarios that this run takes; all of them when there is none."""
     gate: Settling | None = None
     """What else than the contract decides the exit code; it leaves its word in ``run.gate``."""
+    account: Path | None = None
+    """The file in which the limits are drawn on together with the other workers of this run."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,7 @@ def execute(target: Target, options: Options, console: Console) -> Outcome:
     """
     known = catalogue()
     selected = known.select(options.selection)
-    credentials = _must_be_usable(target)
+    credentials = must_be_usable(target)
     run_id = "".join(secrets.choice(_ALPHABET) for _ in range(_RUN_ID_LENGTH))
     run = _Run(
         target,
@@ -122,7 +125,7 @@ def execute(target: Target, options: Options, console: Console) -> Outcome:
     return run.execute()
 
 
-def _must_be_usable(target: Target) -> Credentials:
+def must_be_usable(target: Target) -> Credentials:
     """The credentials of the run.
 
     Raises ``ConfigurationError`` before anything is written: an earlier report must survive a typing error.
@@ -170,6 +173,7 @@ class _Run:
             credentials=credentials,
             identify=self._identify,
             on_exchange=self.recorder.observe,
+            account=SharedAccount(options.account) if options.account else None,
         )
         names = frozenset(requirement.id for requirement in selected)
         self.display = Display(
@@ -203,11 +207,8 @@ class _Run:
         problem: TargetError | None = None
         left: tuple[Resource, ...] = ()
         with self.display, terminable():
-            self.display.say(
-                f"target {self.target.url}, contract {self.catalogue.version}, profile {self.options.selection.profile}, "
-                f"{len(self.selected)} requirements, effort {self.options.effort}, seed {self.seed}, run {self.run_id}"
-            )
             try:
+                self.display.say(self._title())
                 self.observed = preflight(self.wire, self.target.url)
                 self._scenarios()
             except TargetError as error:
@@ -228,6 +229,13 @@ class _Run:
             report.verdict, interrupted=self.interrupted, closed=closed, part_done=self._part_done(report)
         )
         return Outcome(report, self.folder, code, problem)
+
+    def _title(self) -> str:
+        return (
+            f"target {self.target.url}, contract {self.catalogue.version}, "
+            f"profile {self.options.selection.profile}, {len(self.selected)} requirements, "
+            f"effort {self.options.effort}, seed {self.seed}, run {self.run_id}"
+        )
 
     def _write(self, report: RunReport) -> None:
         self.wire.close()
