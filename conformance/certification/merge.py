@@ -29,6 +29,7 @@ from conformance.model import (
     Verdict,
 )
 from conformance.plan import digest
+from conformance.private import of_declarations
 from conformance.registry import Catalogue, catalogue
 from conformance.report import document
 from conformance.report.evidence import Evidence
@@ -123,6 +124,11 @@ def merge(shards: Sequence[Shard]) -> RunReport:
     notes = list(ended)
     if left and verdict is RunVerdict.CONFORMANT:
         notes.append("Resources of this run were left behind on the target")
+    private = tuple(
+        _result(requirement, shards, known)
+        for folder in first.run.get("private", ())
+        for requirement in of_declarations(folder["requirements"])
+    )
     touched = {name for result in results for name in result.errata}
     merged = RunReport(
         harness=first.harness,
@@ -136,6 +142,7 @@ def merge(shards: Sequence[Shard]) -> RunReport:
         left_behind=left,
         notes=tuple(notes),
         errata=tuple(erratum for name, erratum in known.errata.items() if name in touched),
+        private=private,
     )
     applied = first.run.get("baseline")
     gate = Gate(
@@ -148,7 +155,12 @@ def merge(shards: Sequence[Shard]) -> RunReport:
 def exit_code(report: RunReport) -> rules.ExitCode:
     """The exit code of a merged run."""
     closed = bool(report.run.get("gate", {}).get("closed_by"))
-    return rules.exit_code(report.verdict, interrupted=report.run["interrupted"], closed=closed)
+    return rules.exit_code(
+        report.verdict,
+        interrupted=report.run["interrupted"],
+        closed=closed,
+        private=[result.verdict for result in report.private],
+    )
 
 
 def write(report: RunReport, shards: Sequence[Shard], folder: Path) -> None:
@@ -205,6 +217,7 @@ def _identity(report: RunReport) -> dict[str, Any]:
         "declared features": target["declared_features"],
         # Each shard starts its own embedded server, on a port of its own.
         "target": EMBEDDED if target["product"] == EMBEDDED else target["url"],
+        "private scenarios": [(folder["folder"], folder["sha256"]) for folder in run.get("private", ())],
         "planned scenarios": (run["scenarios"]["planned"], run["scenarios"]["sha256"]),
     }
 
@@ -214,7 +227,9 @@ def _result(requirement: Requirement, shards: Sequence[Shard], known: Catalogue)
     checks: list[CheckResult] = []
     for shard in shards:
         for result in lifted(
-            each for each in shard.report.requirements if each.requirement.id == requirement.id
+            each
+            for each in (*shard.report.requirements, *shard.report.private)
+            if each.requirement.id == requirement.id
         ):
             if result.verdict is Verdict.NOT_APPLICABLE and not result.checks:
                 return result

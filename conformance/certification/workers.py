@@ -31,6 +31,7 @@ from conformance.certification import merge
 from conformance.certification.shards import Share
 from conformance.config import Target
 from conformance.errors import HarnessError, ReportError, TargetError, UsageError
+from conformance.runner import private
 from conformance.runner.folder import report_folder
 from conformance.runner.run import Options, Outcome, must_be_usable
 from conformance.runner.surroundings import terminable, undisturbed
@@ -61,6 +62,7 @@ def execute(
     itself does, and ``HarnessError`` when a worker ended without a report.
     """
     must_be_usable(target)
+    private.look(options.private)
     folder = report_folder(options.report_dir, secrets.token_hex(4))
     room = folder / "workers"
     room.mkdir(exist_ok=True)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import click
 
-from conformance import settings
+from conformance import private, settings
 from conformance.cli.options import (
     EXIT_CODES,
     path_option,
@@ -78,6 +79,13 @@ _PLAIN: dict[str, Any] = {"markup": False, "highlight": False, "soft_wrap": True
     help="What leads to exit code 1: a broken MUST or a bad waiver; a broken SHOULD too; "
     "or only what the baseline does not excuse.",
 )
+@click.option(
+    "--scenarios",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Also run the private scenarios in this folder, which count for nothing but the exit code; may be repeated.",
+)
 @path_option(
     "--report-dir", help="Where the report goes; default: cmf-conformance-runs/<run id>.", metavar="DIR"
 )
@@ -145,6 +153,7 @@ def run(**options: Any) -> None:
             product=None if target.url else EMBEDDED,
             shard=shard,
             gate=gate,
+            private=private.read(options["scenarios"]),
         )
         if count > 1:
             outcome = workers.execute(server, how, count, command(), partial(console.print, **_PLAIN))
