@@ -276,3 +276,5 @@ class RunReport:
     notes: tuple[str, ...] = ()
     """Why a run is incomplete, and other things the reader must know."""
     errata: tuple[Erratum, ...] = field(default=())
+    private: tuple[RequirementResult, ...] = ()
+    """What private scenarios have shown; nothing else in the report counts it."""

@@ -24,6 +24,11 @@ class Plan:
     seconds: dict[str, float] = field(default_factory=dict)
     """How long those took that have ended."""
 
+    def add(self, scenarios: frozenset[str], part: frozenset[str]) -> None:
+        """Take scenarios into the plan, and those of them that this run takes."""
+        self.all |= scenarios
+        self.part |= part
+
     def document(self) -> dict[str, Any]:
         """The plan as it stands in a report."""
         return {

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -79,6 +79,10 @@ class Catalogue:
                 "The selection matches no requirement", hint="cmf-conformance list shows what there is"
             )
         return tuple(chosen)
+
+    def extended(self, requirements: Iterable[Requirement]) -> Catalogue:
+        """The catalogue with requirements that are in no profile, and so are never selected."""
+        return replace(self, requirements={**self.requirements, **{each.id: each for each in requirements}})
 
     def errata_of(self, requirement: str) -> tuple[str, ...]:
         """The errata that say how this requirement is judged."""

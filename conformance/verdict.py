@@ -95,17 +95,26 @@ def counts(verdicts: Iterable[Verdict]) -> dict[str, int]:
 
 
 def exit_code(
-    verdict: RunVerdict, *, interrupted: bool = False, closed: bool = False, part_done: bool = False
+    verdict: RunVerdict,
+    *,
+    interrupted: bool = False,
+    closed: bool = False,
+    part_done: bool = False,
+    private: Iterable[Verdict] = (),
 ) -> ExitCode:
     """The exit code of a run that was judged.
 
     ``closed`` when a gate is, whatever the verdict.  ``part_done`` when a shard has run its part to the end and
     nothing in it counts against the run: it has done what was asked of it, and merging says what it proves.
+    ``private`` are the verdicts of private requirements: what was not judged of them is not green either.
     """
     if interrupted:
         return ExitCode.INTERRUPTED
     if closed:
         return ExitCode.NON_CONFORMANT
+    unjudged = not {Verdict.NOT_TESTED, Verdict.ERROR}.isdisjoint(private)
+    if unjudged and verdict is not RunVerdict.NON_CONFORMANT:
+        return ExitCode.INCOMPLETE
     if part_done and verdict is RunVerdict.INCOMPLETE:
         return ExitCode.CONFORMANT
     return {

@@ -15,8 +15,9 @@ from typing import Any
 import click
 import pytest
 import yaml
+from _pytest.config.argparsing import Parser
 
-from conformance import resources, settings
+from conformance import pytest_plugin, resources, settings
 from conformance.cli import cli
 from conformance.config import Auth, Features, Limits
 from conformance.reference.faults import FAULTS
@@ -25,7 +26,7 @@ from conformance.registry import catalogue
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
-PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted(DOCS.glob("**/*.md"))]
 WRITTEN = [page for page in PAGES if page.name != "catalogue.md"]
 EXAMPLE = DOCS / "configuration.example.yaml"
 KNOWN = catalogue()
@@ -82,6 +83,12 @@ def options_of(command: click.Command) -> dict[str, click.Option]:
     return {name: each for each in command.params if isinstance(each, click.Option) for name in each.opts}
 
 
+def options_of_the_pytest_plugin() -> set[str]:
+    parser = Parser(_ispytest=True)
+    pytest_plugin.pytest_addoption(parser)
+    return {name for option in parser.getgroup("cmf-conformance").options for name in option.names()}
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_relative_link_leads_somewhere(page: Path) -> None:
     lost = []
@@ -123,10 +130,8 @@ def test_every_command_and_option_exists(page: Path) -> None:
 
 @pytest.mark.parametrize("page", WRITTEN, ids=lambda page: page.name)
 def test_every_option_that_is_named_alone_exists(page: Path) -> None:
-    known = {name for command in cli.commands.values() for name in options_of(command)} | {
-        "--version",
-        "--help",
-    }
+    known = {name for command in cli.commands.values() for name in options_of(command)}
+    known |= {"--version", "--help"} | options_of_the_pytest_plugin()
     named = {span for span in code(page) if re.fullmatch(r"--[a-z-]+", span)}
     assert sorted(named - known) == []
 

@@ -17,6 +17,9 @@ from conformance.model import RunReport, Verdict
 from conformance.registry import catalogue
 from conformance.report.wording import plural
 
+_NAMED = 5
+"""Private requirements that are named in one line."""
+
 
 class FailOn(StrEnum):
     """What closes the gate."""
@@ -40,13 +43,16 @@ class Gate:
         """The report with waivers applied and what closes the gate noted in ``run.gate``.
 
         ``finished`` is False when the run ended early.  A verdict of the contract closes the gate by itself and
-        is not repeated there.
+        is not repeated there; a private requirement has no other way to be heard.
         """
         closed: list[str] = []
         if self.baseline is not None:
             report, complaints = self._waive(report, self.baseline, finished=finished)
             closed += [] if self.fail_on is FailOn.NEW else complaints
-        warned = [each for each in report.requirements if each.verdict is Verdict.WARN]
+        if broken := [each.requirement.id for each in report.private if each.verdict is Verdict.FAIL]:
+            more = f" and {len(broken) - _NAMED} more" if len(broken) > _NAMED else ""
+            closed.append(f"Broken private requirements: {', '.join(broken[:_NAMED])}{more}")
+        warned = [each for each in (*report.requirements, *report.private) if each.verdict is Verdict.WARN]
         if self.fail_on is FailOn.SHOULD and warned:
             closed.append(f"{plural(len(warned), 'broken SHOULD')} with --fail-on should")
         notes = [*report.notes, *(line for line in closed if line not in report.notes)]

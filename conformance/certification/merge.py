@@ -29,6 +29,7 @@ from conformance.model import (
     Verdict,
 )
 from conformance.plan import digest
+from conformance.private import of_declarations
 from conformance.registry import Catalogue, catalogue
 from conformance.report import document
 from conformance.report.evidence import Evidence
@@ -54,6 +55,11 @@ class Shard:
         return int(str(self.report.run["shard"] or "1/1").partition("/")[2])
 
     @property
+    def unplanned(self) -> bool:
+        """Whether it ended before it knew what was to be run; then the merged run has ended early as well."""
+        return bool(self.report.run.get("ended")) and not self.report.run["scenarios"]["planned"]
+
+    @property
     def part(self) -> list[str]:
         """The scenarios that it took."""
         part: list[str] = self.report.run["scenarios"]["part"]
@@ -76,9 +82,11 @@ def read_shards(folders: Iterable[Path]) -> tuple[Shard, ...]:
         if not (shard.folder / EVIDENCE_NAME).exists():
             _refuse(f"{shard.folder} has no {EVIDENCE_NAME}", "keep the whole folder of each shard")
     shards.sort(key=lambda each: each.index)
-    first = shards[0]
-    for shard in shards[1:]:
+    first = next((each for each in shards if not each.unplanned), shards[0])
+    for shard in shards:
         ours, theirs = _identity(first.report), _identity(shard.report)
+        if shard.unplanned:
+            theirs["planned scenarios"] = ours["planned scenarios"]
         if different := [key for key in ours if ours[key] != theirs[key]]:
             _refuse(
                 f"{first.folder} and {shard.folder} are not of one run: their {', '.join(different)} differ",
@@ -116,6 +124,11 @@ def merge(shards: Sequence[Shard]) -> RunReport:
     notes = list(ended)
     if left and verdict is RunVerdict.CONFORMANT:
         notes.append("Resources of this run were left behind on the target")
+    private = tuple(
+        _result(requirement, shards, known)
+        for folder in first.run.get("private", ())
+        for requirement in of_declarations(folder["requirements"])
+    )
     touched = {name for result in results for name in result.errata}
     merged = RunReport(
         harness=first.harness,
@@ -129,6 +142,7 @@ def merge(shards: Sequence[Shard]) -> RunReport:
         left_behind=left,
         notes=tuple(notes),
         errata=tuple(erratum for name, erratum in known.errata.items() if name in touched),
+        private=private,
     )
     applied = first.run.get("baseline")
     gate = Gate(
@@ -136,6 +150,17 @@ def merge(shards: Sequence[Shard]) -> RunReport:
         Baseline.of_document(applied) if applied else None,
     )
     return gate.settle(merged, finished=not ended)
+
+
+def exit_code(report: RunReport) -> rules.ExitCode:
+    """The exit code of a merged run."""
+    closed = bool(report.run.get("gate", {}).get("closed_by"))
+    return rules.exit_code(
+        report.verdict,
+        interrupted=report.run["interrupted"],
+        closed=closed,
+        private=[result.verdict for result in report.private],
+    )
 
 
 def write(report: RunReport, shards: Sequence[Shard], folder: Path) -> None:
@@ -162,6 +187,9 @@ def _demand_each_once(shards: Sequence[Shard]) -> None:
     taken = Counter(name for shard in shards for name in shard.part)
     if twice := [name for name, times in taken.items() if times > 1]:
         _refuse(f"The shards overlap: {twice[0]} is in more than one of them")
+    planned = [shard for shard in shards if not shard.unplanned]
+    if len(planned) < len(shards):
+        return  # A gap there is, and the merged run says that it ended early.
     plan = shards[0].report.run["scenarios"]
     if len(taken) != plan["planned"] or digest(taken) != plan["sha256"]:
         _refuse(
@@ -189,6 +217,7 @@ def _identity(report: RunReport) -> dict[str, Any]:
         "declared features": target["declared_features"],
         # Each shard starts its own embedded server, on a port of its own.
         "target": EMBEDDED if target["product"] == EMBEDDED else target["url"],
+        "private scenarios": [(folder["folder"], folder["sha256"]) for folder in run.get("private", ())],
         "planned scenarios": (run["scenarios"]["planned"], run["scenarios"]["sha256"]),
     }
 
@@ -198,7 +227,9 @@ def _result(requirement: Requirement, shards: Sequence[Shard], known: Catalogue)
     checks: list[CheckResult] = []
     for shard in shards:
         for result in lifted(
-            each for each in shard.report.requirements if each.requirement.id == requirement.id
+            each
+            for each in (*shard.report.requirements, *shard.report.private)
+            if each.requirement.id == requirement.id
         ):
             if result.verdict is Verdict.NOT_APPLICABLE and not result.checks:
                 return result
@@ -228,7 +259,7 @@ def _run(shards: Sequence[Shard], ended: Sequence[str]) -> dict[str, Any]:
         "finished": max(run["finished"] for run in runs),
         "shard": None,
         "shards": list(_shards(shards)),
-        "scenarios": runs[0]["scenarios"]
+        "scenarios": max((run["scenarios"] for run in runs), key=lambda plan: int(plan["planned"]))
         | {"part": sorted(name for shard in shards for name in shard.part), "seconds": seconds},
         "interrupted": any(run.get("interrupted") for run in runs),
         "ended": "; ".join(ended) or None,

@@ -55,6 +55,7 @@ def _run(report: RunReport) -> Iterator[Flaw]:
         (run["shard"] is not None or bool(run.get("shards")), "it is a part of a run, or merged from parts"),
         (bool(run.get("interrupted")), "it was interrupted"),
         (run.get("ended") is not None, "it ended early"),
+        (bool(report.private) or bool(run.get("private")), "private scenarios were run beside it"),
         (bool(report.notes), f"it has notes: {report.notes[0]}" if report.notes else ""),
     )
     yield from (Flaw("run", message) for wrong, message in said if wrong)

@@ -49,6 +49,7 @@ from conformance.verdict import ExitCode
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Seed of generated requests.")
 @click.option("--strict", is_flag=True, help="Judge by the letter of the contract, without errata.")
 @path_option("--report-dir", help="Where the run itself writes.", metavar="DIR")
+@click.option("--scenarios", multiple=True, hidden=True)
 @terminal_options
 def certify(
     *,
@@ -73,6 +74,10 @@ def certify(
     if new_key is not None:
         click.echo(f"{new_key}: key {signing.new_key(new_key, key_type)}; public half in {new_key}.pub")
         return
+    if options["scenarios"]:
+        raise UsageError(
+            "certify takes no private scenarios", hint="cmf-conformance run --scenarios runs them"
+        )
     if described is None:
         raise UsageError("certify needs --implementation", hint="docs/vendors.md shows the file")
     vendor = implementation.read(described)

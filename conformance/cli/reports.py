@@ -82,7 +82,6 @@ def merge(*, folders: tuple[Path, ...], report_dir: Path, quiet: bool, no_color:
     """
     from conformance.certification import merge as merging
     from conformance.report.text import final_table, verdict_lines
-    from conformance.verdict import exit_code
 
     parts = merging.read_shards(folders)
     report = merging.merge(parts)
@@ -92,5 +91,4 @@ def merge(*, folders: tuple[Path, ...], report_dir: Path, quiet: bool, no_color:
         console.print(final_table(report))
     for line in verdict_lines(report, report_dir.resolve()):
         console.print(line, soft_wrap=True)
-    closed = bool(report.run["gate"]["closed_by"])
-    sys.exit(exit_code(report.verdict, interrupted=report.run["interrupted"], closed=closed))
+    sys.exit(merging.exit_code(report))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import click
 
-from conformance import settings
+from conformance import private, settings
 from conformance.cli.options import (
     EXIT_CODES,
     path_option,
@@ -24,6 +26,8 @@ from conformance.config import EMBEDDED, Effort, Mode
 from conformance.duration import duration
 from conformance.errors import UsageError
 from conformance.registry import catalogue
+
+_PLAIN: dict[str, Any] = {"markup": False, "highlight": False, "soft_wrap": True}
 
 
 @click.command(epilog=EXIT_CODES)
@@ -67,6 +71,14 @@ from conformance.registry import catalogue
     help="Only the I-th of N parts, to be merged later "
     "[env: JOB_COMPLETION_INDEX with CMF_CONFORMANCE_SHARDS, or CI_NODE_INDEX with CI_NODE_TOTAL].",
 )
+@click.option(
+    "--workers",
+    "-n",
+    type=click.IntRange(1, 64),
+    default=1,
+    metavar="N",
+    help="Run in N processes of this machine, with one report and one exit code.",
+)
 @path_option(
     "--baseline",
     help="Known failures to excuse, each until a date (docs/ci.md); such a run is no certification.",
@@ -78,6 +90,13 @@ from conformance.registry import catalogue
     show_default=True,
     help="What leads to exit code 1: a broken MUST or a bad waiver; a broken SHOULD too; "
     "or only what the baseline does not excuse.",
+)
+@click.option(
+    "--scenarios",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Also run the private scenarios in this folder, which count for nothing but the exit code; may be repeated.",
 )
 @path_option(
     "--report-dir", help="Where the report goes; default: cmf-conformance-runs/<run id>.", metavar="DIR"
@@ -111,8 +130,9 @@ def run(**options: Any) -> None:
     the target is named cmfc-<run id>-... and removed again; nothing else is written to. With --mode read-only nothing
     is written at all.
     """
-    from conformance.certification import shards, waivers
+    from conformance.certification import shards, waivers, workers
     from conformance.certification.gate import FailOn, Gate
+    from conformance.cli.worker import command
     from conformance.properties.effort import limits_for
     from conformance.report.text import final_table, verdict_lines
     from conformance.runner.run import Options, execute
@@ -128,9 +148,11 @@ def run(**options: Any) -> None:
             "--fail-on new needs a baseline", hint="--baseline names the failures that are not new"
         )
     shard = shards.chosen(options["shard"], os.environ)
-    seed = options["seed"]
+    seed, count = options["seed"], options["workers"]
     if shard is not None and seed is None:
         seed = shards.common_seed(catalogue().catalogue_sha256)
+    if shard is not None and count > 1:
+        raise UsageError(f"shard {shard} can't have workers", hint="leave out --workers, or cut more shards")
     gate = Gate(fail_on, waivers.read(baseline) if baseline else None)
     chosen = Options(
         selection=wanted,
@@ -144,13 +166,17 @@ def run(**options: Any) -> None:
         product=None if target.url else EMBEDDED,
         shard=shard,
         gate=gate,
+        private=private.read(options["scenarios"]),
     )
     if options["dry_run"]:
         from conformance.cli.dry_run import dry_run
 
         sys.exit(dry_run(target, chosen, console))
     with embedded(target, wanted=not target.url) as server:
-        outcome = execute(server, chosen, console)
+        if count > 1:
+            outcome = workers.execute(server, chosen, count, command(), partial(console.print, **_PLAIN))
+        else:
+            outcome = execute(server, chosen, console)
     if not options["quiet"]:
         console.print(final_table(outcome.report))
     for line in verdict_lines(outcome.report, outcome.folder):

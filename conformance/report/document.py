@@ -70,6 +70,7 @@ def to_document(report: RunReport) -> dict[str, Any]:
         "created": report.created,
         "left_behind": report.left_behind,
         "notes": report.notes,
+        **({"private": [_requirement_out(result) for result in report.private]} if report.private else {}),
         "complete": True,
     }
     plain: dict[str, Any] = _plain(document)
@@ -101,6 +102,7 @@ def from_document(document: Mapping[str, Any], name: str = "the report") -> RunR
         left_behind=tuple(Resource(**resource) for resource in document["left_behind"]),
         notes=tuple(document["notes"]),
         errata=tuple(_erratum_in(entry) for entry in document["errata"]),
+        private=tuple(_requirement_in(entry) for entry in document.get("private", ())),
     )
 
 

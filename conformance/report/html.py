@@ -40,6 +40,7 @@ from conformance.report.wording import (
     headline,
     place,
     plural,
+    private_sentence,
     verdict_sentence,
 )
 
@@ -101,6 +102,8 @@ def render_html(report: RunReport, exchanges: Mapping[str, Exchange]) -> str:
         errata=errata_at_work(report),
         coverage=pairs_by_operation(report),
         depths=depths(report),
+        private=_views(report.private, exchanges, budget),
+        private_sentence=private_sentence(report) if report.private else "",
         explained={result.result.requirement.id for _, views in sections for result in views},
         style=Markup(_asset("style.css")),  # noqa: S704 - a file of this package
         script=Markup(script),  # noqa: S704 - a file of this package

@@ -1,4 +1,4 @@
-"""JUnit XML for CI servers: one test suite an area, one test case a requirement.
+"""JUnit XML for CI servers: one test suite an area, one test case a requirement, private ones among them.
 
 JUnit has no word for most of our verdicts, so each takes the one that misleads nobody: ``fail`` is a failure;
 ``error`` and ``not_tested`` are errors, because a skip looks green and they count against the run; ``waived``
@@ -14,7 +14,7 @@ from xml.etree import ElementTree as ET
 
 from conformance.model import Exchange, RequirementResult, RunReport, Verdict
 from conformance.report.clean import clean, one_line
-from conformance.report.selection import areas, decisive, telling
+from conformance.report.selection import decisive, telling
 from conformance.report.text import failure_block
 from conformance.report.wording import LABEL, MEANING, headline, verdict_sentence
 
@@ -29,16 +29,15 @@ def render_junit(report: RunReport, exchanges: Mapping[str, Exchange]) -> str:
     """The report as JUnit XML, valid for the schema that Jenkins and GitLab read."""
     name = f"cmf-conformance {one_line(str(report.run.get('profile', '')), 60)}".strip()
     closed = report.run.get("gate", {}).get("closed_by", [])
-    root = ET.Element(
-        "testsuites", {"name": name, **_totals(report.requirements, closed), "time": _seconds(report)}
-    )
-    for row in areas(report):
-        results = tuple(result for result in report.requirements if result.requirement.area == row.area)
+    everything = (*report.requirements, *report.private)
+    root = ET.Element("testsuites", {"name": name, **_totals(everything, closed), "time": _seconds(report)})
+    for area in dict.fromkeys(result.requirement.area for result in everything):
+        results = tuple(result for result in everything if result.requirement.area == area)
         suite = ET.SubElement(
             root,
             "testsuite",
             {
-                "name": one_line(row.area, 100),
+                "name": one_line(area, 100),
                 **_totals(results),
                 "skipped": str(sum(result.verdict in _SKIPPED for result in results)),
                 "time": "0",

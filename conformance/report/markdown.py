@@ -21,6 +21,7 @@ from conformance.report.wording import (
     headline,
     place,
     plural,
+    private_sentence,
     verdict_sentence,
 )
 
@@ -46,7 +47,7 @@ def render_markdown(report: RunReport, exchanges: Mapping[str, Exchange]) -> str
     """The report as Markdown, shorter than ``LIMIT`` bytes."""
     before = [_head(report), _counts(report), _left_behind(report)]
     after = [_listed(report, verdict) for verdict in _LOUD]
-    after += [_areas(report), _depths(report), _errata(report), _foot(report)]
+    after += [_private(report), _areas(report), _depths(report), _errata(report), _foot(report)]
     room = LIMIT - _RESERVE - sum(_size(part) + 2 for part in (*before, *after))
     parts = [*before, _failures(report, exchanges, room), *after]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -186,6 +187,17 @@ def _listed(report: RunReport, verdict: Verdict) -> str:
         for rule in [result.requirement]
     ]
     return f"## {TITLE[verdict]} ({len(items):,})\n\n{_bullets(items)}"
+
+
+def _private(report: RunReport) -> str:
+    if not report.private:
+        return ""
+    items = [
+        f"{code(rule.id, 100)} {LABEL[result.verdict]}, {inline(rule.title, 150)}: {inline(result.reason, 300)}"
+        for result in sorted(report.private, key=lambda each: WORST_FIRST.index(each.verdict))
+        for rule in [result.requirement]
+    ]
+    return f"## Private scenarios ({len(items):,})\n\n{private_sentence(report)}\n\n{_bullets(items)}"
 
 
 def _areas(report: RunReport) -> str:

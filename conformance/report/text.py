@@ -15,9 +15,17 @@ from rich.text import Text
 
 from conformance.model import CheckResult, Exchange, Requirement, RunReport, RunVerdict, Verdict
 from conformance.report.clean import one_line, short
-from conformance.report.selection import areas
+from conformance.report.selection import QUIET, areas
 from conformance.report.transcript import transcript
-from conformance.report.wording import LABEL, WORST_FIRST, headline, place, plural, verdict_sentence
+from conformance.report.wording import (
+    LABEL,
+    WORST_FIRST,
+    headline,
+    place,
+    plural,
+    private_sentence,
+    verdict_sentence,
+)
 
 STYLE = {
     Verdict.PASS: "green",
@@ -97,6 +105,7 @@ def verdict_lines(report: RunReport, report_dir: Path | None) -> list[Text]:
         Text(verdict_sentence(report)),
     ]
     lines += [Text(f"Note: {short(note, 1_000)}") for note in report.notes]
+    lines += _private(report)
     if report.left_behind:
         lines.append(
             Text(
@@ -111,6 +120,22 @@ def verdict_lines(report: RunReport, report_dir: Path | None) -> list[Text]:
             )
     if report_dir is not None:
         lines.append(Text(f"Report: {one_line(str(report_dir), 1_000)}"))
+    return lines
+
+
+def _private(report: RunReport) -> list[Text]:
+    if not report.private:
+        return []
+    lines = [Text(private_sentence(report))]
+    lines += [
+        Text.assemble(
+            f"  {result.requirement.id} ",
+            (LABEL[result.verdict], STYLE[result.verdict]),
+            f": {one_line(result.reason, 300)}",
+        )
+        for result in report.private
+        if result.verdict not in QUIET
+    ]
     return lines
 
 

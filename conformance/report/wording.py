@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from conformance.model import RunReport, RunVerdict, Source, Verdict
 
 HEADLINE = {
@@ -102,6 +104,16 @@ def verdict_sentence(report: RunReport) -> str:
     return (
         "The run did not judge all that it was asked to, so it proves neither conformance nor its absence."
         + _unjudged(report)
+    )
+
+
+def private_sentence(report: RunReport) -> str:
+    """How the private requirements of a run fared, and what that is not."""
+    seen = Counter(result.verdict for result in report.private)
+    parts = ", ".join(f"{seen[verdict]:,} {LABEL[verdict]}" for verdict in WORST_FIRST if seen[verdict])
+    return (
+        f"Private scenarios, which say nothing of the contract: {plural(len(report.private), 'requirement')}, "
+        f"{parts}."
     )
 
 

@@ -8,7 +8,7 @@ harness itself broke is an *error*.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -22,11 +22,12 @@ from conformance.plan import Plan
 from conformance.runner import allure_labels
 from conformance.runner.context import RunContext
 from conformance.runner.lost import LimitReached, TargetLost
+from conformance.runner.markers import MARKERS
 from conformance.runner.recorder import Recorder, UndeclaredRequirement
 from conformance.runner.selection import FEATURES, Choice
 from conformance.target.cmf import ROUTES
 
-CONTEXT = pytest.StashKey[RunContext]()
+CONTEXT = pytest.StashKey[Callable[[], RunContext]]()
 _REQUIREMENTS = pytest.StashKey[tuple[str, ...]]()
 _MARK = pytest.StashKey[int]()
 _QUIET = {Verdict.PASS, Verdict.WAIVED, Verdict.WARN, Verdict.NOT_APPLICABLE}
@@ -85,8 +86,14 @@ class ConformancePlugin:
     """Hooks of one run."""
 
     def __init__(
-        self, context: RunContext, choice: Choice, listener: Listener, plan: Plan, part: Part | None = None
+        self,
+        context: RunContext,
+        choice: Choice | None,
+        listener: Listener,
+        plan: Plan,
+        part: Part | None = None,
     ) -> None:
+        """Without a ``choice`` no scenario of the contract is wanted."""
         self._plan = plan
         self._part = part
         self._context = context
@@ -96,16 +103,8 @@ class ConformancePlugin:
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Make the context reachable for fixtures, and the markers known."""
-        config.stash[CONTEXT] = self._context
-        config.addinivalue_line("markers", "requirement(*ids): the requirements a scenario checks")
-        config.addinivalue_line("markers", "needs_flink: the scenario runs applications")
-        config.addinivalue_line(
-            "markers", "needs_sql: the scenario uses statements, pools, secrets, mappings or catalogs"
-        )
-        config.addinivalue_line("markers", "needs_auth: the scenario speaks of credentials")
-        config.addinivalue_line(
-            "markers", "reads_what_exists: the scenario creates nothing; only for runs that only read"
-        )
+        config.stash[CONTEXT] = lambda: self._context
+        declare_markers(config)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A scenario module that can't be read is a defect of the harness, and ends the run."""
@@ -119,21 +118,32 @@ class ConformancePlugin:
         dropped: list[pytest.Item] = []
         for item in items:
             item.stash[_REQUIREMENTS] = declared = declared_by(item)
-            known = self._context.catalogue.requirements
-            areas = {known[name].area for name in declared if name in known}
-            wanted = self._choice.wants(declared, areas, needed_by(item), about(item))
-            # What exists on a target is judged only where nothing can be created to be judged.
-            wanted = wanted and (self._context.reads_only or not reads_what_exists(item))
-            (kept if wanted else dropped).append(item)
-        self._plan.all = frozenset(item.nodeid for item in kept)
-        self._plan.part = self._part.of(self._plan.all) if self._part else self._plan.all
-        dropped += [item for item in kept if item.nodeid not in self._plan.part]
-        kept = [item for item in kept if item.nodeid in self._plan.part]
+            (kept if self.wants(item, declared) else dropped).append(item)
+        planned = frozenset(map(self.name, kept))
+        part = self._part.of(planned) if self._part else planned
+        self._plan.add(planned, part)
+        dropped += [item for item in kept if self.name(item) not in part]
+        kept = [item for item in kept if self.name(item) in part]
         if dropped:
             config.hook.pytest_deselected(items=dropped)
         # Area by area, so that progress can be told of each.
         items[:] = sorted(kept, key=self._area)
         self._listener.planned(len(kept))
+
+    def name(self, item: pytest.Item) -> str:
+        """The scenario as reports and plans call it."""
+        return item.nodeid
+
+    def wants(self, item: pytest.Item, declared: tuple[str, ...]) -> bool:
+        """Whether a scenario is to run."""
+        known = self._context.catalogue.requirements
+        areas = {known[name].area for name in declared if name in known}
+        # What exists on a target is judged only where nothing can be created to be judged.
+        fits = self._context.reads_only or not reads_what_exists(item)
+        wanted = self._choice is not None and self._choice.wants(
+            declared, areas, needed_by(item), about(item)
+        )
+        return wanted and fits
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
@@ -141,11 +151,11 @@ class ConformancePlugin:
         area = self._area(item)
         self._listener.began(area, item.name)
         began = time.monotonic()
-        item.stash[_MARK] = self._context.recorder.enter(item.nodeid)
+        item.stash[_MARK] = self._context.recorder.enter(self.name(item))
         try:
             return (yield)
         finally:
-            self._plan.seconds[item.nodeid] = time.monotonic() - began
+            self._plan.seconds[self.name(item)] = time.monotonic() - began
             self._listener.ended(area, item.name)
 
     @pytest.hookimpl(wrapper=True)
@@ -236,6 +246,12 @@ def _reason(defect: BaseException | None) -> tuple[Verdict, str]:
     return Verdict.ERROR, f"the harness failed: {type(defect).__name__}: {defect}"
 
 
+def declare_markers(config: pytest.Config) -> None:
+    """Make the markers of scenarios known."""
+    for line in MARKERS:
+        config.addinivalue_line("markers", line)
+
+
 def declared_by(item: pytest.Item) -> tuple[str, ...]:
     """The requirements that a scenario checks."""
     return tuple(name for mark in item.iter_markers("requirement") for name in mark.args)
@@ -264,4 +280,4 @@ def about(item: pytest.Item) -> frozenset[str]:
 
 def context_of(config: pytest.Config) -> Any:
     """The context of the run that this pytest session belongs to."""
-    return config.stash[CONTEXT]
+    return config.stash[CONTEXT]()

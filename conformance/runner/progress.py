@@ -76,10 +76,13 @@ class Display:
             self._console.print(one_line(line, 500), markup=False, highlight=False, soft_wrap=True)
 
     def planned(self, total: int) -> None:
-        """So many scenarios will run."""
-        self._total = total
-        self._began = time.monotonic()
-        if self._live:
+        """So many scenarios will run, besides those planned before."""
+        if not self._total:
+            self._began = time.monotonic()
+        self._total += total
+        if self._live and self._task is not None:
+            self._live.update(self._task, total=self._total)
+        elif self._live:
             self._task = self._live.add_task("run", total=total, area="", scenario="", limit="")
 
     def began(self, area: str, scenario: str) -> None:

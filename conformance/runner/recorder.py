@@ -63,6 +63,7 @@ class Recorder:
         self._scenario = ""
         self._again: set[str] = set()
         self._unwritten: dict[str, str] = {}
+        self._aside = False
         self.canaries: Canaries | None = None
         """What answers are searched for, as soon as it is planted."""
         self.on_result: Callable[[CheckResult, Exchange | None], None] = lambda _result, _exchange: None
@@ -70,15 +71,27 @@ class Recorder:
 
     # -- exchanges ---------------------------------------------------------------------------------
 
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """What is exchanged in this block says nothing of the contract: checks made in it may rest on it."""
+        self._aside = True
+        try:
+            yield
+        finally:
+            self._aside = False
+
     def observe(self, exchange: Exchange) -> None:
         """Take note of an exchange and judge it by what holds for every exchange."""
+        if self._aside:
+            with self._lock:
+                self._look_at(exchange)
+            return
         response = exchange.response
         with self._large if response and len(response.body) > _LARGE else nullcontext():
             findings = [*self._judge.judge(exchange), *self._confidential(exchange)]
         with self._lock:
             self._requests += 1
-            self._window.append(exchange)
-            del self._window[:-_EVIDENCE]
+            self._look_at(exchange)
             if exchange.response is not None:
                 self.add_finding(
                     Finding("CMF-ERR-ANSWER", Verdict.PASS, f"answers to {exchange.request.method}"), exchange
@@ -111,6 +124,8 @@ class Recorder:
 
     def unanswered(self, exchange: Exchange) -> None:
         """Take note of a request that got no answer from a target that answers others."""
+        if self._aside:
+            return
         request = exchange.request
         level = self._catalogue.requirements["CMF-ERR-ANSWER"].level
         self.add_finding(
@@ -155,6 +170,10 @@ class Recorder:
                 ),
                 exchange,
             )
+
+    def _look_at(self, exchange: Exchange) -> None:
+        self._window.append(exchange)
+        del self._window[:-_EVIDENCE]
 
     # -- checks ------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ import platform
 import secrets
 import warnings
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -36,19 +37,24 @@ from conformance.model import (
     Verdict,
 )
 from conformance.plan import Plan
+from conformance.private import Folder
 from conformance.properties.tally import generated
 from conformance.registry import Catalogue, catalogue
 from conformance.report import document
 from conformance.report.render import render_all
+from conformance.runner import private
 from conformance.runner.context import RunContext, ended
 from conformance.runner.folder import report_folder
 from conformance.runner.plugin import ConformancePlugin, Part
 from conformance.runner.preflight import preflight
+from conformance.runner.private import PrivatePlugin
 from conformance.runner.progress import Display
 from conformance.runner.recorder import Recorder
 from conformance.runner.selection import FEATURES, Choice, absent
+from conformance.runner.sessions import arguments, own_modules
 from conformance.runner.surroundings import own_pytest, terminable, undisturbed
 from conformance.target import headers
+from conformance.target.account import SharedAccount
 from conformance.target.address import Address
 from conformance.target.auth import Credentials, ssl_context
 from conformance.target.cleanup import clean_up
@@ -90,6 +96,10 @@ class Options:
     mode: Mode = Mode.CERTIFICATION
     gate: Settling | None = None
     """What else than the contract decides the exit code; it leaves its word in ``run.gate``."""
+    private: tuple[Folder, ...] = ()
+    """The private scenarios to run after those of the contract."""
+    account: Path | None = None
+    """The file in which the limits are drawn on together with the other workers of this run."""
 
 
 @dataclass(frozen=True)
@@ -111,8 +121,9 @@ def execute(target: Target, options: Options, console: Console) -> Outcome:
     """
     known = catalogue()
     selected = known.select(options.selection)
-    credentials = _must_be_usable(target)
-    run_id = "".join(secrets.choice(_ALPHABET) for _ in range(_RUN_ID_LENGTH))
+    credentials = must_be_usable(target)
+    private.look(options.private)
+    run_id = new_run_id()
     run = _Run(
         target,
         options,
@@ -127,7 +138,12 @@ def execute(target: Target, options: Options, console: Console) -> Outcome:
     return run.execute()
 
 
-def _must_be_usable(target: Target) -> Credentials:
+def new_run_id() -> str:
+    """An id that no other run has."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(_RUN_ID_LENGTH))
+
+
+def must_be_usable(target: Target) -> Credentials:
     """The credentials of the run.
 
     Raises ``ConfigurationError`` before anything is written: an earlier report must survive a typing error.
@@ -162,7 +178,9 @@ class _Run:
         self.lacking = absent(target.features, token=credentials.configured)
         self.started = _now()
         self.contract = Contract.load(resources.contract_folder(known.version) / "openapi.yaml")
-        self.recorder = Recorder(known, self.contract, Judge(self.contract, known, strict=options.strict))
+        everything = known.extended(each for folder in options.private for each in folder.requirements)
+        judge = Judge(self.contract, known, strict=options.strict)
+        self.recorder = Recorder(everything, self.contract, judge)
         self.ownership = Ownership(run_id)
         self.ledger = Ledger.create(folder / "ledger.ndjson", run_id=run_id, target_url=target.url)
         self.evidence = EvidenceLog(folder / "evidence.ndjson")
@@ -175,17 +193,25 @@ class _Run:
             credentials=credentials,
             identify=self._identify,
             on_exchange=self.recorder.observe,
+            account=SharedAccount(options.account) if options.account else None,
         )
-        names = frozenset(requirement.id for requirement in selected)
+        names = frozenset(
+            [each.id for each in selected]
+            + [each.id for folder in options.private for each in folder.requirements]
+        )
         self.display = Display(
-            console, known, names, quiet=options.quiet, seconds_left=lambda: self.wire.budget.seconds_left
+            console,
+            everything,
+            names,
+            quiet=options.quiet,
+            seconds_left=lambda: self.wire.budget.seconds_left,
         )
         self.recorder.on_result = self.display.result
         canaries = Canaries(self.wire.redact, run_id)
         if options.mode is not Mode.READ_ONLY:  # what is not planted can't be shown
             self.recorder.canaries = canaries
         self.context = RunContext(
-            catalogue=known,
+            catalogue=everything,
             contract=self.contract,
             selected=selected,
             recorder=self.recorder,
@@ -201,6 +227,8 @@ class _Run:
         self.plan = Plan()
         self.interrupted = False
         self.finished = False
+        self.judged = False
+        """Whether the contract's scenarios have ended as they should."""
 
     def _identify(self, method: str, path: str) -> str | None:
         operation = self.contract.identify(method, path)
@@ -210,13 +238,12 @@ class _Run:
         problem: TargetError | None = None
         left: tuple[Resource, ...] = ()
         with self.display, terminable():
-            self.display.say(
-                f"target {self.target.url}, contract {self.catalogue.version}, profile {self.options.selection.profile}, "
-                f"{len(self.selected)} requirements, effort {self.options.effort}, seed {self.seed}, run {self.run_id}"
-            )
             try:
+                self.display.say(self._title())
                 self.observed = preflight(self.wire, self.target.url)
                 self._scenarios()
+                self.judged = not self.context.notes and not self.interrupted
+                self._private_scenarios()
             except TargetError as error:
                 problem = error
                 self.context.notes.append(str(error))
@@ -226,15 +253,27 @@ class _Run:
                 self.interrupted = True
             if self.interrupted:
                 self.context.notes.append("The run was interrupted")
-            left = self._clean_up()
+            with self.recorder.aside() if self.options.private else nullcontext():
+                left = self._clean_up()
             with undisturbed():
                 report = self._report(left, problem)
                 self._write(report)
         closed = bool(report.run.get("gate", {}).get("closed_by"))
         code = verdict.exit_code(
-            report.verdict, interrupted=self.interrupted, closed=closed, part_done=self._part_done(report)
+            report.verdict,
+            interrupted=self.interrupted,
+            closed=closed,
+            part_done=self._part_done(report),
+            private=[result.verdict for result in report.private],
         )
         return Outcome(report, self.folder, code, problem)
+
+    def _title(self) -> str:
+        return (
+            f"target {self.target.url}, contract {self.catalogue.version}, "
+            f"profile {self.options.selection.profile}, {len(self.selected)} requirements, "
+            f"effort {self.options.effort}, seed {self.seed}, run {self.run_id}"
+        )
 
     def _write(self, report: RunReport) -> None:
         self.wire.close()
@@ -252,34 +291,30 @@ class _Run:
         profile = self.catalogue.select(Selection(profile=self.options.selection.profile))
         choice = Choice.of(self.selected, profile, UNIVERSAL, self.lacking, self.options.selection.operations)
         plugin = ConformancePlugin(self.context, choice, self.display, self.plan, self.options.shard)
-        with own_pytest(), warnings.catch_warnings(), patience():
+        folder = resources.scenarios_folder()
+        with own_pytest(), warnings.catch_warnings(), patience(), own_modules(folder):
             status = pytest.main(
-                [
-                    str(resources.scenarios_folder()),
-                    "-c",
-                    os.devnull,
-                    f"--rootdir={resources.scenarios_folder()}",
-                    "--import-mode=importlib",
-                    "--strict-markers",
-                    "--capture=no",  # failures are shown as they happen
-                    "-p",
-                    "no:cacheprovider",
-                    "-p",
-                    "no:terminal",
-                    "-p",
-                    "no:faulthandler",
-                    "-p",
-                    "allure_pytest.plugin",
-                    "-p",
-                    "conformance.runner.fixtures",
-                    f"--alluredir={self.folder / 'allure-results'}",
-                    "--clean-alluredir",
-                ],
+                [*arguments(folder), *self._allure(), "--clean-alluredir"],
                 plugins=[plugin],
             )
         if status in {pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR}:
             self.context.notes.append("The harness failed: its scenarios could not be run")
         self.interrupted = plugin.interrupted
+
+    def _allure(self) -> tuple[str, ...]:
+        return "-p", "allure_pytest.plugin", f"--alluredir={self.folder / 'allure-results'}"
+
+    def _private_scenarios(self) -> None:
+        for folder in self.options.private:
+            if self.context.notes or self.interrupted:
+                return
+            plugin = PrivatePlugin(
+                self.context, folder, self.lacking, self.display, self.plan, self.options.shard
+            )
+            with own_pytest(), warnings.catch_warnings(), patience(), self.recorder.aside():
+                if not private.run(folder.path, plugin, self._allure()):
+                    self.context.notes.append(f"The scenarios in {folder.path} could not be run")
+            self.interrupted = plugin.interrupted
 
     def _clean_up(self) -> tuple[Resource, ...]:
         if self.context.reads_only:
@@ -300,7 +335,7 @@ class _Run:
         observed = [each for each in self.selected if shard is None or self._observed(each, problem)]
         results = tuple(self._result(requirement, problem) for requirement in observed)
         verdicts = [result.verdict for result in results]
-        finished = problem is None and not self.interrupted and not self.context.notes
+        finished = problem is None and not self.interrupted and self.judged
         ended = None if finished else "; ".join(dict.fromkeys(self.context.notes))
         whole = shard is None and not self.context.reads_only
         outcome = verdict.of_run(verdicts, finished=finished, whole=whole)
@@ -354,7 +389,20 @@ class _Run:
             notes=tuple(dict.fromkeys(self.context.notes)),
             errata=tuple(erratum for name, erratum in self.catalogue.errata.items() if name in touched),
         )
+        if self.options.private:
+            report = replace(
+                report,
+                run=report.run | {"private": [folder.document() for folder in self.options.private]},
+                private=self._private_results(problem),
+            )
         return self.options.gate.settle(report, finished=finished) if self.options.gate else report
+
+    def _private_results(self, problem: TargetError | None) -> tuple[RequirementResult, ...]:
+        declared = [each for folder in self.options.private for each in folder.requirements]
+        whole = self.options.shard is None
+        return tuple(
+            self._result(each, problem) for each in declared if whole or self._observed(each, problem)
+        )
 
     def _observed(self, requirement: Requirement, problem: TargetError | None) -> bool:
         """Whether this run has something to say of a requirement; of another, other shards may have."""

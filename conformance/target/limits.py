@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Protocol
 
 from conformance.config import Limits
 
@@ -18,12 +19,25 @@ class BudgetSpent(Exception):
     """The run has used up its requests or its time; nothing was sent."""
 
 
+class Account(Protocol):
+    """What several processes of one run draw on together."""
+
+    def spend(self, most: int) -> bool:
+        """Count one request; False, and nothing counted, when there were ``most`` of them already."""
+
+    def turn(self, gap: float, now: float) -> float:
+        """Take the next turn, at least ``gap`` seconds after the one before and not earlier than ``now``."""
+
+
 class Budget:
     """The requests and seconds of one run, counted from its making.  Safe to use from several threads."""
 
-    def __init__(self, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
-        """``clock`` gives seconds that never run backwards."""
+    def __init__(
+        self, limits: Limits, clock: Callable[[], float] = time.monotonic, account: Account | None = None
+    ) -> None:
+        """``clock`` gives seconds that never run backwards; with an ``account`` the requests are counted there."""
         self._limits = limits
+        self._account = account
         self._clock = clock
         self._started = clock()
         self._lock = threading.Lock()
@@ -45,17 +59,21 @@ class Budget:
         """Count one request; raises ``BudgetSpent`` when it may not be sent any more."""
         with self._lock:
             if not self._lifted:
-                if self._requests >= self._limits.total_requests:
-                    message = f"the limit of {self._limits.total_requests} requests is reached"
-                    raise BudgetSpent(message)
                 if self.seconds_left <= 0:
                     message = f"the limit of {self._limits.max_time:g} s is reached"
+                    raise BudgetSpent(message)
+                if not self._may_send():
+                    message = f"the limit of {self._limits.total_requests} requests is reached"
                     raise BudgetSpent(message)
             self._requests += 1
 
     def lift(self) -> None:
         """Limit nothing any more: cleaning up must end whatever it costs."""
         self._lifted = True
+
+    def _may_send(self) -> bool:
+        most = self._limits.total_requests
+        return self._account.spend(most) if self._account else self._requests < most
 
 
 class Pace:
@@ -66,8 +84,10 @@ class Pace:
         requests_per_second: float | None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        account: Account | None = None,
     ) -> None:
-        """None means as fast as possible."""
+        """None means as fast as possible; with an ``account`` the turns are taken there."""
+        self._account = account
         self._gap = 1 / requests_per_second if requests_per_second else 0.0
         self._clock = clock
         self._sleep = sleep
@@ -78,9 +98,12 @@ class Pace:
         """Return when the next request may be sent."""
         if not self._gap:
             return
-        with self._lock:
-            turn = max(self._next, self._clock())
-            self._next = turn + self._gap
+        if self._account:
+            turn = self._account.turn(self._gap, self._clock())
+        else:
+            with self._lock:
+                turn = max(self._next, self._clock())
+                self._next = turn + self._gap
         if (pause := turn - self._clock()) > 0:
             self._sleep(pause)
 

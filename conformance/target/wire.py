@@ -41,7 +41,7 @@ from conformance.target.books import Books, Entry
 from conformance.target.connection import Connections, Failure, Unsendable
 from conformance.target.evidence import EvidenceLog
 from conformance.target.ledger import Ledger
-from conformance.target.limits import Budget, BudgetSpent, Pace, http_date, retry_after
+from conformance.target.limits import Account, Budget, BudgetSpent, Pace, http_date, retry_after
 from conformance.target.redaction import Redaction
 
 __all__ = ["BudgetSpent", "GuardRefusal", "NoAnswer", "Wire"]
@@ -79,12 +79,14 @@ class Wire:
         credentials: auth.Credentials | None = None,
         identify: Callable[[str, str], str | None] = lambda _method, _path: None,
         on_exchange: Callable[[Exchange], None] | None = None,
+        account: Account | None = None,
     ) -> None:
         """``ledger`` may be None when nothing will be written.
 
         ``credentials`` are read from the configuration of the target when they are None.
         ``identify`` gives the ``operationId`` of a method and a path below the base URL, or None.
-        ``on_exchange`` is called with every exchange, in the thread that sent it.  Raises
+        ``on_exchange`` is called with every exchange, in the thread that sent it.  ``account`` is what the limits
+        are drawn on together with other processes.  Raises
         ``ConfigurationError`` when the URL, the credentials or the certificates cannot be used.
         """
         self._address = address = Address(target.url)
@@ -104,8 +106,8 @@ class Wire:
         for extra in self._extra:
             if extra.secret:
                 self.redact.hide(extra.name, extra.value)
-        self.budget = Budget(target.limits)
-        self._pace = Pace(target.limits.requests_per_second)
+        self.budget = Budget(target.limits, account=account)
+        self._pace = Pace(target.limits.requests_per_second, account=account)
         self._identify = identify
         self._on_exchange = on_exchange
         self._books = Books(ledger, ownership)

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from conformance.certification.merge import merge, read_shards, write
+from conformance.certification.merge import exit_code, merge, read_shards, write
 from conformance.errors import ReportError
 from conformance.model import RunReport
+from conformance.plan import digest
 from conformance.report import document
 from conformance.report.evidence import Evidence
 
@@ -30,7 +31,7 @@ def verdicts(report: RunReport) -> dict[str, str]:
 def runs(
     tmp_path_factory: pytest.TempPathFactory, forgetful_for_all: str, call_in: Callable[..., Call]
 ) -> Path:
-    """A whole run against a target with a fault, and the same one in two and in three shards."""
+    """A whole run against a target with a fault, and the same one in two, three and seven shards."""
     folder = tmp_path_factory.mktemp("runs")
     waivers = {
         "waivers": [
@@ -50,7 +51,7 @@ def runs(
         ("whole", ()),
         *(
             (f"{index}of{count}", ("--shard", f"{index}/{count}"))
-            for count in (2, 3)
+            for count in (2, 3, 7)
             for index in range(1, count + 1)
         ),
         ("waived", ("--baseline", "waivers.yaml")),
@@ -63,7 +64,9 @@ def runs(
 
 
 @pytest.mark.parametrize(
-    "parts", [["whole"], ["1of2", "2of2"], ["3of3", "1of3", "2of3"]], ids=["1", "2", "3"]
+    "parts",
+    [["whole"], ["1of2", "2of2"], ["3of3", "1of3", "2of3"], [f"{index}of7" for index in range(7, 0, -1)]],
+    ids=["1", "2", "3", "7"],
 )
 def test_merging_gives_the_verdicts_of_one_whole_run(runs: Path, tmp_path: Path, parts: list[str]) -> None:
     whole = document.read(runs / "whole" / "report.json")
@@ -172,6 +175,26 @@ def test_gaps_and_overlaps_are_refused(runs: Path, tmp_path: Path) -> None:
 
     with pytest.raises(ReportError, match="have a gap"):
         read_shards([one, edited(two, tmp_path / "swap", swap)])
+
+
+def test_a_shard_that_ended_before_it_had_a_plan_makes_the_whole_incomplete(
+    runs: Path, tmp_path: Path
+) -> None:
+    def end(report: dict[str, Any]) -> None:
+        plan = {"planned": 0, "sha256": digest(()), "part": [], "seconds": {}}
+        report["run"].update(scenarios=plan, ended="The run was interrupted", interrupted=True)
+        report["requirements"] = []
+
+    def clean(report: dict[str, Any]) -> None:
+        for requirement in report["requirements"]:
+            requirement["checks"] = [each for each in requirement["checks"] if each["outcome"] == "pass"]
+
+    ended = edited(runs / "1of2", tmp_path / "ended", end)
+    report = merge(read_shards([ended, edited(runs / "2of2", tmp_path / "clean", clean)]))
+    assert (report.verdict.value, exit_code(report)) == ("incomplete", 130)
+    assert "not_tested" in verdicts(report).values()
+    report = merge(read_shards([ended, runs / "2of2"]))
+    assert report.run["ended"] == "shard 1: The run was interrupted"
 
 
 def test_what_was_judged_otherwise_is_refused(runs: Path, tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ from .forging import Certified, Forged
 Change = Callable[[dict[str, Any]], object]
 
 
+FOLDER = {"folder": "mine", "sha256": "0" * 64, "requirements": []}
 BASELINE = {"file": "waivers.yaml", "sha256": "0" * 64, "waivers": []}
 
 
@@ -127,6 +128,11 @@ def without_first(report: dict[str, Any]) -> None:
     report["counts"]["pass"] -= 1
 
 
+def private(report: dict[str, Any]) -> None:
+    """A private requirement, judged."""
+    report["private"] = [first(report) | {"id": "ACME-ONE", "area": "private", "errata": []}]
+
+
 def judged(verdict: str) -> Change:
     """The first requirement with a check of this outcome, and everything that follows from it."""
 
@@ -147,6 +153,8 @@ def judged(verdict: str) -> Change:
         (at("run/selection", {"areas": ["caching"]}), "run", "filters narrowed the profile"),
         (at("run/shard", "1/4"), "run", "a part of a run"),
         (at("run/interrupted", True), "run", "it was interrupted"),  # noqa: FBT003 - a value
+        (private, "run", "private scenarios were run beside it"),
+        (at("run/private", [FOLDER]), "run", "private scenarios were run beside it"),
         (at("notes", ["lost"]), "run", "it has notes: lost"),
         (at("harness/version", "0.2.0.dev1"), "harness", "no released version"),
         (at("harness/contract_sha256", "0" * 64), "harness", "another contract"),

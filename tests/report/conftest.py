@@ -83,6 +83,8 @@ def hostile() -> Sample:
         HOSTILE,
     )
     base = report_of((result(rule, Verdict.FAIL, check),), notes=(HOSTILE,))
+    own = requirement("EXAMPLE-ODD", "private", title=HOSTILE)
+    private = result(own, Verdict.FAIL, replace(check, requirement=own.id))
     return Sample(
         replace(
             base,
@@ -92,6 +94,7 @@ def hostile() -> Sample:
             target=base.target
             | {"url": URL + HOSTILE, "product": HOSTILE, "observed_headers": {HOSTILE: HOSTILE}},
             left_behind=(Resource(HOSTILE, HOSTILE, HOSTILE),),
+            private=(private,),
             coverage=replace(base.coverage, operations=(HOSTILE,)),
         ),
         {"x000001": answered, "x000002": failed},
