@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -93,6 +93,24 @@ class Catalogue:
             if name in {operation, "*"}
             for status in statuses
         )
+
+
+def described(known: Catalogue, sha256: str, operations: tuple[str, ...], schema: Requirement) -> Catalogue:
+    """The catalogue as another document than the contract is judged by it.
+
+    ``operations`` are those that only that document has, or has in another way; ``schema`` is the requirement that
+    stands for schemas of which the catalogue knows nothing.
+    """
+    added = replace(schema, operations=operations)
+    return replace(
+        known,
+        requirements={**known.requirements, added.id: added},
+        profiles={
+            name: replace(profile, requirements=(*profile.requirements, added.id))
+            for name, profile in known.profiles.items()
+        },
+        contract_sha256=sha256,
+    )
 
 
 def _known(names: Mapping[str, T], name: str, what: str) -> T:

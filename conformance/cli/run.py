@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,10 +21,13 @@ from conformance.cli.options import (
 )
 from conformance.cli.reference import embedded
 from conformance.cli.terminal import complain, console_of
-from conformance.config import EMBEDDED, Effort
+from conformance.config import EMBEDDED, Effort, Target
 from conformance.duration import duration
 from conformance.errors import UsageError
 from conformance.registry import catalogue
+
+if TYPE_CHECKING:
+    from conformance.runner.basis import Basis
 
 
 @click.command(epilog=EXIT_CODES)
@@ -47,6 +51,11 @@ from conformance.registry import catalogue
     default=Effort.STANDARD.value,
     show_default=True,
     help="How many requests the property tests generate (docs/configuration.md).",
+)
+@click.option(
+    "--spec",
+    metavar="FILE|URL",
+    help="Judge by this OpenAPI document of another CMF version (docs/other-versions.md); no certification.",
 )
 @click.option("--strict", is_flag=True, help="Judge by the letter of the contract, without errata.")
 @click.option(
@@ -108,13 +117,18 @@ def run(**options: Any) -> None:
     effort = Effort(options["effort"])
     target = settings.load(options.pop("config"), options, limits=limits_for(effort))
     wanted = selection(options)
-    catalogue().select(wanted)
+    basis = _basis(options["spec"], target)
+    basis.catalogue.select(wanted)
     fail_on, baseline = FailOn(options["fail_on"]), options["baseline"]
     if fail_on is FailOn.NEW and baseline is None:
         raise UsageError(
             "--fail-on new needs a baseline", hint="--baseline names the failures that are not new"
         )
     shard = shards.chosen(options["shard"], os.environ)
+    if shard is not None and basis.spec is not None:
+        raise UsageError(
+            "A run by another document (--spec) can't be split", hint="leave --shard and its variables out"
+        )
     seed = options["seed"]
     if shard is not None and seed is None:
         seed = shards.common_seed(catalogue().catalogue_sha256)
@@ -133,6 +147,7 @@ def run(**options: Any) -> None:
                 product=None if target.url else EMBEDDED,
                 shard=shard,
                 gate=gate,
+                basis=basis,
             ),
             console,
         )
@@ -143,3 +158,24 @@ def run(**options: Any) -> None:
     if outcome.problem is not None:
         complain(outcome.problem)
     sys.exit(outcome.exit_code)
+
+
+def _basis(spec: str | None, target: Target) -> Basis:
+    """What a run is judged by: the contract, or the document of a file or URL.  Raises ``ConfigurationError``."""
+    from conformance import documents
+    from conformance.contract.description import MOST_BYTES, describe
+    from conformance.runner.basis import of_contract, of_description
+    from conformance.target.download import download
+
+    ours = of_contract()
+    if spec is None:
+        return ours
+    if spec.lower().startswith(("http://", "https://")):
+        content = download(spec, target.auth, target.limits, most=MOST_BYTES)
+        origin = spec.partition("?")[0]
+    else:
+        hint = "--spec names an OpenAPI document"
+        content, origin = documents.read(Path(spec), "The document", hint, most=MOST_BYTES), spec
+    basis = of_description(describe(content, origin, ours.contract))
+    basis.document()
+    return basis

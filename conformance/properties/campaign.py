@@ -50,10 +50,10 @@ def document(version: str) -> Document:
 
 @lru_cache(maxsize=64)
 def _generated(
-    version: str, operation: str, seed: int, budget: int, features: Features, *, runs: bool
+    known: Document, operation: str, seed: int, budget: int, features: Features, *, runs: bool
 ) -> Generated:
     """The requests of one operation; a process that makes many runs generates them once."""
-    return requests_for(document(version), operation, seed=seed, budget=budget, features=features, runs=runs)
+    return requests_for(known, operation, seed=seed, budget=budget, features=features, runs=runs)
 
 
 @dataclass
@@ -69,6 +69,8 @@ class Campaign:
     """Takes each finding, with the exchange it rests on."""
     runs: bool = False
     """Whether the requests are for what runs, which starts pods."""
+    document: Document | None = None
+    """What requests are generated from; the contract when there is none."""
     tally: Tally = field(init=False)
     sent: int = 0
     answered: int = 0
@@ -77,7 +79,7 @@ class Campaign:
     _parents: Parents = field(init=False)
 
     def __post_init__(self) -> None:
-        known = document(self.catalogue.version)
+        known = self.document or document(self.catalogue.version)
         self.tally = Tally(known, known.operations[self.operation], self.cmf.prefix)
 
     def run(self) -> None:
@@ -88,7 +90,7 @@ class Campaign:
         """
         operation = self.tally.operation
         generated = _generated(
-            self.catalogue.version,
+            self.tally.document,
             self.operation,
             self.seed,
             self.budget,

@@ -12,13 +12,13 @@ from conformance.expectations import Unmet
 from conformance.model import Exchange, Requirement
 from conformance.properties.tally import Tally
 from conformance.registry import Catalogue
+from conformance.runner.basis import Basis, of_contract
 from conformance.runner.lost import LimitReached, TargetLost
+from conformance.runner.preflight import probe
 from conformance.runner.recorder import Recorder
 from conformance.target.cleanup import tidy
 from conformance.target.cmf import Cmf, Collection
 from conformance.target.wire import BudgetSpent, NoAnswer, Wire
-
-PROBE = "/cmf/api/v1/environments"
 
 
 def ended(spent: BudgetSpent) -> str:
@@ -42,6 +42,8 @@ class RunContext:
     effort: Effort
     canaries: Canaries
     """What is planted in secrets."""
+    basis: Basis = field(default_factory=of_contract)
+    """What the run is judged by."""
     tallies: list[Tally] = field(default_factory=list)
     """What the property tests sent, in the order in which it was sent."""
     notes: list[str] = field(default_factory=list)
@@ -89,7 +91,8 @@ class RunContext:
 
     def _after_silence(self, silence: NoAnswer) -> None:
         try:
-            self.wire.send("GET", PROBE, query=[("size", "1")], headers=[("Accept", "application/json")])
+            path, query = probe(self.contract)
+            self.wire.send("GET", path, query=query, headers=[("Accept", "application/json")])
         except BudgetSpent as spent:
             raise LimitReached(ended(spent)) from spent
         except NoAnswer as lost:

@@ -15,7 +15,8 @@ from typing import Any, Protocol
 import pytest
 
 from conformance.contract.judgement import UNIVERSAL
-from conformance.expectations import Broken, Unmet
+from conformance.contract.shape import OTHER
+from conformance.expectations import Broken, Undescribed, Unmet
 from conformance.kinds import Kind
 from conformance.model import CheckResult, Verdict
 from conformance.plan import Plan
@@ -27,6 +28,8 @@ from conformance.runner.selection import FEATURES, Choice
 from conformance.target.cmf import ROUTES
 
 CONTEXT = pytest.StashKey[RunContext]()
+DESCRIBED = "described"
+"""The parameter of scenarios that are made for operations of a document that is not the contract."""
 _REQUIREMENTS = pytest.StashKey[tuple[str, ...]]()
 _MARK = pytest.StashKey[int]()
 _QUIET = {Verdict.PASS, Verdict.WAIVED, Verdict.WARN, Verdict.NOT_APPLICABLE}
@@ -118,8 +121,9 @@ class ConformancePlugin:
             item.stash[_REQUIREMENTS] = declared = declared_by(item)
             known = self._context.catalogue.requirements
             areas = {known[name].area for name in declared if name in known}
-            wanted = self._choice.wants(declared, areas, needed_by(item), about(item))
-            (kept if wanted else dropped).append(item)
+            spoken = (*declared, OTHER) if is_described(item) else declared
+            wanted = self._choice.wants(spoken, areas, needed_by(item), about(item))
+            (kept if wanted and self._fits(item) else dropped).append(item)
         self._plan.all = frozenset(item.nodeid for item in kept)
         self._plan.part = self._part.of(self._plan.all) if self._part else self._plan.all
         dropped += [item for item in kept if item.nodeid not in self._plan.part]
@@ -129,6 +133,14 @@ class ConformancePlugin:
         # Area by area, so that progress can be told of each.
         items[:] = sorted(kept, key=self._area)
         self._listener.planned(len(kept))
+
+    def _fits(self, item: pytest.Item) -> bool:
+        """Whether the document that the run is judged by has the operations that a scenario uses, as the contract does."""
+        basis = self._context.basis
+        if basis.spec is None or is_described(item):
+            return True
+        applicable = [name for name in item.stash[_REQUIREMENTS] if name not in basis.inapplicable]
+        return bool(applicable) and about(item) <= basis.known
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
@@ -195,6 +207,8 @@ class ConformancePlugin:
         seen = {check.requirement for check in results}
         again = self._context.recorder.seen_again()
         missing = [name for name in declared if name not in seen and name not in again]
+        if isinstance(defect, Undescribed):
+            return
         if defect is not None and not missing and all(check.outcome in _QUIET for check in results):
             # It ended early, and nothing would show it: what it had still to look at may be any of them.
             missing = list(dict.fromkeys(declared))
@@ -236,12 +250,19 @@ def needed_by(item: pytest.Item) -> frozenset[str]:
     return frozenset(name for name in FEATURES if item.get_closest_marker(f"needs_{name}"))
 
 
+def is_described(item: pytest.Item) -> bool:
+    """Whether a scenario is about an operation of which nothing is known but the document."""
+    given = getattr(item, "callspec", None)
+    return given is not None and DESCRIBED in given.params
+
+
 def about(item: pytest.Item) -> frozenset[str]:
     """The operations that one scenario of several was made for, by the kind of resource it is given."""
     given = getattr(item, "callspec", None)
     values = given.params if given else {}
-    if "operation" in values:
-        return frozenset({values["operation"]})
+    for name in ("operation", DESCRIBED):
+        if name in values:
+            return frozenset({values[name]})
     kind = values.get("kind", values.get("which"))
     routes = ROUTES.get(kind.plural if isinstance(kind, Kind) else str(kind))
     return routes.operations if routes else frozenset()

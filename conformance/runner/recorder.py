@@ -16,7 +16,7 @@ from conformance.canary import Canaries
 from conformance.contract.judgement import Judge
 from conformance.contract.openapi import Contract
 from conformance.curl import curl_line
-from conformance.expectations import Broken, Unmet
+from conformance.expectations import Broken, Undescribed, Unmet
 from conformance.model import CheckResult, Coverage, Exchange, Finding, Pair, Verdict
 from conformance.registry import Catalogue
 from conformance.runner.lost import LimitReached
@@ -188,6 +188,8 @@ class Recorder:
             self._record(
                 requirement, name, broken(level), defect.message, defect.expected, defect.got, defect.exchange
             )
+        except Undescribed:
+            raise
         except Unmet as unmet:
             self._record(requirement, name, Verdict.NOT_TESTED, str(unmet))
             raise
@@ -267,7 +269,7 @@ class Recorder:
                     operation,
                     status,
                     count,
-                    documented=status in self._contract.operations[operation].answers,
+                    documented=self._contract.operations[operation].answer(status) is not None,
                 )
                 for (operation, status), count in sorted(self._pairs.items())
             )
