@@ -16,11 +16,11 @@ from conformance.errors import ConfigurationError
 MOST_BYTES = 1_000_000
 
 
-def read(file: Path, what: str, hint: str) -> bytes:
-    """The content of a file; raises ``ConfigurationError``, which calls it ``what``."""
+def read(file: Path, what: str, hint: str, *, most: int = MOST_BYTES) -> bytes:
+    """The content of a file, at most one byte more than ``most``; raises ``ConfigurationError``, which calls it ``what``."""
     try:
         with file.open("rb") as opened:
-            content = opened.read(MOST_BYTES + 1)
+            content = opened.read(most + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ConfigurationError(f"{what} {str(file)!r} can't be read: {reason}", hint) from error

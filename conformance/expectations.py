@@ -1,7 +1,7 @@
 """The vocabulary of checks: what is expected, what came, and waiting for it.
 
     Broken   the target was seen to break a sentence; inside a check this makes the check fail
-    Unmet    what a check needs first could not be had; its requirements stay untested
+    Unmet    what a check needs first could not be had; its requirements stay untested (``Undescribed``: do not apply)
     NeedsWriting  what it needs first would have to be written, in a run that only reads
 
 Anything else that escapes a scenario is a defect of the harness.
@@ -47,6 +47,10 @@ class Unmet(Exception):
 
 class NeedsWriting(Unmet):
     """A scenario wants to write to the target, in a run that only reads."""
+
+
+class Undescribed(Unmet):
+    """A check needs an operation that the document, by which the run is judged, does not have: it says nothing of it."""
 
 
 def shown(value: Any) -> str:

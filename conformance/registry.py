@@ -99,6 +99,24 @@ class Catalogue:
         )
 
 
+def described(known: Catalogue, sha256: str, operations: tuple[str, ...], schema: Requirement) -> Catalogue:
+    """The catalogue as another document than the contract is judged by it.
+
+    ``operations`` are those that only that document has, or has in another way; ``schema`` is the requirement that
+    stands for schemas of which the catalogue knows nothing.
+    """
+    added = replace(schema, operations=operations)
+    return replace(
+        known,
+        requirements={**known.requirements, added.id: added},
+        profiles={
+            name: replace(profile, requirements=(*profile.requirements, added.id))
+            for name, profile in known.profiles.items()
+        },
+        contract_sha256=sha256,
+    )
+
+
 def _known(names: Mapping[str, T], name: str, what: str) -> T:
     if name in names:
         return names[name]

@@ -49,9 +49,16 @@ def is_sql(operation: str) -> bool:
 def generate(run: RunContext, check: Checks, operation: str, *, runs: bool = False) -> None:
     """Send the generated requests of an operation; what could not be generated leaves it untested."""
     budget = BUDGETS[run.effort].of(operation, has_body=written_kind(operation) is not None)
-    existing = run.existing if run.reads_only else None
     campaign = Campaign(
-        run.cmf, run.catalogue, operation, run.seed, budget, run.recorder.add_finding, runs, existing
+        run.cmf,
+        run.catalogue,
+        operation,
+        run.seed,
+        budget,
+        run.recorder.add_finding,
+        runs,
+        run.existing if run.reads_only else None,
+        run.basis.document(),
     )
     run.tallies.append(campaign.tally)
     what = "generated requests of what runs with" if runs else "generated requests of"

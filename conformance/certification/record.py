@@ -53,6 +53,7 @@ def _run(report: RunReport) -> Iterator[Flaw]:
         (run["mode"] != Mode.CERTIFICATION, f"the mode is {run['mode']}"),
         (any(run.get("selection", {}).values()), "filters narrowed the profile"),
         (run["shard"] is not None or bool(run.get("shards")), "it is a part of a run, or merged from parts"),
+        (bool(run.get("spec")), "it was judged by another document than the contract (--spec)"),
         (bool(run.get("interrupted")), "it was interrupted"),
         (run.get("ended") is not None, "it ended early"),
         (bool(report.private) or bool(run.get("private")), "private scenarios were run beside it"),

@@ -86,6 +86,8 @@ class _Work:
         self._take("statement", self._statement(report, opened, statement))
         known = catalogue()
         self.flaws += record.flaws(report, vendor, known, self.now)
+        if report.run.get("spec"):
+            raise _Unreadable  # what was exchanged can't be judged again without that document
         contract = Contract.load(resources.contract_folder(known.version) / "openapi.yaml")
         try:
             self.flaws += replay.flaws(report, vendor, opened.evidence, known, contract)

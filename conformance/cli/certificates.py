@@ -47,6 +47,7 @@ from conformance.verdict import ExitCode
 )
 @click.option("--replace", is_flag=True, help="Replace a signed bundle of this implementation.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Seed of generated requests.")
+@click.option("--spec", hidden=True)
 @click.option("--strict", is_flag=True, help="Judge by the letter of the contract, without errata.")
 @path_option("--report-dir", help="Where the run itself writes.", metavar="DIR")
 @click.option("--scenarios", multiple=True, hidden=True)
@@ -61,6 +62,7 @@ def certify(
     key_type: str,
     reports: Path,
     replace: bool,
+    spec: str | None,
     **options: Any,
 ) -> None:
     """Run the complete profile and write a signed bundle.
@@ -71,6 +73,11 @@ def certify(
     from conformance.report.text import verdict_lines
     from conformance.runner.run import Options, execute
 
+    if spec is not None:
+        raise UsageError(
+            "certify judges by the contract alone, not by --spec",
+            hint="run --spec judges by another document, and certifies nothing",
+        )
     if new_key is not None:
         click.echo(f"{new_key}: key {signing.new_key(new_key, key_type)}; public half in {new_key}.pub")
         return

@@ -6,7 +6,7 @@ import os
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,10 +22,13 @@ from conformance.cli.options import (
 )
 from conformance.cli.reference import embedded
 from conformance.cli.terminal import complain, console_of
-from conformance.config import EMBEDDED, Effort, Mode
+from conformance.config import EMBEDDED, Effort, Mode, Target
 from conformance.duration import duration
 from conformance.errors import UsageError
 from conformance.registry import catalogue
+
+if TYPE_CHECKING:
+    from conformance.runner.basis import Basis
 
 _PLAIN: dict[str, Any] = {"markup": False, "highlight": False, "soft_wrap": True}
 
@@ -63,6 +66,11 @@ _PLAIN: dict[str, Any] = {"markup": False, "highlight": False, "soft_wrap": True
     "--dry-run",
     is_flag=True,
     help="Only say what would be sent to the target; nothing is, and nothing is written to disk.",
+)
+@click.option(
+    "--spec",
+    metavar="FILE|URL",
+    help="Judge by this OpenAPI document of another CMF version (docs/other-versions.md); no certification.",
 )
 @click.option("--strict", is_flag=True, help="Judge by the letter of the contract, without errata.")
 @click.option(
@@ -141,7 +149,8 @@ def run(**options: Any) -> None:
     effort = Effort(options["effort"])
     target = settings.load(options.pop("config"), options, limits=limits_for(effort))
     wanted = selection(options)
-    catalogue().select(wanted)
+    basis = _basis(options["spec"], target)
+    basis.catalogue.select(wanted)
     fail_on, baseline = FailOn(options["fail_on"]), options["baseline"]
     if fail_on is FailOn.NEW and baseline is None:
         raise UsageError(
@@ -149,6 +158,7 @@ def run(**options: Any) -> None:
         )
     shard = shards.chosen(options["shard"], os.environ)
     seed, count = options["seed"], options["workers"]
+    _must_go_together(basis, split=shard is not None or count > 1, rehearsed=options["dry_run"])
     if shard is not None and seed is None:
         seed = shards.common_seed(catalogue().catalogue_sha256)
     if shard is not None and count > 1:
@@ -167,6 +177,7 @@ def run(**options: Any) -> None:
         shard=shard,
         gate=gate,
         private=private.read(options["scenarios"]),
+        basis=None if basis.spec is None else basis,
     )
     if options["dry_run"]:
         from conformance.cli.dry_run import dry_run
@@ -184,3 +195,38 @@ def run(**options: Any) -> None:
     if outcome.problem is not None:
         complain(outcome.problem)
     sys.exit(outcome.exit_code)
+
+
+def _must_go_together(basis: Basis, *, split: bool, rehearsed: bool) -> None:
+    """Raise ``UsageError`` for what can't be asked of a run by another document than the contract."""
+    if basis.spec is not None and split:
+        raise UsageError(
+            "A run by another document (--spec) can't be split",
+            hint="leave out --workers, --shard and its variables",
+        )
+    if basis.spec is not None and rehearsed:
+        raise UsageError(
+            "A run by another document (--spec) can't be rehearsed",
+            hint="leave out --dry-run; the reference server has nothing but the contract",
+        )
+
+
+def _basis(spec: str | None, target: Target) -> Basis:
+    """What a run is judged by: the contract, or the document of a file or URL.  Raises ``ConfigurationError``."""
+    from conformance import documents
+    from conformance.contract.description import MOST_BYTES, describe
+    from conformance.runner.basis import of_contract, of_description
+    from conformance.target.download import download
+
+    ours = of_contract()
+    if spec is None:
+        return ours
+    if spec.lower().startswith(("http://", "https://")):
+        content = download(spec, target.auth, target.limits, most=MOST_BYTES)
+        origin = spec.partition("?")[0]
+    else:
+        hint = "--spec names an OpenAPI document"
+        content, origin = documents.read(Path(spec), "The document", hint, most=MOST_BYTES), spec
+    basis = of_description(describe(content, origin, ours.contract))
+    basis.document()
+    return basis

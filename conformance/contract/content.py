@@ -27,7 +27,8 @@ def contents(
     )
     wanted = accepted(exchange)
     for media_type, rule in _RULES:
-        if media_type in {wanted, essence if wanted is None else None}:
+        promised = media_type in documented.media_types
+        if promised and media_type in {wanted, essence if wanted is None else None}:
             message = _problem(response, media_type, body)
             yield Observation(rule, message, f"well-formed {media_type}", excerpt(response))
 

@@ -21,7 +21,7 @@ from conformance.contract.body import accepted, error_messages, read_body
 from conformance.contract.content import contents, missing
 from conformance.contract.marks import identities, is_uuid, times
 from conformance.contract.observation import Observation
-from conformance.contract.openapi import Contract, Operation
+from conformance.contract.openapi import Answer, Contract, Operation
 from conformance.contract.refusal import refusals
 from conformance.contract.shape import Shapes
 from conformance.model import Exchange, Finding, HttpResponse, Verdict
@@ -122,24 +122,23 @@ class Judge:
             yield from _not_modified(exchange, response)
         elif response.status >= _CLIENT_ERROR:
             yield from refusals(exchange, response, operation, self._contract)
-        elif response.status in operation.answers and operation.answers[response.status].media_types:
-            yield from self._success(exchange, response, operation)
+        elif (documented := operation.answer(response.status)) and documented.media_types:
+            yield from self._success(exchange, response, documented)
 
     def _status(self, exchange: Exchange, response: HttpResponse, operation: Operation) -> Observation:
-        documented = set(operation.answers)
         tolerated = set() if self._strict else set(self._catalogue.tolerated(operation.id))
-        known = response.status in documented | tolerated or response.status >= _SERVER_ERROR
+        listed = operation.answer(response.status) is not None or response.status in tolerated
+        known = listed or response.status >= _SERVER_ERROR
         return Observation(
             "CMF-ERR-STATUS",
             "" if known else f"{operation.id} answered the undocumented status {response.status}",
-            expected="one of " + ", ".join(map(str, sorted(documented))),
+            expected="one of " + ", ".join(operation.documented),
             got=f"{response.status} to {exchange.request.method}",
         )
 
     def _success(
-        self, exchange: Exchange, response: HttpResponse, operation: Operation
+        self, exchange: Exchange, response: HttpResponse, documented: Answer
     ) -> Iterator[Observation]:
-        documented = operation.answers[response.status]
         body = read_body(response)
         yield from contents(exchange, response, documented, body)
         schema = documented.schema

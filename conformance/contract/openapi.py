@@ -26,6 +26,7 @@ class Answer:
     """What the contract says of one status of an operation."""
 
     status: int
+    """0 when it is said of several."""
     media_types: tuple[str, ...]
     """Empty when the contract describes no body."""
     schema: str | None
@@ -40,9 +41,22 @@ class Operation:
     method: str
     template: str
     answers: Mapping[int, Answer]
+    """By single statuses."""
     request_schema: str | None
     parameters: tuple[str, ...]
     pattern: re.Pattern[str] = field(repr=False)
+    others: Mapping[str, Answer] = field(default_factory=dict)
+    """Of whole classes, such as ``4XX``, and of ``default``."""
+
+    def answer(self, status: int) -> Answer | None:
+        """What the contract says of a status; None when it is not documented."""
+        known = self.answers.get(status) or self.others.get(f"{status // 100}XX")
+        return known or self.others.get("default")
+
+    @property
+    def documented(self) -> tuple[str, ...]:
+        """The statuses that are documented, and classes of them, in ascending order."""
+        return (*map(str, sorted(self.answers)), *sorted(self.others))
 
     @property
     def is_list(self) -> bool:
@@ -107,7 +121,8 @@ class Contract:
     def _schemas(self) -> dict[str, Any]:
         schemas = dict(self.document["components"]["schemas"])
         if "EventData" in schemas:
-            schemas["EventData"] = {"anyOf": schemas["EventData"]["oneOf"]}
+            events = schemas["EventData"]
+            schemas["EventData"] = {"anyOf": events["oneOf"]} if "oneOf" in events else events
         return {name: _response_schema(schema) for name, schema in schemas.items()}
 
     @lru_cache(maxsize=64)  # noqa: B019 - one contract lives as long as the process
@@ -126,6 +141,31 @@ class Contract:
         return [
             Problem("/" + "/".join(map(str, error.instance_path)), _short(error.message)) for error in errors
         ]
+
+    def has(self, schema: str) -> bool:
+        """Whether there is a component schema of that name."""
+        return schema in self._schemas
+
+    def name_in(self, schema: str | None) -> str:
+        """Where a body of this component schema has the name of the resource, as a pointer; empty when nowhere."""
+        if schema is None or schema not in self._schemas:
+            return ""
+        top = self._shape(self._schemas[schema])
+        if "name" in top.properties:
+            return "/name"
+        metadata = top.properties.get("metadata")
+        inside = self._shape(metadata) if isinstance(metadata, dict) else None
+        return "/metadata/name" if inside and "name" in inside.properties else ""
+
+    def declares(self, schema: str, pointer: str) -> bool:
+        """Whether a component schema declares the property at a pointer."""
+        place: Mapping[str, Any] = self._schemas.get(schema, {})
+        for step in pointer.split("/")[1:]:
+            properties = self._shape(place).properties
+            if not isinstance(properties.get(step), dict):
+                return False
+            place = properties[step]
+        return True
 
     def item_schema(self, page: str) -> str | None:
         """The component schema of the items of a page schema."""
@@ -150,11 +190,19 @@ class Contract:
             ]
         result = {}
         for key, item in value.items():
-            if item is None and key in shape.properties and key not in shape.required:
+            optional = key in shape.properties and key not in shape.required
+            if item is None and optional and not self._takes_null(shape.properties[key]):
                 found.append(f"{where}/{key}")
             else:
                 result[key] = self._strip(shape.properties.get(key, {}), item, f"{where}/{key}", found)
         return result
+
+    def _takes_null(self, schema: Mapping[str, Any]) -> bool:
+        return any(
+            part.get("type") == "null" or (isinstance(part.get("type"), list) and "null" in part["type"])
+            for whole in self._flatten(schema)
+            for part in (whole, *whole.get("anyOf", ()), *whole.get("oneOf", ()))
+        )
 
     def _shape(self, schema: Mapping[str, Any]) -> _Shape:
         known = self._shapes.get(id(schema))
@@ -193,7 +241,14 @@ def _operations(document: Mapping[str, Any]) -> Iterator[Operation]:
                 method=method.upper(),
                 template=template,
                 answers={
-                    int(status): _answer(int(status), answer) for status, answer in raw["responses"].items()
+                    int(status): _answer(int(status), answer)
+                    for status, answer in raw["responses"].items()
+                    if str(status).isdecimal()
+                },
+                others={
+                    str(status): _answer(0, answer)
+                    for status, answer in raw["responses"].items()
+                    if not str(status).isdecimal()
                 },
                 request_schema=next((_schema_name(entry) for entry in content.values()), None),
                 parameters=tuple(parameter["name"] for parameter in parameters if parameter["in"] == "query"),

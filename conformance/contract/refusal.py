@@ -10,6 +10,7 @@ from conformance.contract.openapi import Contract, Operation
 from conformance.model import Exchange, HttpResponse
 
 _SERVER_ERROR = 500
+_REST_ERROR = "RestError"
 _OF_HTTP = frozenset({401, 403, 405, 406, 408, 411, 413, 414, 415, 417, 426, 428, 429, 431})
 """Statuses that HTTP defines for every server, often answered before the application is reached."""
 
@@ -18,10 +19,14 @@ def refusals(
     exchange: Exchange, response: HttpResponse, operation: Operation, contract: Contract
 ) -> Iterator[Observation]:
     """Everything that the body of an answer from 400 upwards says (erratum ERR-REST-ERROR-HTTP)."""
+    documented = operation.answer(response.status)
+    schema = _REST_ERROR if contract.has(_REST_ERROR) else documented.schema if documented else None
+    if schema is None:
+        return  # a document that describes no body of its errors
     body = read_body(response)
-    broken = _broken(body, contract)
-    silent = "" if error_messages(body.value) else "it holds no message"
-    of_http = response.status in _OF_HTTP and response.status not in operation.answers
+    broken = _broken(body, contract, schema)
+    silent = "" if error_messages(body.value) or schema != _REST_ERROR else "it holds no message"
+    of_http = response.status in _OF_HTTP and documented is None
     if of_http or response.status > _SERVER_ERROR:
         problem = broken or silent
         expected = "a RestError with a message"
@@ -33,7 +38,8 @@ def refusals(
     if broken:
         return
     yield _observation("CMF-ERR-MESSAGE", response, silent, "at least one message that is not blank")
-    if wanted := accepted(exchange):
+    promised = documented.media_types if documented else ()
+    if (wanted := accepted(exchange)) and (not promised or wanted in promised):
         essence = declared(response) or "nothing"
         wrong = f"asked for {wanted}, the error is declared as {essence}" if essence != wanted else ""
         yield Observation("CMF-ERR-NEGOTIATED", wrong, wanted, essence)
@@ -45,12 +51,12 @@ def _observation(requirement: str, response: HttpResponse, problem: str, expecte
     )
 
 
-def _broken(body: Body, contract: Contract) -> str:
-    """Why a body is no RestError; empty when it is one."""
+def _broken(body: Body, contract: Contract, schema: str) -> str:
+    """Why a body is no RestError, or what stands for one; empty when it is."""
     if body.problem:
         return f"the body is {body.problem}"
     if not isinstance(body.value, dict):
         return "the body is no object"
-    stripped, _ = contract.without_nulls("RestError", body.value)
-    problems = contract.problems("RestError", stripped)
+    stripped, _ = contract.without_nulls(schema, body.value)
+    problems = contract.problems(schema, stripped)
     return f"{problems[0].where}: {problems[0].what}" if problems else ""

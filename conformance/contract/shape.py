@@ -10,6 +10,8 @@ from conformance.contract.observation import Observation
 from conformance.contract.openapi import Contract, Problem
 
 PAGE = "PaginationResponse"
+OTHER = "CMF-DOCUMENT-SCHEMA"
+"""The requirement that stands for schemas of which the catalogue knows nothing, where there is one."""
 _INDEX = re.compile(r"/\d+(?=/|$)")
 
 
@@ -25,7 +27,7 @@ class Shapes:
         """The requirement that stands for a schema; empty when there is none."""
         if schema is None:
             return ""
-        return self._rules.get(PAGE if schema.endswith("Page") else schema, "")
+        return self._rules.get(PAGE if schema.endswith("Page") else schema, OTHER)
 
     def item(self, schema: str | None) -> str | None:
         """The schema of the resources in a body: of the items of a page, else of the body itself."""

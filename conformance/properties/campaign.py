@@ -52,10 +52,10 @@ def document(version: str) -> Document:
 
 @lru_cache(maxsize=64)
 def _generated(
-    version: str, operation: str, seed: int, budget: int, features: Features, *, runs: bool
+    known: Document, operation: str, seed: int, budget: int, features: Features, *, runs: bool
 ) -> Generated:
     """The requests of one operation; a process that makes many runs generates them once."""
-    return requests_for(document(version), operation, seed=seed, budget=budget, features=features, runs=runs)
+    return requests_for(known, operation, seed=seed, budget=budget, features=features, runs=runs)
 
 
 @dataclass
@@ -73,6 +73,8 @@ class Campaign:
     """Whether the requests are for what runs, which starts pods."""
     existing: Existing | None = None
     """What there is on a target on which nothing is created; then only reads are sent."""
+    document: Document | None = None
+    """What requests are generated from; the contract when there is none."""
     tally: Tally = field(init=False)
     sent: int = 0
     answered: int = 0
@@ -81,7 +83,7 @@ class Campaign:
     _parents: Parents | Found = field(init=False)
 
     def __post_init__(self) -> None:
-        known = document(self.catalogue.version)
+        known = self.document or document(self.catalogue.version)
         self.tally = Tally(known, known.operations[self.operation], self.cmf.prefix)
 
     def run(self) -> None:
@@ -138,7 +140,7 @@ class Campaign:
 
     def _generate(self) -> Generated:
         generated = _generated(
-            self.catalogue.version,
+            self.tally.document,
             self.operation,
             self.seed,
             self.budget,

@@ -16,6 +16,7 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.core.result import Err
 from schemathesis.schemas import APIOperation, BaseSchema
 
+from conformance.contract.media import MEDIA_TYPES
 from conformance.errors import ConfigurationError
 
 Schema = Mapping[str, Any]
@@ -32,11 +33,14 @@ _KEYWORDS = frozenset(
         "type",
         "required",
         "enum",
+        "const",
         "pattern",
         "minLength",
         "maxLength",
         "minimum",
         "maximum",
+        "exclusiveMinimum",
+        "exclusiveMaximum",
         "multipleOf",
         "minItems",
         "maxItems",
@@ -80,6 +84,8 @@ class Operation:
     """Name of the component schema of the body."""
     body_required: bool
     media_types: tuple[str, ...]
+    accepts: tuple[str, ...]
+    """The media types that a successful answer may be asked for."""
     conditional: bool
     """Whether the contract has an answer for who knows the state already."""
     raw: APIOperation[Any, Any, Any, Any] = field(repr=False)
@@ -113,7 +119,7 @@ class Document:
             parameters = [self.resolve(parameter) for parameter in definition.get("parameters", ())]
             request = self.resolve(definition.get("requestBody", {}))
             content: Mapping[str, Any] = request.get("content", {})
-            body = next((entry["schema"] for entry in content.values()), None)
+            body = next((entry.get("schema", {}) for entry in content.values()), None)
             yield Operation(
                 id=definition["operationId"],
                 method=raw.method.upper(),
@@ -124,10 +130,11 @@ class Document:
                     for parameter in parameters
                     if parameter["in"] == "query"
                 },
-                body=body,
+                body=body or ({} if content else None),
                 body_name=str(body["$ref"]).rsplit("/", 1)[-1] if body and "$ref" in body else None,
                 body_required=bool(request.get("required")),
                 media_types=tuple(content),
+                accepts=_accepted(definition.get("responses", {})),
                 conditional="304" in {str(status) for status in definition.get("responses", {})},
                 raw=raw,
                 validator=self._validator(body) if body else None,
@@ -155,7 +162,7 @@ class Document:
             required=frozenset(name for part in parts for name in part.get("required", ())),
             additional=next((sub for sub in additional if isinstance(sub, dict)), None),
             items=next((part["items"] for part in parts if "items" in part), None),
-            type=next((part["type"] for part in parts if "type" in part), None),
+            type=next((_kind(part["type"]) for part in parts if "type" in part), None),
             read_only=any(part.get("readOnly", False) for part in parts),
         )
 
@@ -169,6 +176,30 @@ class Document:
 def load(path: Path) -> Document:
     """Read an OpenAPI document from a file; takes about half a second, so do it once."""
     return Document(schemathesis.openapi.from_path(path, config=SchemathesisConfig.from_dict(_CONFIGURATION)))
+
+
+def of_description(document: Mapping[str, Any]) -> Document:
+    """The same of a document in normal form (see ``contract.normal``)."""
+    schema = schemathesis.openapi.from_dict(
+        dict(document), config=SchemathesisConfig.from_dict(_CONFIGURATION)
+    )
+    return Document(schema)
+
+
+def _accepted(responses: Mapping[Any, Any]) -> tuple[str, ...]:
+    documented = {
+        media_type
+        for status, answer in responses.items()
+        if str(status).startswith("2")
+        for media_type in answer.get("content", {})
+    }
+    return tuple(each for each in MEDIA_TYPES if each in documented) or MEDIA_TYPES
+
+
+def _kind(declared: Any) -> str | None:
+    """The type of a schema; of several, the first that is not null."""
+    several = declared if isinstance(declared, list) else [declared]
+    return next((str(each) for each in several if each != "null"), None)
 
 
 def _json_schema(schema: Any) -> Any:

@@ -8,7 +8,6 @@ from typing import Any
 
 from conformance import bodies
 from conformance.config import Features
-from conformance.contract.media import MEDIA_TYPES
 from conformance.properties.document import Operation
 from conformance.properties.names import NAME, NAMESPACE, NEEDED, padded
 from conformance.properties.request import NO_BODY, NoBody
@@ -22,13 +21,13 @@ NEEDS_RUNNING = frozenset({"getApplicationInstance", "getStatementResult"})
 """Operations whose resource is there only when something runs."""
 
 # fmt: off
-_SHAPES = (
+ILLEGAL_SHAPES = (
     f"{NAME}-", f"{NAME}.", f"-{NAME}", f".{NAME}", f"{NAME}..a", f"{NAME}.-a", f"{NAME}-.a",
     f"{NAME}A", f"{NAME}_", f"{NAME}_a", f"{NAME} ", f"{NAME} a", f"{NAME}\n", f"{NAME}\t", f"{NAME}\0",
     f"{NAME}\u00e9", f"{NAME}\u0430", f"{NAME}\U0001f642", f"{NAME}/a", f"{NAME}%2Fa", f"{NAME}:a",
 )
-_LEGAL = (f"{NAME}.a", f"{NAME}--a", f"{NAME}.0.a", padded(252), padded(253))
-_TOO_LONG = (padded(254), padded(300))
+LEGAL_SHAPES = (f"{NAME}.a", f"{NAME}--a", f"{NAME}.0.a", padded(252), padded(253))
+TOO_LONG = (padded(254), padded(300))
 _NO_TEXT: tuple[object, ...] = (None, [], [NAME], {}, {NAME: NAME})
 _HOSTILE_SEGMENTS = {
     "characters outside ASCII": f"{NAME}\u00e9\u6f22\U0001f642",
@@ -47,7 +46,7 @@ _HOSTILE_SEGMENTS = {
     "a format string": f"{NAME}%s%n$",
     "an expression": f"{NAME}${{7*7}}",
 }
-_VALUES: Mapping[str, tuple[str, ...]] = {
+PARAMETER_VALUES: Mapping[str, tuple[str, ...]] = {
     "page": (
         "0", "1", "1000", "-1", "2147483647", "2147483648", "99999999999999999999", "", "1.0", "1e3", "0x1",
     ),
@@ -119,9 +118,20 @@ def identified(operation: Operation, body: Any) -> Any:
     """The body with the ``apiVersion``, ``kind`` and name that every resource of its kind bears."""
     if not isinstance(body, dict) or operation.body_name in {None, "PostEnvironment"}:
         return body
+    if operation.body_name not in _GOOD:
+        return _named(body)
     result = {**body, "apiVersion": bodies.API_VERSION, "kind": operation.body_name}
     metadata = body.get("metadata", {})
     if isinstance(metadata, dict):
+        result["metadata"] = {**metadata, "name": NAME}
+    return result
+
+
+def _named(body: dict[str, Any]) -> dict[str, Any]:
+    """A body of which nothing is known, with our name in every place where it has one."""
+    result = {key: NAME if key == "name" else value for key, value in body.items()}
+    metadata = body.get("metadata")
+    if isinstance(metadata, dict) and "name" in metadata:
         result["metadata"] = {**metadata, "name": NAME}
     return result
 
@@ -133,7 +143,9 @@ def path_drafts(operation: Operation, *, runs: bool = False) -> list[Draft]:
     """
     drafts: list[Draft] = []
     if runs or operation.id not in STARTING:
-        drafts.extend(Draft("path", "live", f"accept {accept}", accept=accept) for accept in MEDIA_TYPES)
+        drafts.extend(
+            Draft("path", "live", f"accept {accept}", accept=accept) for accept in operation.accepts
+        )
     if runs:
         return drafts
     if operation.harmless and operation.conditional:
@@ -146,7 +158,7 @@ def path_drafts(operation: Operation, *, runs: bool = False) -> list[Draft]:
                 accept=accept,
                 reason="the target may answer that nothing has changed",
             )
-            for accept in MEDIA_TYPES
+            for accept in operation.accepts
         ]
     if operation.method == "DELETE" and operation.path[-1] in IN_USE:
         path = {operation.path[-1]: NEEDED}
@@ -165,7 +177,10 @@ def path_drafts(operation: Operation, *, runs: bool = False) -> list[Draft]:
 def query_drafts(operation: Operation) -> list[Draft]:
     """Sensible and nonsensical values of the query parameters that the operation has."""
     queries: list[tuple[tuple[str, str], ...]] = [
-        ((key, value),) for key, values in _VALUES.items() if key in operation.query for value in values
+        ((key, value),)
+        for key, values in PARAMETER_VALUES.items()
+        if key in operation.query
+        for value in values
     ]
     several: tuple[tuple[tuple[str, str], ...], ...] = (
         (("page", "0"), ("size", "2")),
@@ -201,9 +216,9 @@ def name_drafts(operation: Operation, base: Any) -> list[Draft]:
 
     domain = operation.body_name in _GOOD
     menu: dict[str, tuple[object, ...]] = {
-        "name legal": _LEGAL,
-        "name too long": _TOO_LONG,
-        "name outside the pattern": _SHAPES,
+        "name legal": LEGAL_SHAPES,
+        "name too long": TOO_LONG,
+        "name outside the pattern": ILLEGAL_SHAPES,
         "name no text": _NO_TEXT,
     }
     drafts = [

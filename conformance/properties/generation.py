@@ -23,7 +23,7 @@ from schemathesis.core import NotSet
 from schemathesis.generation import GenerationMode
 
 from conformance.config import Features
-from conformance.contract.media import JSON, MEDIA_TYPES
+from conformance.contract.media import JSON
 from conformance.properties import drafts, sql_values, values
 from conformance.properties.coverage import AnyCase, Dropped, coverage, flat_query
 from conformance.properties.document import Document, Operation
@@ -78,7 +78,10 @@ def requests_for(
     if runs:
         found = [*drafts.query_drafts(operation), *drafts.path_drafts(operation, runs=True)]
         kept = _keep(
-            [*_for_every_answer(found), *(each for each in found if each.accept)], budget, chance, dropped
+            [*_for_every_answer(operation, found), *(each for each in found if each.accept)],
+            budget,
+            chance,
+            dropped,
         )
         chosen = list(_requests(document, operation, kept, chance, dropped, runs=True))
         chance.shuffle(chosen)
@@ -86,10 +89,15 @@ def requests_for(
     strategy = _STRATEGIES.get(operation_id)
     with reproducible():
         fuzz = _fuzz(operation, int(budget * FUZZ_SHARE), chance, dropped)
+    if operation.body is None and not operation.harmless:
+        # A write with a query is never sent: who knows what else it selects.
+        dropped += [(f"query {name}", "a write with a query is never sent") for name in operation.query]
+        covered = tuple(draft for draft in covered if not draft.query)
+        fuzz = [draft for draft in fuzz if not draft.query]
     if operation.body is None:
-        found = [*covered, *drafts.query_drafts(operation), *drafts.path_drafts(operation)]
-        if len(found) * len(MEDIA_TYPES) <= budget - len(fuzz):
-            found = [*(draft for draft in found if draft.accept), *_for_every_answer(found)]
+        found = [*covered, *_queries(operation), *drafts.path_drafts(operation)]
+        if len(found) * len(operation.accepts) <= budget - len(fuzz):
+            found = [*(draft for draft in found if draft.accept), *_for_every_answer(operation, found)]
     else:
         found = [*covered, *drafts.name_drafts(operation, base), *drafts.parent_drafts(operation, base)]
     wanted = math.ceil(budget * DOMAIN_SHARE) if strategy else 0
@@ -113,10 +121,14 @@ def requests_for(
     return Generated(tuple(requests), tuple(dropped))
 
 
-def _for_every_answer(found: Sequence[Draft]) -> Iterator[Draft]:
+def _queries(operation: Operation) -> list[Draft]:
+    return drafts.query_drafts(operation) if operation.harmless else []
+
+
+def _for_every_answer(operation: Operation, found: Sequence[Draft]) -> Iterator[Draft]:
     for draft in found:
         if draft.accept is None:
-            yield from (replace(draft, accept=accept) for accept in MEDIA_TYPES)
+            yield from (replace(draft, accept=accept) for accept in operation.accepts)
 
 
 def _fuzz(operation: Operation, count: int, chance: random.Random, dropped: Dropped) -> list[Draft]:
@@ -205,7 +217,7 @@ def _requests(
 ) -> Iterator[GeneratedRequest]:
     """The drafts as requests, every media type of body and answer in turn."""
     bodies: tuple[str | None, ...] = operation.media_types or (None,)
-    turns = [(media_type, accept) for media_type in bodies for accept in MEDIA_TYPES]
+    turns = [(media_type, accept) for media_type in bodies for accept in operation.accepts]
     start = chance.randrange(len(turns))
     for number, draft in enumerate(group):
         media_type, accept = turns[(start + number) % len(turns)]

@@ -106,6 +106,11 @@ class Tally:
         """These were generated, or might have been, but are not sent."""
         self._dropped += [each for each in what if each not in self._dropped]
 
+    @property
+    def left_out(self) -> tuple[tuple[str, str], ...]:
+        """What was generated, or might have been, but is not sent, each with the reason."""
+        return tuple(self._dropped)
+
     def _declared(self) -> Iterator[tuple[str, str]]:
         """Each parameter and property that the contract declares, and why nothing was sent of it, if so."""
         for name in self.operation.path:

@@ -40,7 +40,7 @@ MEANING = {
     Verdict.FAIL: "The target broke a MUST of the contract.",
     Verdict.WARN: "The target broke a SHOULD of the contract; that does not make it non-conformant.",
     Verdict.WAIVED: "The target broke it, and a waiver with a reason and an expiry date excuses that.",
-    Verdict.NOT_APPLICABLE: "The target declares a feature absent that the requirement needs.",
+    Verdict.NOT_APPLICABLE: "The target declares a feature absent that the requirement needs, or the document does not speak of it.",
     Verdict.NOT_TESTED: "No check reached it. It counts against the run: nothing seen is never green.",
     Verdict.ERROR: "The harness failed or the target could not be reached; not a fault of the target.",
 }
@@ -62,6 +62,7 @@ def headline(report: RunReport) -> str:
     if report.verdict is not RunVerdict.CONFORMANT:
         return HEADLINE[report.verdict]
     title = "Conformant except for waivers" if report.counts["waived"] else HEADLINE[report.verdict]
+    title += " to another document than the contract" if report.run.get("spec") else ""
     return f"{title}, but the gate is closed" if report.run.get("gate", {}).get("closed_by") else title
 
 
@@ -76,8 +77,9 @@ def verdict_sentence(report: RunReport) -> str:
     total = len(report.requirements)
     if report.verdict is RunVerdict.CONFORMANT:
         judged = total - counts["not_applicable"]
+        rule = "document" if report.run.get("spec") else "contract"
         sentence = (
-            f"The target keeps the contract in every respect asked: {plural(judged, 'requirement')} judged"
+            f"The target keeps the {rule} in every respect asked: {plural(judged, 'requirement')} judged"
         )
         excused = [
             f"{counts[key]:,} {word}"

@@ -14,13 +14,14 @@ from conformance.expectations import NeedsWriting, Unmet
 from conformance.model import Exchange, Requirement
 from conformance.properties.tally import Tally
 from conformance.registry import Catalogue
+from conformance.runner.basis import Basis, of_contract
 from conformance.runner.lost import LimitReached, TargetLost
+from conformance.runner.preflight import probe
 from conformance.runner.recorder import Recorder
 from conformance.target.cleanup import tidy
 from conformance.target.cmf import Cmf, Collection
 from conformance.target.wire import BudgetSpent, NoAnswer, Wire
 
-PROBE = "/cmf/api/v1/environments"
 AUTHORIZATION = "authorization"
 _READS = frozenset({"GET", "HEAD"})
 
@@ -46,6 +47,8 @@ class RunContext:
     effort: Effort
     canaries: Canaries
     """What is planted in secrets."""
+    basis: Basis = field(default_factory=of_contract)
+    """What the run is judged by."""
     tallies: list[Tally] = field(default_factory=list)
     """What the property tests sent, in the order in which it was sent."""
     notes: list[str] = field(default_factory=list)
@@ -126,9 +129,8 @@ class RunContext:
 
     def _probe(self) -> Exchange:
         try:
-            return self.wire.send(
-                "GET", PROBE, query=[("size", "1")], headers=[("Accept", "application/json")]
-            )
+            path, query = probe(self.contract)
+            return self.wire.send("GET", path, query=query, headers=[("Accept", "application/json")])
         except BudgetSpent as spent:
             raise LimitReached(ended(spent)) from spent
 

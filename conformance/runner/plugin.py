@@ -15,7 +15,8 @@ from typing import Any, Protocol
 import pytest
 
 from conformance.contract.judgement import UNIVERSAL
-from conformance.expectations import Broken, NeedsWriting, Unmet
+from conformance.contract.shape import OTHER
+from conformance.expectations import Broken, NeedsWriting, Undescribed, Unmet
 from conformance.kinds import Kind
 from conformance.model import CheckResult, Verdict
 from conformance.plan import Plan
@@ -28,6 +29,8 @@ from conformance.runner.selection import FEATURES, Choice
 from conformance.target.cmf import ROUTES
 
 CONTEXT = pytest.StashKey[Callable[[], RunContext]]()
+DESCRIBED = "described"
+"""The parameter of scenarios that are made for operations of a document that is not the contract."""
 _REQUIREMENTS = pytest.StashKey[tuple[str, ...]]()
 _MARK = pytest.StashKey[int]()
 _QUIET = {Verdict.PASS, Verdict.WAIVED, Verdict.WARN, Verdict.NOT_APPLICABLE}
@@ -140,10 +143,17 @@ class ConformancePlugin:
         areas = {known[name].area for name in declared if name in known}
         # What exists on a target is judged only where nothing can be created to be judged.
         fits = self._context.reads_only or not reads_what_exists(item)
-        wanted = self._choice is not None and self._choice.wants(
-            declared, areas, needed_by(item), about(item)
-        )
-        return wanted and fits
+        spoken = (*declared, OTHER) if is_described(item) else declared
+        wanted = self._choice is not None and self._choice.wants(spoken, areas, needed_by(item), about(item))
+        return wanted and fits and self._fits(item)
+
+    def _fits(self, item: pytest.Item) -> bool:
+        """Whether the document that the run is judged by has the operations that a scenario uses, as the contract does."""
+        basis = self._context.basis
+        if basis.spec is None or is_described(item):
+            return True
+        applicable = [name for name in item.stash[_REQUIREMENTS] if name not in basis.inapplicable]
+        return bool(applicable) and about(item) <= basis.known
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
@@ -210,6 +220,8 @@ class ConformancePlugin:
         seen = {check.requirement for check in results}
         again = self._context.recorder.seen_again()
         missing = [name for name in declared if name not in seen and name not in again]
+        if isinstance(defect, Undescribed):
+            return
         if defect is not None and not missing and all(check.outcome in _QUIET for check in results):
             # It ended early, and nothing would show it: what it had still to look at may be any of them.
             missing = list(dict.fromkeys(declared))
@@ -267,12 +279,19 @@ def reads_what_exists(item: pytest.Item) -> bool:
     return item.get_closest_marker("reads_what_exists") is not None
 
 
+def is_described(item: pytest.Item) -> bool:
+    """Whether a scenario is about an operation of which nothing is known but the document."""
+    given = getattr(item, "callspec", None)
+    return given is not None and DESCRIBED in given.params
+
+
 def about(item: pytest.Item) -> frozenset[str]:
     """The operations that one scenario of several was made for, by the kind of resource it is given."""
     given = getattr(item, "callspec", None)
     values = given.params if given else {}
-    if "operation" in values:
-        return frozenset({values["operation"]})
+    for name in ("operation", DESCRIBED):
+        if name in values:
+            return frozenset({values[name]})
     kind = values.get("kind", values.get("which"))
     routes = ROUTES.get(kind.plural if isinstance(kind, Kind) else str(kind))
     return routes.operations if routes else frozenset()

@@ -8,24 +8,45 @@ server that answers only 500 - is a target to be judged.
 from __future__ import annotations
 
 from conformance.contract.judgement import read_body
-from conformance.errors import NotCmf, TargetError, Unreachable
+from conformance.contract.openapi import Contract
+from conformance.errors import ConfigurationError, NotCmf, TargetError, Unreachable
 from conformance.model import Exchange
 from conformance.target.hints import hint_for
 from conformance.target.wire import NoAnswer, Wire
 
 LIST = "/cmf/api/v1/environments"
+_ONE = [("size", "1")]
 _ACCEPT = [("Accept", "application/json")]
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 401, 403, 404
 
 
-def preflight(wire: Wire, url: str) -> dict[str, str]:
-    """What the target says of itself (its ``Server`` header and the like).
+def probe(contract: Contract) -> tuple[str, list[tuple[str, str]]]:
+    """A path and query that any server of the contract answers; that of the environments when there is one.
+
+    Raises ``ConfigurationError`` when the document has nothing that can be read without knowing a name.
+    """
+    readable = [
+        each for each in contract.operations.values() if each.method == "GET" and "{" not in each.template
+    ]
+    if any(each.template == LIST for each in readable):
+        return LIST, _ONE
+    if not readable:
+        raise ConfigurationError(
+            "The document has no GET of a path without parameters",
+            "there is nothing to tell by whether a server of it answers at all",
+        )
+    return readable[0].template, []
+
+
+def preflight(wire: Wire, url: str, contract: Contract | None = None) -> dict[str, str]:
+    """What the target says of itself (its ``Server`` header and the like); ``contract`` says what it is asked.
 
     Raises ``Unreachable``, ``NotCmf`` or ``TargetError``, each with a hint.
     """
+    path, query = probe(contract) if contract else (LIST, _ONE)
     credentials = wire.sign_in()
     try:
-        exchange = wire.send("GET", LIST, query=[("size", "1")], headers=_ACCEPT)
+        exchange = wire.send("GET", path, query=query, headers=_ACCEPT)
     except NoAnswer as silence:
         raise unreachable(url, silence.exchange.error or "no answer") from silence
     response = exchange.response
@@ -36,12 +57,12 @@ def preflight(wire: Wire, url: str) -> dict[str, str]:
     if response.status == _NOT_FOUND or response.status // 100 == 3:  # noqa: PLR2004 - redirection
         where = response.header("location")
         raise NotCmf(
-            f"{url} answers {response.status} to GET {LIST}: no CMF API here",
+            f"{url} answers {response.status} to GET {path}: no CMF API here",
             hint=f"it points to {where}" if where else "give the URL below which /cmf/api/v1 is served",
         )
-    if response.status == 200 and not _looks_like_cmf(exchange):  # noqa: PLR2004 - OK
+    if response.status == 200 and path == LIST and not _looks_like_cmf(exchange):  # noqa: PLR2004 - OK
         raise NotCmf(
-            f"{url} answers GET {LIST} with something that is neither JSON nor YAML: no CMF API here",
+            f"{url} answers GET {path} with something that is neither JSON nor YAML: no CMF API here",
             hint="give the URL below which /cmf/api/v1 is served",
         )
     return {

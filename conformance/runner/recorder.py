@@ -16,7 +16,7 @@ from conformance.canary import Canaries
 from conformance.contract.judgement import Judge
 from conformance.contract.openapi import Contract
 from conformance.curl import curl_line
-from conformance.expectations import Broken, NeedsWriting, Unmet
+from conformance.expectations import Broken, NeedsWriting, Undescribed, Unmet
 from conformance.model import CheckResult, Coverage, Exchange, Finding, Pair, Verdict
 from conformance.registry import Catalogue
 from conformance.runner.lost import LimitReached
@@ -211,6 +211,8 @@ class Recorder:
         except NeedsWriting as need:
             self.needs_writing(requirement, str(need))
             raise
+        except Undescribed:
+            raise
         except Unmet as unmet:
             self._record(requirement, name, Verdict.NOT_TESTED, str(unmet))
             raise
@@ -306,7 +308,7 @@ class Recorder:
                     operation,
                     status,
                     count,
-                    documented=status in self._contract.operations[operation].answers,
+                    documented=self._contract.operations[operation].answer(status) is not None,
                 )
                 for (operation, status), count in sorted(self._pairs.items())
             )

@@ -24,7 +24,6 @@ from conformance import __version__, resources, verdict
 from conformance.canary import Canaries
 from conformance.config import Effort, Mode, Selection, Target
 from conformance.contract.judgement import UNIVERSAL, Judge
-from conformance.contract.openapi import Contract
 from conformance.errors import HarnessError, ReportError, TargetError
 from conformance.expectations import patience
 from conformance.model import (
@@ -39,14 +38,14 @@ from conformance.model import (
 from conformance.plan import Plan
 from conformance.private import Folder
 from conformance.properties.tally import generated
-from conformance.registry import Catalogue, catalogue
 from conformance.report import document
 from conformance.report.render import render_all
 from conformance.runner import private
+from conformance.runner.basis import NO_CERTIFICATION, UNSERVED, Basis, of_contract
 from conformance.runner.context import RunContext, ended
 from conformance.runner.folder import report_folder
 from conformance.runner.plugin import ConformancePlugin, Part
-from conformance.runner.preflight import preflight
+from conformance.runner.preflight import preflight, probe
 from conformance.runner.private import PrivatePlugin
 from conformance.runner.progress import Display
 from conformance.runner.recorder import Recorder
@@ -60,6 +59,7 @@ from conformance.target.auth import Credentials, ssl_context
 from conformance.target.cleanup import clean_up
 from conformance.target.evidence import EvidenceLog
 from conformance.target.guard import Ownership
+from conformance.target.layout import saved
 from conformance.target.ledger import Ledger
 from conformance.target.wire import BudgetSpent, Wire
 
@@ -68,6 +68,8 @@ READ_ONLY = (
     "So most requirements could not be tested, and such a run is never conformant"
 )
 _RUN_ID_LENGTH = 8
+_ALWAYS = frozenset({"CMF-ERR-ANSWER", "CMF-ERR-SERVER", "CMF-ERR-STATUS"})
+"""What every document speaks of: when nothing was seen of it, nothing was tested."""
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
@@ -100,6 +102,8 @@ class Options:
     """The private scenarios to run after those of the contract."""
     account: Path | None = None
     """The file in which the limits are drawn on together with the other workers of this run."""
+    basis: Basis | None = None
+    """What the run is judged by; the contract when there is none."""
 
 
 @dataclass(frozen=True)
@@ -119,8 +123,9 @@ def execute(target: Target, options: Options, console: Console) -> Outcome:
     Raises ``UsageError`` before anything is sent when the selection or the report folder can't be used, and
     ``HarnessError`` when the report can't be written afterwards.
     """
-    known = catalogue()
-    selected = known.select(options.selection)
+    basis = options.basis or of_contract()
+    selected = basis.catalogue.select(options.selection)
+    probe(basis.contract)
     credentials = must_be_usable(target)
     private.look(options.private)
     run_id = new_run_id()
@@ -128,7 +133,7 @@ def execute(target: Target, options: Options, console: Console) -> Outcome:
         target,
         options,
         credentials=credentials,
-        known=known,
+        basis=basis,
         selected=selected,
         run_id=run_id,
         seed=options.seed if options.seed is not None else secrets.randbelow(2**32),
@@ -161,7 +166,7 @@ class _Run:
         options: Options,
         *,
         credentials: Credentials,
-        known: Catalogue,
+        basis: Basis,
         selected: tuple[Requirement, ...],
         run_id: str,
         seed: int,
@@ -170,19 +175,22 @@ class _Run:
     ) -> None:
         self.target = target
         self.options = options
-        self.catalogue = known
+        self.basis = basis
+        self.catalogue = known = basis.catalogue
         self.selected = selected
         self.run_id = run_id
         self.seed = seed
         self.folder = folder
         self.lacking = absent(target.features, token=credentials.configured)
         self.started = _now()
-        self.contract = Contract.load(resources.contract_folder(known.version) / "openapi.yaml")
+        self.contract = basis.contract
         everything = known.extended(each for folder in options.private for each in folder.requirements)
         judge = Judge(self.contract, known, strict=options.strict)
         self.recorder = Recorder(everything, self.contract, judge)
-        self.ownership = Ownership(run_id)
-        self.ledger = Ledger.create(folder / "ledger.ndjson", run_id=run_id, target_url=target.url)
+        self.ownership = Ownership(run_id, layout=basis.layout)
+        self.ledger = Ledger.create(
+            folder / "ledger.ndjson", run_id=run_id, target_url=target.url, layout=saved(basis.layout)
+        )
         self.evidence = EvidenceLog(folder / "evidence.ndjson")
         self.wire = Wire(
             target,
@@ -222,6 +230,7 @@ class _Run:
             seed=seed,
             effort=options.effort,
             canaries=canaries,
+            basis=basis,
         )
         self.observed: Mapping[str, str] = {}
         self.plan = Plan()
@@ -240,7 +249,7 @@ class _Run:
         with self.display, terminable():
             try:
                 self.display.say(self._title())
-                self.observed = preflight(self.wire, self.target.url)
+                self.observed = preflight(self.wire, self.target.url, self.contract)
                 self._scenarios()
                 self.judged = not self.context.notes and not self.interrupted
                 self._private_scenarios()
@@ -292,9 +301,10 @@ class _Run:
         choice = Choice.of(self.selected, profile, UNIVERSAL, self.lacking, self.options.selection.operations)
         plugin = ConformancePlugin(self.context, choice, self.display, self.plan, self.options.shard)
         folder = resources.scenarios_folder()
+        without = [] if self.basis.spec else [f"--ignore={folder / 'test_described.py'}"]
         with own_pytest(), warnings.catch_warnings(), patience(), own_modules(folder):
             status = pytest.main(
-                [*arguments(folder), *self._allure(), "--clean-alluredir"],
+                [*arguments(folder), *without, *self._allure(), "--clean-alluredir"],
                 plugins=[plugin],
             )
         if status in {pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR}:
@@ -344,12 +354,14 @@ class _Run:
             self.context.notes.append(READ_ONLY)
         if left and outcome is RunVerdict.CONFORMANT:
             self.context.notes.append("Resources of this run were left behind on the target")
+        if self.basis.spec is not None:
+            self.context.notes.append(NO_CERTIFICATION)
         touched = {name for result in results for name in result.errata}
         report = RunReport(
             harness={
                 "name": "cmf-conformance",
                 "version": __version__,
-                "contract": self.catalogue.version,
+                "contract": self._contract_name(),
                 "contract_sha256": self.catalogue.contract_sha256,
                 "catalogue_sha256": self.catalogue.catalogue_sha256,
                 "python": platform.python_version(),
@@ -373,6 +385,7 @@ class _Run:
                 "limits": asdict(self.target.limits),
                 "argv_redacted": list(self.options.argv),
                 "interrupted": self.interrupted,
+                **({"spec": dict(self.basis.spec)} if self.basis.spec is not None else {}),
             },
             target={
                 "url": self.target.url,
@@ -418,6 +431,8 @@ class _Run:
         for feature in requirement.features:
             if feature in self.lacking:
                 return RequirementResult(requirement, Verdict.NOT_APPLICABLE, FEATURES[feature], (), errata)
+        if reason := self._inapplicable(requirement):
+            return RequirementResult(requirement, Verdict.NOT_APPLICABLE, reason, (), errata)
         checks = self.recorder.results_of(requirement.id)
         if problem is not None:
             # What little was seen was not seen of a CMF server.
@@ -428,6 +443,21 @@ class _Run:
             checks = (CheckResult(requirement.id, "not reached", Verdict.NOT_TESTED, self.context.notes[0]),)
         outcome, reason = verdict.of_requirement(requirement, checks)
         return RequirementResult(requirement, outcome, reason, checks, errata)
+
+    def _contract_name(self) -> str:
+        spec = self.basis.spec
+        if spec is None:
+            return self.catalogue.version
+        return f"{spec['title']} {spec['version']}".strip() or str(spec["origin"])
+
+    def _inapplicable(self, requirement: Requirement) -> str:
+        """Why a requirement says nothing about the document that the run is judged by; empty when it may."""
+        if self.basis.spec is None:
+            return ""
+        if reason := self.basis.inapplicable.get(requirement.id):
+            return reason
+        unseen = not self.context.notes and not self.recorder.results_of(requirement.id)
+        return UNSERVED if unseen and requirement.id not in _ALWAYS else ""
 
 
 def _selection(selection: Selection) -> dict[str, Any]:

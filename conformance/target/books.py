@@ -11,10 +11,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from itertools import islice
 
+from conformance.contract import media
 from conformance.model import HttpResponse, Resource
 from conformance.target import guard, names
 from conformance.target.ledger import Event, Ledger
-from conformance.target.routes import NotCanonical, Place, locate
+from conformance.target.routes import NotCanonical, Place
 
 _GONE = frozenset({404, 410})
 _SHORT = 16
@@ -59,7 +60,7 @@ class Books:
         or it writes to a claimed name that was neither seen to be free nor created by this run.
         """
         try:
-            place = locate(path)
+            place = self._ownership.layout.locate(path)
         except NotCanonical:
             return Entry(method, None)
         if place is None or method not in guard.WRITES:
@@ -155,6 +156,10 @@ class Books:
             return set()
         if not _succeeded(response.status) or len(response.body) > _LARGEST_ANSWER:
             return set()
+        collection = self._ownership.layout.collection(place.kind)
+        if collection is not None and collection.pointer:
+            identity = _pointed(response.body, collection.pointer)
+            return {place.named(identity)} if identity else set()
         found = names.candidates(names.read(response.body, response.header("Content-Type") or ""))
         resources = set()
         for candidate in islice(found, _MOST_NAMES_OF_AN_ANSWER):
@@ -163,6 +168,17 @@ class Books:
                 if ours or not entry.creates:
                     resources.add(place.named(candidate.text))
         return resources
+
+
+def _pointed(body: bytes, pointer: str) -> str:
+    """The text at a place in a body; empty when there is none."""
+    try:
+        value = media.read(body, media.YAML)
+    except media.Malformed:
+        return ""
+    for step in pointer.split("/")[1:]:
+        value = value.get(step.replace("~1", "/").replace("~0", "~")) if isinstance(value, dict) else None
+    return str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
 
 
 def _event(status: int | None, *, sent: bool) -> Event:

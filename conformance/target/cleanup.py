@@ -15,9 +15,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from conformance.config import Target
+from conformance.errors import ReportError
 from conformance.model import Resource
 from conformance.target.evidence import EvidenceLog
 from conformance.target.guard import Ownership
+from conformance.target.layout import Layout, loaded
 from conformance.target.ledger import Ledger
 from conformance.target.routes import GLOBAL_COLLECTIONS, item_path
 from conformance.target.wire import NoAnswer, Wire
@@ -67,11 +69,22 @@ def clean_up(
     wire.budget.lift()
     work = _Work(wire, ledger, settle, stop, waiting)
     work.do_all(work.note_if_missing, [r for r in ledger.open if r.kind == "environments"])
-    for kind in ORDER:
+    for kind in _order(ledger.open):
         work.do_all(work.remove, [r for r in ledger.open if r.kind == kind])
     # What went while others were waited for is not left behind.
     work.do_all(work.look, ledger.open)
     return ledger.open
+
+
+def _order(resources: Iterable[Resource]) -> list[str]:
+    """The kinds of the resources, those first that others may hold or use.
+
+    Of kinds that the contract does not have it is known only what they lie in: the innermost go first of all, and those
+    that lie in nothing last.
+    """
+    others = dict.fromkeys(resource.kind for resource in resources if resource.kind not in ORDER)
+    inner = sorted((kind for kind in others if "{}" in kind), key=lambda kind: -kind.count("{}"))
+    return [*inner, *ORDER, *(kind for kind in others if "{}" not in kind)]
 
 
 def tidy(wire: Wire, ledger: Ledger, tried: set[str]) -> None:
@@ -85,7 +98,7 @@ def tidy(wire: Wire, ledger: Ledger, tried: set[str]) -> None:
     environments = tuple(f"{resource.path}/" for resource in fresh if resource.kind == "environments")
     inside = {resource for resource in fresh if resource.path.startswith(environments)}
     work = _Work(wire, ledger, 0.0, lambda: False, lambda _line: None)
-    for kind in ORDER:
+    for kind in _order(fresh):
         these = [resource for resource in fresh if resource.kind == kind]
         work.do_all(work.delete, [resource for resource in these if resource in inside])
         work.do_all(work.remove, [resource for resource in these if resource not in inside])
@@ -108,7 +121,7 @@ def from_ledger(
     ledger = Ledger.read(path)
     log: EvidenceLog | None = None
     try:
-        ownership = Ownership(ledger.run_id)
+        ownership = Ownership(ledger.run_id, layout=_layout(ledger))
         if ledger.target_url.rstrip("/") == target.url.rstrip("/"):
             _claim_again(ledger, ownership)
         log = EvidenceLog(evidence or path.with_name(f"{path.name}.cleanup.ndjson"), prefix="c")
@@ -120,6 +133,15 @@ def from_ledger(
         ledger.close()
         if log:
             log.close()
+
+
+def _layout(ledger: Ledger) -> Layout:
+    try:
+        return loaded(ledger.layout)
+    except ValueError as problem:
+        raise ReportError(
+            f"ledger {ledger.path} is damaged in line 1", "delete its resources by hand"
+        ) from problem
 
 
 def _claim_again(ledger: Ledger, ownership: Ownership) -> None:

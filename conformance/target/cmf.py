@@ -16,7 +16,7 @@ from conformance.config import Features, Limits
 from conformance.contract import media
 from conformance.contract.media import JSON
 from conformance.contract.openapi import Contract
-from conformance.expectations import Broken, field
+from conformance.expectations import Broken, Undescribed, field
 from conformance.model import Exchange
 from conformance.target.answer import Answer
 
@@ -97,7 +97,9 @@ class Cmf:
 
         ``body`` is written as ``media_type`` (JSON or YAML); ``content`` is sent as it is instead.
         """
-        known = self._contract.operations[operation]
+        known = self._contract.operations.get(operation)
+        if known is None:
+            raise Undescribed(f"the document has no operation {operation}")
         path = known.template
         for name, value in (names or {}).items():
             path = path.replace("{" + name + "}", quote(value, safe=""))

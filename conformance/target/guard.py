@@ -3,8 +3,8 @@
 A request is sent when ``judge`` has no objection:
 
 * Reads (GET, HEAD, OPTIONS) may go to any path, without a body and without headers that make them writes.
-* Writes may go to the routes of the contract only, by a canonical path, to a resource of this run; a write to
-  a global collection must be a POST whose body cannot be read as naming anything but a resource of this run.
+* Writes may go to the routes of the contract only, or to those that the layout of another document names, by a
+  canonical path, to a resource of this run; a write to a global collection must be a POST whose body cannot be read as naming anything but a resource of this run.
 * In read-only mode only GET and HEAD leave.
 
 A resource is of this run when its name begins with the prefix of the run (see ``Ownership.owns``), when its
@@ -22,7 +22,8 @@ from collections.abc import Iterable, Sequence
 from conformance.config import Mode
 from conformance.model import Resource
 from conformance.target import names
-from conformance.target.routes import GLOBAL_COLLECTIONS, NotCanonical, Place, locate
+from conformance.target.layout import Layout
+from conformance.target.routes import GLOBAL_COLLECTIONS, NotCanonical, Place
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 WRITES = frozenset({"POST", "PUT", "DELETE", "PATCH"})
@@ -69,16 +70,19 @@ def new_run_id() -> str:
 class Ownership:
     """Which names on the target are this run's own."""
 
-    def __init__(self, run_id: str, claims: Iterable[tuple[str, str]] = ()) -> None:
+    def __init__(
+        self, run_id: str, claims: Iterable[tuple[str, str]] = (), layout: Layout | None = None
+    ) -> None:
         """``claims`` are pairs of kind and name that an earlier process of this run had claimed.
 
-        Raises ``ValueError`` when the run id is not 8 characters of a to z and 0 to 9.
+        ``layout`` says which paths name what where they are not those of the contract.  Raises ``ValueError`` when the run id is not 8 characters of a to z and 0 to 9.
         """
         if not _RUN_ID.fullmatch(run_id):
             message = f"a run id is 8 characters of a-z and 0-9, not {run_id!r}"
             raise ValueError(message)
         self.run_id = run_id
         self.prefix = f"cmfc-{run_id}-"
+        self.layout = layout or Layout()
         self._claims = set(claims)
         self._lock = threading.Lock()
 
@@ -147,7 +151,7 @@ def judge(  # noqa: PLR0911 - one return for each rule
     if query:
         return "a write with a query"
     try:
-        place = locate(raw_path)
+        place = ownership.layout.locate(raw_path)
     except NotCanonical as problem:
         return f"a write to an ambiguous path: {problem}"
     if place is None:
@@ -196,14 +200,15 @@ def _place(method: str, place: Place, ownership: Ownership) -> str | None:
     if place.environment is not None:
         if not ownership.owns(place.environment, "environments"):
             return f"environment {place.environment!r} is not this run's"
+    elif place.owner is not None:
+        if not ownership.owns(place.owner[1], place.owner[0]):
+            return f"{place.owner[0]} {place.owner[1]!r} is not this run's"
     elif place.name is not None and not ownership.owns(place.name, place.kind):
         return f"{place.kind} {place.name!r} is not this run's"
     return None
 
 
-def _body(  # noqa: PLR0911 - one return for each rule
-    place: Place, content_type: str, body: bytes, ownership: Ownership
-) -> str | None:
+def _body(place: Place, content_type: str, body: bytes, ownership: Ownership) -> str | None:
     if not body:
         return None
     if len(body) > names.LARGEST:
@@ -213,12 +218,16 @@ def _body(  # noqa: PLR0911 - one return for each rule
         return f"a body in charset {charset[1]!r}"
     if any(word in content_type.lower() for word in _FORMS):
         return f"a body of media type {content_type!r}"
-    reading = names.read(body, content_type)
+    return _naming(place, names.read(body, content_type), ownership)
+
+
+def _naming(place: Place, reading: names.Reading, ownership: Ownership) -> str | None:
     if place.environment is not None:
         for candidate in names.candidates(reading, names.ENVIRONMENT_KEYS):
             if not _ours(candidate, ownership, "environments"):
                 return f"a body that could be read as one for environment {candidate.text!r}"
-        return None
+        if not place.path:
+            return None
     for candidate in names.candidates(reading):
         if not _ours(candidate, ownership, place.kind):
             return f"a body that could be read as naming {place.kind} {candidate.text!r}"

@@ -41,6 +41,7 @@ _REPLACES: dict[Event, frozenset[State]] = {
 }
 """Which states an event changes: what was created once stays so, whatever a later creation was answered."""
 _HEADER = ("run", "prefix", "target", "started", "harness")
+_LAYOUT = "layout"
 
 
 class Ledger:
@@ -54,6 +55,8 @@ class Ledger:
         self.prefix = header["prefix"]
         self.target_url = header["target"]
         self.started = header["started"]
+        self.layout = header.get(_LAYOUT, "")
+        """What paths name that are not those of the contract, as ``layout.saved`` has it."""
         self._descriptor = descriptor
         self._lock = threading.RLock()
         self._resources: dict[str, Resource] = {}
@@ -61,10 +64,11 @@ class Ledger:
         self._ever_created: dict[str, Resource] = {}
 
     @classmethod
-    def create(cls, path: Path | str, *, run_id: str, target_url: str) -> Ledger:
-        """Begin a ledger.  Raises ``ReportError`` when the file exists already or cannot be written."""
+    def create(cls, path: Path | str, *, run_id: str, target_url: str, layout: str = "") -> Ledger:
+        """Begin a ledger; ``layout`` says what paths name that are not those of the contract.  Raises ``ReportError`` when the file exists already or cannot be written."""
         path = Path(path)
         header = dict(zip(_HEADER, (run_id, f"cmfc-{run_id}-", target_url, _now(), __version__), strict=True))
+        header |= {_LAYOUT: layout} if layout else {}
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | _CLOEXEC, 0o644)
             ledger = cls(path, header, descriptor)
@@ -215,7 +219,8 @@ def _header(path: Path, lines: list[bytes]) -> dict[str, str]:
     ):
         message = f"{path} is not a ledger"
         raise ReportError(message, "name the ledger.ndjson of a run")
-    return {key: header[key] for key in _HEADER}
+    layout = header.get(_LAYOUT)
+    return {key: header[key] for key in _HEADER} | ({_LAYOUT: layout} if isinstance(layout, str) else {})
 
 
 def _document(line: bytes) -> Any:

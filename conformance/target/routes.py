@@ -43,6 +43,10 @@ class Place:
     name: str | None
     """None for the collection itself."""
     action: str | None = None
+    path: str = ""
+    """The path of the collection, or of the action, where it is one that another document than the contract describes."""
+    owner: tuple[str, str] | None = None
+    """Of such a place, kind and name of the outermost resource around it."""
 
     @property
     def resource(self) -> Resource | None:
@@ -51,6 +55,8 @@ class Place:
 
     def named(self, name: str) -> Resource:
         """The resource of this name in the collection of this place."""
+        if self.path:
+            return Resource(self.kind, name, f"{self.path}/{encoded(name)}")
         return Resource(self.kind, name, item_path(self.kind, name, self.environment))
 
 

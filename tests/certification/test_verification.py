@@ -105,6 +105,16 @@ def test_a_file_that_was_not_signed(forged: Forged) -> None:
 # -- the report --------------------------------------------------------------------------------------------
 
 
+SPEC = {
+    "origin": "a.yaml",
+    "sha256": "0" * 64,
+    "title": "CMF",
+    "version": "2.1",
+    "openapi": "3.0.1",
+    "operations": 57,
+}
+
+
 def first(report: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = report["requirements"][0]
     return found
@@ -152,6 +162,7 @@ def judged(verdict: str) -> Change:
         (at("run/mode", "read-only"), "run", "the mode is read-only"),
         (at("run/selection", {"areas": ["caching"]}), "run", "filters narrowed the profile"),
         (at("run/shard", "1/4"), "run", "a part of a run"),
+        (at("run/spec", SPEC), "run", "judged by another document than the contract (--spec)"),
         (at("run/interrupted", True), "run", "it was interrupted"),  # noqa: FBT003 - a value
         (private, "run", "private scenarios were run beside it"),
         (at("run/private", [FOLDER]), "run", "private scenarios were run beside it"),
