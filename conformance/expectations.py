@@ -24,6 +24,8 @@ _LONGEST = 300
 _TOLD_OFTEN = 3
 """How often the same must have been waited for in vain before less is waited for it."""
 _SHORTENED = 0.1
+_RESTLESS = 20.0
+"""Seconds for which it is waited, beyond the usual time, until others leave alone what is looked at."""
 _NAMES = re.compile(r"cmfc-[\w.-]+|'[^']*'|\"[^\"]*\"")
 
 
@@ -180,21 +182,32 @@ def patience() -> Iterator[None]:
         _IN_VAIN.reset(token)
 
 
-def eventually(observe: Callable[[], T], *, within: float) -> T:
+def eventually(observe: Callable[[], T], *, within: float, moving: Callable[[], object] | None = None) -> T:
     """Repeat an observation until it raises no ``Broken``, at most so many seconds, and return what it returns.
 
     Everything that must hold belongs into one ``observe``, so that all of it is seen to hold at once.
     Raises the last ``Broken`` when the time is over.  Once a run (see ``patience``) has waited three times at
     least as long, and each time seen the very same at the end but for names, only a tenth of the time is granted
     to what shows the same again.
+
+    ``moving`` looks at what others may be changing.  An observation during which that changed says nothing and takes
+    no time; raises ``Unmet`` when it is never at rest.
     """
     in_vain = _IN_VAIN.get()
-    began = time.monotonic()
+    began = first = time.monotonic()
     pause = 0.02
+    watched = None
     while True:
+        tried = time.monotonic()
         try:
             return observe()
         except Broken as broken:
+            if moving is not None and (now := moving()) != watched:
+                watched = now
+                if time.monotonic() > first + within + _RESTLESS:
+                    raise Unmet(f"others change it all the time: {broken.message}") from broken
+                began += time.monotonic() - tried
+                continue
             same = _NAMES.sub("*", f"{broken.message} {broken.got}")
             known = [] if in_vain is None else in_vain.setdefault(same, [])
             told = sum(earlier >= within for earlier in known) >= _TOLD_OFTEN

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from conformance.expectations import eventually, optional, require, require_equal, require_unique
+from conformance.expectations import Broken, eventually, optional, require, require_equal, require_unique
 from conformance.target.answer import Answer
 from conformance.target.cmf import Cmf, Collection
 
@@ -73,6 +73,13 @@ class Listed:
     mine: frozenset[str]
     """The names that are sure to be in it; others may come and go in a list that is shared."""
 
+    @property
+    def moving(self) -> Callable[[], object] | None:
+        """What looks at a list that others may be changing; None for one that is this scenario's alone."""
+        if not self.collection.is_global:
+            return None
+        return self._glance
+
     def all(self) -> list[str]:
         """The names of the whole list."""
         return self.collection.names()
@@ -80,6 +87,21 @@ class Listed:
     def names(self, answer: Answer) -> list[str]:
         """The names on one page."""
         return [self.collection.name_of(item) for item in answer.expect(200).items]
+
+    def _glance(self) -> object:
+        answer = self.collection.list(size=100)
+        try:
+            return self.names(answer)
+        except Broken:
+            return answer.raw
+
+
+def in_peace(listed: Listed, observe: Callable[[], None]) -> None:
+    """Observe a list; one that is shared is observed anew when others have changed it meanwhile."""
+    if listed.moving is None:
+        observe()
+    else:
+        eventually(observe, within=SETTLED, moving=listed.moving)
 
 
 def judge_pages(check: Check, listed: Listed, which: str) -> None:
@@ -95,20 +117,20 @@ def judge_pages(check: Check, listed: Listed, which: str) -> None:
     with check("CMF-PAGE-SIZE", f"a page of {which} has as many as asked for"):
         page_sizes()
     with check("CMF-PAGE-ZERO", f"page 0 of {which} is the first, and what no page gives"):
-        eventually(lambda: _require_zero(listed), within=SETTLED)
+        eventually(lambda: _require_zero(listed), within=SETTLED, moving=listed.moving)
     for size in (
         {1, 2, 3, max(2, total - 1), total, total + 3}
         if total <= 12
         else {max(2, min(total // 5, 99)), max(3, min(total // 5, 99) + 1)}
     ):
         with check("CMF-PAGE-PARTITION", f"pages of {size} hold all {which}, each once"):
-            eventually(lambda: _require_partition(listed, size), within=SETTLED)
+            eventually(lambda: _require_partition(listed, size), within=SETTLED, moving=listed.moving)
     with check("CMF-PAGE-STABLE", f"the same pages of {which}, read twice"):
-        eventually(lambda: _require_stable(listed), within=SETTLED)
+        eventually(lambda: _require_stable(listed), within=SETTLED, moving=listed.moving)
     with check("CMF-PAGE-PAST-END", f"pages of {which} behind the last are empty"):
-        eventually(lambda: _require_end(listed), within=SETTLED)
+        eventually(lambda: _require_end(listed), within=SETTLED, moving=listed.moving)
     with check("CMF-PAGE-TOTAL", f"metadata.size counts {which}"):
-        eventually(lambda: _require_totals(listed), within=SETTLED)
+        eventually(lambda: _require_totals(listed), within=SETTLED, moving=listed.moving)
     with check("CMF-PAGE-PAGEABLE", f"pageable of {which} is what was asked for"):
         for page, size in ((0, 2), (1, 2), (1, 3), (2, 1)):
             answer = collection.list(page=page, size=size).expect(200)

@@ -17,7 +17,7 @@ from conformance.expectations import (
 )
 from conformance.kinds import CATALOG, COMPUTE_POOL, SECRET, SECRET_MAPPING, Ground
 from conformance.kinds import ground as prepare
-from conformance.paging import RULES, Listed, judge_hostile_parameters, judge_pages, sort_keys
+from conformance.paging import RULES, Listed, in_peace, judge_hostile_parameters, judge_pages, sort_keys
 from conformance.runner.fixtures import Held
 from conformance.runner.plugin import Checks
 from conformance.scenario import needs_flink, needs_sql, requirement
@@ -244,30 +244,29 @@ def test_sort_by_name(check: Checks, which: str, shuffled: Listed) -> None:
                 return
         raise problems[0]
 
+    def each_once(sort: str) -> None:
+        met = ordered(sort, size)
+        require_unique(met, f"with sort={sort}")
+        require(
+            len(met) == len(shuffled.mine),
+            "sorted pages miss some",
+            expected=str(len(shuffled.mine)),
+            got=str(len(met)),
+        )
+
     size = _page_size(shuffled)
     for each in (100, size):
         with check("CMF-PAGE-SORT-ASC", f"{which} sort in ascending order, pages of {each}"):
-            some_key(",asc", ascending, each)
+            in_peace(shuffled, lambda: some_key(",asc", ascending, each))
         with check(
             "CMF-PAGE-SORT-ASC", f"{which} sort in ascending order without direction, pages of {each}"
         ):
-            some_key("", ascending, each)
+            in_peace(shuffled, lambda: some_key("", ascending, each))
         with check("CMF-PAGE-SORT-DESC", f"{which} sort in descending order, pages of {each}"):
-            some_key(",desc", ascending[::-1], each)
+            in_peace(shuffled, lambda: some_key(",desc", ascending[::-1], each))
     with check("CMF-PAGE-PARTITION", f"sorted pages of {which} hold each once"):
         for direction in ("asc", "desc"):
-            met = [
-                name
-                for name in shuffled.collection.names(sort=f"name,{direction}", size=size)
-                if name in shuffled.mine
-            ]
-            require_unique(met, f"with sort=name,{direction}")
-            require(
-                len(met) == len(shuffled.mine),
-                "sorted pages miss some",
-                expected=str(len(shuffled.mine)),
-                got=str(len(met)),
-            )
+            in_peace(shuffled, lambda: each_once(f"name,{direction}"))
 
 
 def _page_size(listed: Listed) -> int:
@@ -294,9 +293,13 @@ def test_sort_by_several(check: Checks, which: str, shuffled: Listed) -> None:  
                 "CMF-PAGE-SORT-MULTIPLE", f"the target refuses to sort by {sorts}, as it may"
             )
             continue
-        with check("CMF-PAGE-SORT-MULTIPLE", why):
+
+        def ordered() -> None:
             order = [name for name in shuffled.collection.names(sort=sorts) if name in shuffled.mine]
             require_equal(order, expected, f"the order with sort={' and '.join(sorts)}")
+
+        with check("CMF-PAGE-SORT-MULTIPLE", why):
+            in_peace(shuffled, ordered)
 
 
 @requirement("CMF-PAGE-HOSTILE")

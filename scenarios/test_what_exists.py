@@ -123,7 +123,7 @@ def test_order(run: RunContext, check: Checks, which: str) -> None:
 
     for rule, suffix, direction in (("ASC", ",asc", 1), ("ASC", "", 1), ("DESC", ",desc", -1)):
         with check(f"CMF-PAGE-SORT-{rule}", f"the {which} that exist, with sort=name{suffix}"):
-            eventually(lambda: sorts(suffix, direction), within=SETTLED)
+            eventually(lambda: sorts(suffix, direction), within=SETTLED, moving=listed.moving)
 
 
 def order_of(one: str, other: str) -> int:

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conformance import expectations
 from conformance.expectations import (
     Broken,
+    Unmet,
     eventually,
     field,
     first_difference,
@@ -193,6 +195,42 @@ def test_a_slow_target_that_keeps_its_promises_never_loses_patience() -> None:
     with patience():
         for _ in range(6):
             assert 0.25 < waited(5, after=0.25) < 2
+
+
+def test_what_others_change_meanwhile_takes_no_time_and_says_nothing() -> None:
+    changes = iter(range(1000))
+    seen = 0
+
+    def observe() -> int:
+        nonlocal seen
+        seen += 1
+        require(seen > 40, "a page was shifted")
+        return seen
+
+    assert eventually(observe, within=0.0, moving=lambda: next(changes)) == 41
+
+
+def test_at_rest_the_first_look_is_not_believed_and_the_later_ones_are() -> None:
+    seen = 0
+
+    def observe() -> None:
+        nonlocal seen
+        seen += 1
+        raise Broken(f"broken {seen}")
+
+    with pytest.raises(Broken, match=r"broken 2 \(after waiting 0 s\)"):
+        eventually(observe, within=0.0, moving=lambda: "at rest")
+
+
+def test_what_is_never_at_rest_is_not_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(expectations, "_RESTLESS", 0.2)
+    changes = iter(range(1_000_000))
+
+    def observe() -> None:
+        raise Broken("a page was shifted")
+
+    with pytest.raises(Unmet, match="others change it all the time: a page was shifted"):
+        eventually(observe, within=0.1, moving=lambda: next(changes))
 
 
 def test_settled_returns_what_was_read_twice() -> None:

@@ -15,6 +15,8 @@ from conformance.report.wording import plural
 READS = frozenset({"GET", "HEAD"})
 FIRST = 3
 """Requests of each sort, reading and writing, that are shown whole."""
+SHORT = 4
+"""Characters of a name that can't hold the prefix of a run."""
 _OTHERS = "(other routes)"
 _RUN_ID = "xxxxxxxx"
 """Stands for the id of the run to come, which is not known yet."""
@@ -43,7 +45,9 @@ def preview(report: RunReport, exchanges: Iterable[Exchange], target: Target, wh
     ]
     kinds = Counter(resource.kind for resource in report.created)
     if kinds:
-        names = "named cmfc-<run id>-… but for a few of 3 and 4 characters that nothing has"
+        names = "named cmfc-<run id>-…"
+        if any(len(resource.name) <= SHORT for resource in report.created):
+            names += " but for a few of 4 characters that nothing has"
         lines.append(f"Creates {plural(sum(kinds.values()), 'resource')}, {names}: {_counted(kinds)}")
         lines.append(f"Leaves behind: {plural(len(report.left_behind), 'resource')}")
     else:

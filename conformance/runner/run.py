@@ -350,7 +350,7 @@ class _Run:
         whole = shard is None and not self.context.reads_only
         outcome = verdict.of_run(verdicts, finished=finished, whole=whole)
         self.finished = finished
-        if self.context.reads_only:
+        if self.context.reads_only and problem is None:
             self.context.notes.append(READ_ONLY)
         if left and outcome is RunVerdict.CONFORMANT:
             self.context.notes.append("Resources of this run were left behind on the target")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-CEILING = 240.0
+CEILING = 600.0
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -109,6 +111,21 @@ def test_alone_it_may_still_be_selected_and_is_not_conformant(
     ran = run(populated.url, tmp_path / "report", *READ_ONLY, "--requirement", "CMF-ENV-LIST")
     assert (ran.code, ran.verdicts) == (3, {"CMF-ENV-LIST": "pass"})
     assert ran.document["verdict"] == "incomplete"
+
+
+def test_shards_that_only_read_make_no_conformant_whole(populated: ReferenceServer, tmp_path: Path) -> None:
+    parts = [tmp_path / "1", tmp_path / "2"]
+    for number, part in enumerate(parts, 1):
+        words = ("--requirement=CMF-ENV-LIST", f"--shard={number}/2")
+        assert run(populated.url, part, *READ_ONLY, *words).code in {0, 3}
+    command = [sys.executable, "-m", "conformance", "merge", *parts, "--report-dir", tmp_path / "whole"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    whole = Ran(done.returncode, done.stdout, done.stderr, tmp_path / "whole")
+    assert (whole.code, whole.document["verdict"], whole.verdicts) == (
+        3,
+        "incomplete",
+        {"CMF-ENV-LIST": "pass"},
+    )
 
 
 def test_an_empty_target_leaves_it_all_untested(server: ReferenceServer, tmp_path: Path) -> None:
