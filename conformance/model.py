@@ -214,6 +214,17 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Keyword:
+    """A keyword of the schemas of an operation's request, and how often generated requests put it to the test."""
+
+    name: str
+    valid: int
+    """Requests meant to be valid in which something was bound by it."""
+    invalid: int
+    """Requests that the contract forbids because of it."""
+
+
+@dataclass(frozen=True, slots=True)
 class GeneratedCoverage:
     """What the property tests sent for one operation, and what came of it."""
 
@@ -236,6 +247,17 @@ class GeneratedCoverage:
     """What was generated but not sent, and why."""
     sha256: str
     """Of all requests, byte for byte and in their order, names without the prefix of the run."""
+    keywords: tuple[Keyword, ...] = ()
+    """Those that the schemas declare."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """A documented answer that no request of the run was given."""
+
+    operation: str
+    status: int
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +271,8 @@ class Coverage:
     requests_2xx: int
     generated: tuple[GeneratedCoverage, ...] = ()
     """Of each operation, what the property tests did."""
+    unseen: tuple[Unseen, ...] = ()
+    """Of each operation that was sent a request, the documented answers that never came."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,6 +99,21 @@ class Catalogue:
         )
 
 
+@lru_cache(maxsize=4)
+def unprovoked(version: str = CONTRACT) -> Mapping[tuple[str, int], str]:
+    """The documented answers that no run provokes, by operation and status, each with the reason.
+
+    Raises ``CatalogueError`` when the data file is broken.
+    """
+    document = _read(resources.contract_folder(version) / "pairs.yaml", "pairs")
+    return {
+        (operation, int(status)): " ".join(entry["unprovoked"].split())
+        for operation, statuses in document["pairs"].items()
+        for status, entry in statuses.items()
+        if "unprovoked" in entry
+    }
+
+
 def described(known: Catalogue, sha256: str, operations: tuple[str, ...], schema: Requirement) -> Catalogue:
     """The catalogue as another document than the contract is judged by it.
 

@@ -284,6 +284,7 @@ def _coverage(parts: Sequence[Coverage]) -> Coverage:
     for part in parts:
         for pair in part.pairs:
             pairs[pair.operation, pair.status, pair.documented] += pair.count
+    seen = {(name, status) for name, status, _ in pairs}
     return Coverage(
         operations=tuple(sorted({name for part in parts for name in part.operations})),
         pairs=tuple(
@@ -292,6 +293,12 @@ def _coverage(parts: Sequence[Coverage]) -> Coverage:
         ),
         requests=sum(part.requests for part in parts),
         requests_2xx=sum(part.requests_2xx for part in parts),
+        unseen=tuple(
+            sorted(
+                {each for part in parts for each in part.unseen if (each.operation, each.status) not in seen},
+                key=lambda each: (each.operation, each.status),
+            )
+        ),
     )
 
 

@@ -150,8 +150,8 @@ def _coverage(report: RunReport, seen: _Seen, contract: Contract) -> Iterator[Fl
     )
     operations = tuple(sorted({pair.operation for pair in pairs}))
     # What was meant by a request that was generated does not stand in the exchange.
-    generated = report.coverage.generated
-    found = Coverage(operations, pairs, seen.requests, seen.requests_2xx, generated)
+    meant = report.coverage
+    found = Coverage(operations, pairs, seen.requests, seen.requests_2xx, meant.generated, meant.unseen)
     if found.requests != report.coverage.requests:
         yield Flaw(
             "coverage",

@@ -155,7 +155,7 @@ class Document:
 
     def shape(self, schema: Schema) -> Shape:
         """The schema merged with everything it is an ``allOf`` of."""
-        parts = list(self._parts(schema))
+        parts = list(self.parts(schema))
         additional = (part["additionalProperties"] for part in parts if "additionalProperties" in part)
         return Shape(
             properties={name: sub for part in parts for name, sub in part.get("properties", {}).items()},
@@ -166,11 +166,12 @@ class Document:
             read_only=any(part.get("readOnly", False) for part in parts),
         )
 
-    def _parts(self, schema: Schema) -> Iterator[Schema]:
+    def parts(self, schema: Schema) -> Iterator[Schema]:
+        """The schema and everything it is an ``allOf`` of, references resolved."""
         schema = self.resolve(schema)
         yield schema
         for part in schema.get("allOf", ()):
-            yield from self._parts(part)
+            yield from self.parts(part)
 
 
 def load(path: Path) -> Document:

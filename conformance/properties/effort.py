@@ -32,10 +32,10 @@ class Budget:
 BUDGETS: Mapping[Effort, Budget] = {
     Effort.QUICK: Budget(rich=40, body=20, plain=12),
     Effort.STANDARD: Budget(rich=100, body=60, plain=24),
-    Effort.THOROUGH: Budget(rich=1_000, body=600, plain=250),
+    Effort.THOROUGH: Budget(rich=1_500, body=1_000, plain=400),
 }
 
 
 def limits_for(effort: Effort) -> Limits:
     """The limits of a run of this effort, where nothing else is configured."""
-    return Limits(total_requests=100_000, max_time=7_200.0) if effort is Effort.THOROUGH else Limits()
+    return Limits(total_requests=150_000, max_time=7_200.0) if effort is Effort.THOROUGH else Limits()

@@ -241,6 +241,7 @@ def _requests(
             validity=judgement.validity,
             why=judgement.why,
             where=judgement.where,
+            keyword=judgement.keyword,
             source=draft.source,
             ascii=escape,
         )

@@ -57,6 +57,8 @@ class GeneratedRequest:
     """JSON pointer into the body, or ``query page``, ``path envName``, ``header Content-Type``."""
     source: str
     """Name of the Schemathesis scenario, or ``domain``, ``names``, ``query``, ``path`` or ``fuzz``."""
+    keyword: str = ""
+    """For an invalid request, the keyword of JSON Schema that forbids it."""
     ascii: bool = False
     """Whether a JSON body is written with everything outside ASCII escaped."""
 

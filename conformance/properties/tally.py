@@ -6,12 +6,14 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from conformance.contract.media import JSON, YAML
-from conformance.model import Exchange, GeneratedCoverage, Part
+from conformance.model import Exchange, GeneratedCoverage, Keyword, Part
 from conformance.properties.document import Document, Operation, Schema
 from conformance.properties.encoding import Encoded
+from conformance.properties.keywords import KEYWORDS, declared
 from conformance.properties.request import GeneratedRequest, Validity
 from conformance.properties.validity import SERVER_OWNED
 
@@ -36,6 +38,10 @@ class Tally:
     answered_as: Counter[str] = field(default_factory=Counter)
     good: Counter[str] = field(default_factory=Counter)
     bad: Counter[str] = field(default_factory=Counter)
+    kept: Counter[str] = field(default_factory=Counter)
+    """Keywords that valid requests were bound by."""
+    broken: Counter[str] = field(default_factory=Counter)
+    """Keywords that invalid requests break."""
     _dropped: list[tuple[str, str]] = field(default_factory=list)
     _sent: Any = field(default_factory=hashlib.sha256)
 
@@ -54,9 +60,17 @@ class Tally:
         if request.validity is Validity.VALID:
             self.good.update(f"query {key}" for key in {key for key, _ in request.query})
             self.good.update(f"path {name}" for name in self.operation.path)
+            places = {f"query {key}" for key, _ in request.query} | {
+                f"path {name}" for name in self.operation.path
+            }
             if self.operation.body is not None:
-                self.good.update(set(_places(request.body, "")))
-        elif request.where:
+                inside = set(_places(request.body, ""))
+                self.good.update(inside)
+                places |= inside
+            self.kept.update({word for place in places for word in self._keywords.get(place, ())})
+        elif request.keyword:
+            self.broken[request.keyword] += 1
+        if request.validity is not Validity.VALID and request.where:
             self.bad[_general(request.where)] += 1
 
     def answered(self, request: GeneratedRequest, exchange: Exchange) -> None:
@@ -81,6 +95,8 @@ class Tally:
         self.answered_as.update(other.answered_as)
         self.good.update(other.good)
         self.bad.update(other.bad)
+        self.kept.update(other.kept)
+        self.broken.update(other.broken)
         self.dropped(tuple(other._dropped))
         self._sent.update(other._sent.digest())
 
@@ -100,7 +116,17 @@ class Tally:
             ),
             left_out=tuple(f"{what}: {why}" for what, why in sorted(self._dropped)),
             sha256=self._sent.hexdigest(),
+            keywords=tuple(self._tested()),
         )
+
+    @cached_property
+    def _keywords(self) -> Mapping[str, frozenset[str]]:
+        return declared(self.document, self.operation)
+
+    def _tested(self) -> Iterator[Keyword]:
+        present = {word for words in self._keywords.values() for word in words} | self.broken.keys()
+        ordered = [*KEYWORDS, *sorted(present.difference(KEYWORDS))]
+        yield from (Keyword(word, self.kept[word], self.broken[word]) for word in ordered if word in present)
 
     def dropped(self, what: tuple[tuple[str, str], ...]) -> None:
         """These were generated, or might have been, but are not sent."""

@@ -21,8 +21,10 @@ from typing import Any
 
 from conformance.properties.document import Document, Operation, Schema
 from conformance.properties.names import (
+    LONGEST,
     SAMPLE_NAME,
     SAMPLE_NAMESPACE,
+    SHORTEST,
     bind,
     fault,
     shown,
@@ -45,6 +47,8 @@ class Judgement:
     validity: Validity
     why: str = ""
     where: str = ""
+    keyword: str = ""
+    """The keyword of JSON Schema that forbids it, when it is invalid; of the prose, the one that says the same."""
 
 
 VALID = Judgement(Validity.VALID)
@@ -57,13 +61,13 @@ def judge_body(document: Document, operation: Operation, body: object, *, domain
     """
     if isinstance(body, NoBody):
         if operation.body_required:
-            return Judgement(Validity.INVALID, "the required body is missing")
+            return Judgement(Validity.INVALID, "the required body is missing", keyword="required")
         return VALID
     if operation.body is None or operation.validator is None:
         return Judgement(Validity.UNSURE, "a body where the contract has none")
     bound = bind(body, name=SAMPLE_NAME, namespace=SAMPLE_NAMESPACE)
     if not isinstance(bound, dict):
-        return Judgement(Validity.INVALID, f"the body is {shown(bound)}, not an object")
+        return Judgement(Validity.INVALID, f"the body is {shown(bound)}, not an object", keyword="type")
     broken = list(_name_faults(document, operation, bound))
     doubts: list[Judgement] = []
     for error in operation.validator.iter_errors(bound):
@@ -101,7 +105,7 @@ def _of_error(
             return Judgement(Validity.UNSURE, f"{why} (a part that belongs to the server)", where)
         if last and value is None and not required:
             return Judgement(Validity.UNSURE, f"{step}: null for an optional field", where)
-    return Judgement(Validity.INVALID, why, where)
+    return Judgement(Validity.INVALID, why, where, error.kind.name)
 
 
 def _name_faults(document: Document, operation: Operation, body: Mapping[str, Any]) -> Iterator[Judgement]:
@@ -114,10 +118,17 @@ def _name_faults(document: Document, operation: Operation, body: Mapping[str, An
     name = holder.get("name")
     if isinstance(name, str):
         if reason := fault(name):
-            yield Judgement(Validity.INVALID, f"name: {reason}", where)
+            yield Judgement(Validity.INVALID, f"name: {reason}", where, _name_keyword(name))
     elif flat or "metadata" in shape.required:
         reason = f"{shown(name)} is not a name" if "name" in holder else "required, but missing"
-        yield Judgement(Validity.INVALID, f"name: {reason}", where)
+        keyword = "type" if "name" in holder else "required"
+        yield Judgement(Validity.INVALID, f"name: {reason}", where, keyword)
+
+
+def _name_keyword(name: str) -> str:
+    if len(name) < SHORTEST:
+        return "minLength"
+    return "maxLength" if len(name) > LONGEST else "pattern"
 
 
 def _doubts(

@@ -23,6 +23,7 @@ from conformance.model import (
     Coverage,
     Erratum,
     GeneratedCoverage,
+    Keyword,
     Level,
     Pair,
     Part,
@@ -32,6 +33,7 @@ from conformance.model import (
     RunReport,
     RunVerdict,
     Source,
+    Unseen,
     Verdict,
 )
 from conformance.report.clean import one_line, without_surrogates
@@ -97,6 +99,7 @@ def from_document(document: Mapping[str, Any], name: str = "the report") -> RunR
             requests=coverage["requests"],
             requests_2xx=coverage["requests_2xx"],
             generated=tuple(_generated_in(entry) for entry in coverage.get("generated", ())),
+            unseen=tuple(Unseen(**entry) for entry in coverage.get("unseen", ())),
         ),
         created=tuple(Resource(**resource) for resource in document["created"]),
         left_behind=tuple(Resource(**resource) for resource in document["left_behind"]),
@@ -109,7 +112,8 @@ def from_document(document: Mapping[str, Any], name: str = "the report") -> RunR
 def _generated_in(entry: Mapping[str, Any]) -> GeneratedCoverage:
     lists = {key: tuple(entry[key]) for key in ("statuses", "sent_as", "answered_as", "left_out")}
     parts = tuple(Part(**part) for part in entry["parts"])
-    return GeneratedCoverage(**{**entry, **lists, "parts": parts})
+    keywords = tuple(Keyword(**keyword) for keyword in entry.get("keywords", ()))
+    return GeneratedCoverage(**{**entry, **lists, "parts": parts, "keywords": keywords})
 
 
 def dumps(report: RunReport) -> str:

@@ -27,8 +27,10 @@ from conformance.report.selection import (
     depths,
     errata_at_work,
     having,
+    keywords,
     pairs_by_operation,
     shown,
+    statuses,
     telling,
 )
 from conformance.report.transcript import Transcript, status_line, transcript
@@ -104,6 +106,8 @@ def render_html(report: RunReport, exchanges: Mapping[str, Exchange]) -> str:
         depths=depths(report),
         private=_views(report.private, exchanges, budget),
         private_sentence=private_sentence(report) if report.private else "",
+        statuses=statuses(report),
+        keywords=keywords(report),
         explained={result.result.requirement.id for _, views in sections for result in views},
         style=Markup(_asset("style.css")),  # noqa: S704 - a file of this package
         script=Markup(script),  # noqa: S704 - a file of this package

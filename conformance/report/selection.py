@@ -12,6 +12,7 @@ from conformance.model import (
     Erratum,
     Exchange,
     GeneratedCoverage,
+    Keyword,
     Pair,
     Part,
     RequirementResult,
@@ -124,6 +125,71 @@ def _depth(generated: GeneratedCoverage) -> Depth:
         sum(part.valid > 0 for part in properties),
         sum(part.invalid > 0 for part in properties),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One square of a heat map: what it says in words, and how much there is, from 0 (nothing) to 4."""
+
+    text: str
+    title: str
+    heat: int
+    state: str = ""
+    """``unseen``, ``undocumented``, ``half`` or empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeatMap:
+    """Operations by something else."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[Cell | None, ...]], ...]
+    """The operation, and one square for each column; None where the contract has nothing of that kind."""
+
+
+def statuses(report: RunReport) -> HeatMap:
+    """Operations by the statuses that they answered with, or are documented to."""
+    squares: dict[tuple[str, int], Cell] = {}
+    for pair in report.coverage.pairs:
+        if pair.count:
+            state = "" if pair.documented else "undocumented"
+            title = f"{pair.operation} answered {pair.status} {pair.count:,} times"
+            title += "" if pair.documented else ", which is not documented"
+            squares[pair.operation, pair.status] = Cell(f"{pair.count:,}", title, heat(pair.count), state)
+    for unseen in report.coverage.unseen:
+        title = f"{unseen.operation} never answered {unseen.status}: {unseen.why}"
+        squares.setdefault((unseen.operation, unseen.status), Cell("never", title, 0, "unseen"))
+    columns = sorted({status for _, status in squares})
+    names = sorted({operation for operation, _ in squares})
+    rows = ((name, tuple(squares.get((name, status)) for status in columns)) for name in names)
+    return HeatMap(tuple(map(str, columns)), tuple(rows))
+
+
+def keywords(report: RunReport) -> HeatMap:
+    """Operations by the keywords of their request's schemas: how many valid and how many invalid requests."""
+    generated = [each for each in report.coverage.generated if each.keywords]
+    columns = tuple(dict.fromkeys(word.name for each in generated for word in each.keywords))
+    rows = []
+    for each in generated:
+        known = {word.name: word for word in each.keywords}
+        squares = (_tested(each.operation, known[name]) if name in known else None for name in columns)
+        rows.append((each.operation, tuple(squares)))
+    return HeatMap(columns, tuple(rows))
+
+
+def _tested(operation: str, word: Keyword) -> Cell:
+    states = {(False, False): "unseen", (True, False): "half", (False, True): "half"}
+    state = states.get((word.valid > 0, word.invalid > 0), "")
+    title = (
+        f"{operation}, {word.name}: {word.valid:,} valid requests are bound by it, {word.invalid:,} break it"
+    )
+    shade = heat(min(word.valid, word.invalid)) if not state else int(state == "half")
+    return Cell(f"{word.valid:,} / {word.invalid:,}", title, shade, state)
+
+
+def heat(count: int) -> int:
+    """How much a number is, from 0 to 4, each ten times the one before."""
+    return min(len(str(count)), 4) if count else 0
 
 
 def pairs_by_operation(report: RunReport) -> tuple[tuple[str, tuple[Pair, ...]], ...]:

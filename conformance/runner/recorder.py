@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 
@@ -17,12 +17,13 @@ from conformance.contract.judgement import Judge
 from conformance.contract.openapi import Contract
 from conformance.curl import curl_line
 from conformance.expectations import Broken, NeedsWriting, Undescribed, Unmet
-from conformance.model import CheckResult, Coverage, Exchange, Finding, Pair, Verdict
-from conformance.registry import Catalogue
+from conformance.model import CheckResult, Coverage, Exchange, Finding, Pair, Unseen, Verdict
+from conformance.registry import Catalogue, unprovoked
 from conformance.runner.lost import LimitReached
 from conformance.verdict import broken
 
 HIDDEN = "CMF-SECRET-HIDDEN"
+NOT_PROVOKED = "no request that this run sent was answered so"
 _EXAMPLES = 3
 _KINDS_OF_FAILURE = 12
 _EVIDENCE = 4
@@ -313,4 +314,13 @@ class Recorder:
                 for (operation, status), count in sorted(self._pairs.items())
             )
             operations = tuple(sorted({pair.operation for pair in pairs}))
-            return Coverage(operations, pairs, self._requests, self._requests_2xx)
+            unseen = tuple(self._unseen(operations))
+            return Coverage(operations, pairs, self._requests, self._requests_2xx, unseen=unseen)
+
+    def _unseen(self, operations: Iterable[str]) -> Iterator[Unseen]:
+        reasons = unprovoked(self._catalogue.version)
+        for operation in operations:
+            for status in sorted(self._contract.operations[operation].answers):
+                if (operation, status) not in self._pairs:
+                    why = reasons.get((operation, status), NOT_PROVOKED)
+                    yield Unseen(operation, status, why)

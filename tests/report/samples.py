@@ -15,6 +15,7 @@ from conformance.model import (
     GeneratedCoverage,
     HttpRequest,
     HttpResponse,
+    Keyword,
     Level,
     Pair,
     Part,
@@ -23,6 +24,7 @@ from conformance.model import (
     Resource,
     RunReport,
     Source,
+    Unseen,
     Verdict,
 )
 from conformance.report import document
@@ -159,8 +161,10 @@ def report_of(results: tuple[RequirementResult, ...], **changes: object) -> RunR
                     ),
                     left_out=("names, 3 cases: beyond the budget",),
                     sha256="0" * 64,
+                    keywords=(Keyword("type", 44, 12), Keyword("pattern", 44, 0), Keyword("enum", 0, 0)),
                 ),
             ),
+            unseen=(Unseen("getEnvironment", 404, "no request that this run sent was answered so"),),
         ),
         created=(Resource("environment", "cmfc-a1b2c3d4-x", "/cmf/api/v1/environments/cmfc-a1b2c3d4-x"),),
         left_behind=(),

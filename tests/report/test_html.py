@@ -154,6 +154,27 @@ def test_what_the_property_tests_reached_is_shown(sample: Sample) -> None:
     assert "left out: names, 3 cases: beyond the budget" in words(section)
 
 
+def test_heat_maps_say_in_words_what_their_colours_say(sample: Sample) -> None:
+    section = page(sample).find(".//section[@id='coverage']")
+    maps = [each for each in section.iter("table") if each.get("class") == "heat"]
+    assert len(maps) == 2
+    answers, keywords = ([[words(cell) for cell in row] for row in each.iter("tr")] for each in maps)
+    assert answers == [
+        ["Operation", "200", "201", "404", "418"],
+        ["createOrUpdateEnvironment", "·", "120", "·", "2 undocumented"],
+        ["getEnvironment", "41", "·", "never", "·"],
+    ]
+    assert keywords == [
+        ["Operation", "type", "pattern", "enum"],
+        ["createOrUpdateEnvironment", "44 / 12", "44 / 0", "0 / 0"],
+    ]
+    assert "getEnvironment 404: no request that this run sent was answered so" in words(section)
+    for each in maps:
+        assert each.find("caption") is not None
+        assert all(row[0].get("scope") in {"row", "col"} for row in each.iter("tr"))
+        assert all(cell.get("title") for cell in each.iter("td") if cell.get("class") != "none")
+
+
 def test_without_evidence_the_ids_are_named(sample: Sample) -> None:
     text = words(page(Sample(sample.report, {})).find(".//article[@id='CMF-ID-MIN']"))
     assert "2 exchanges more in evidence.ndjson: x000001, x000002." in text

@@ -20,6 +20,15 @@ def check(curl: str, count: int = 1, evidence: tuple[str, ...] = tuple(STEPS)) -
     return CheckResult("CMF-A-B", "a check", Verdict.FAIL, evidence=evidence, curl=curl, count=count)
 
 
+def test_heat_grows_with_the_number_of_digits() -> None:
+    assert [selection.heat(count) for count in (0, 1, 9, 10, 999, 1_000, 10**6)] == [0, 1, 1, 2, 3, 4, 4]
+
+
+def test_a_keyword_is_hot_only_when_it_was_tried_both_ways(sample: Sample) -> None:
+    ((_, cells),) = selection.keywords(sample.report).rows
+    assert [(cell.state, cell.heat) for cell in cells if cell] == [("", 2), ("half", 1), ("unseen", 0)]
+
+
 def test_the_exchange_that_the_curl_line_repeats_is_decisive() -> None:
     assert selection.decisive(check(curl_line(STEPS["x000002"])), STEPS) is STEPS["x000002"]
 
