@@ -14,6 +14,7 @@ from conformance.cli.certificates import certify, verify
 from conformance.cli.cleanup import cleanup
 from conformance.cli.options import EXIT_CODES
 from conformance.cli.reference import serve
+from conformance.cli.replay import replay
 from conformance.cli.reports import baseline, compare, merge, render
 from conformance.cli.requirements import explain, list_requirements
 from conformance.cli.run import run
@@ -48,7 +49,8 @@ def cli() -> None:
 
 
 for command in (
-    *(run, certify, verify, serve, list_requirements, explain, render, baseline, compare, merge, cleanup),
+    *(run, replay, certify, verify, serve, list_requirements, explain, render, baseline, compare, merge),
+    cleanup,
 ):
     cli.add_command(command)
 

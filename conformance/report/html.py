@@ -40,6 +40,7 @@ from conformance.report.wording import (
     headline,
     place,
     plural,
+    replay_command,
     verdict_sentence,
 )
 
@@ -158,6 +159,7 @@ def _template() -> Template:
         "WORST_FIRST": WORST_FIRST,
         "place": place,
         "plural": plural,
+        "replay_command": replay_command,
         "status_line": status_line,
     }
     return environment.from_string(_asset("template.html.j2"))

@@ -57,6 +57,7 @@ from conformance.target.guard import Ownership
 from conformance.target.ledger import Ledger
 from conformance.target.wire import BudgetSpent, Wire
 
+SEQUENCES = "test_sequences.py"
 _RUN_ID_LENGTH = 8
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 
@@ -83,6 +84,8 @@ class Options:
     """What the target is, when that is known."""
     shard: Part | None = None
     """The part of the scenarios that this run takes; all of them when there is none."""
+    sequences: bool = True
+    """Whether sequences of requests are walked (``scenarios/test_sequences.py``)."""
     gate: Settling | None = None
     """What else than the contract decides the exit code; it leaves its word in ``run.gate``."""
 
@@ -173,7 +176,12 @@ class _Run:
         )
         names = frozenset(requirement.id for requirement in selected)
         self.display = Display(
-            console, known, names, quiet=options.quiet, seconds_left=lambda: self.wire.budget.seconds_left
+            console,
+            known,
+            names,
+            quiet=options.quiet,
+            seconds_left=lambda: self.wire.budget.seconds_left,
+            report_dir=folder,
         )
         self.recorder.on_result = self.display.result
         self.recorder.canaries = Canaries(self.wire.redact, run_id)
@@ -245,13 +253,14 @@ class _Run:
         profile = self.catalogue.select(Selection(profile=self.options.selection.profile))
         choice = Choice.of(self.selected, profile, UNIVERSAL, self.lacking, self.options.selection.operations)
         plugin = ConformancePlugin(self.context, choice, self.display, self.plan, self.options.shard)
+        scenarios = resources.scenarios_folder()
         with own_pytest(), warnings.catch_warnings(), patience():
             status = pytest.main(
                 [
-                    str(resources.scenarios_folder()),
+                    str(scenarios),
                     "-c",
                     os.devnull,
-                    f"--rootdir={resources.scenarios_folder()}",
+                    f"--rootdir={scenarios}",
                     "--import-mode=importlib",
                     "--strict-markers",
                     "--capture=no",  # failures are shown as they happen
@@ -267,6 +276,7 @@ class _Run:
                     "conformance.runner.fixtures",
                     f"--alluredir={self.folder / 'allure-results'}",
                     "--clean-alluredir",
+                    *([] if self.options.sequences else [f"--ignore={scenarios / SEQUENCES}"]),
                 ],
                 plugins=[plugin],
             )
