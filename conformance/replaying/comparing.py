@@ -16,26 +16,28 @@ _PLACE = re.compile(r"https?://[^/\s\"']+")
 _GLOBAL = re.compile(r"/(?:environments|secrets|catalogs/kafka)(?:\?.*)?$")
 
 
-def is_same(old: Exchange, new: Exchange) -> bool:
+def is_same(old: Exchange, new: Exchange, about: frozenset[str]) -> bool:
     """Whether two exchanges of the same request show the same.
 
-    In a list that others have things in, only those of the two runs are compared.
+    In a list that others have things in, only those are compared whose names, without the prefix of their run, are
+    in ``about``.
     """
     if old.response is None or new.response is None:
         return old.response is None and new.response is None
     if old.response.status != new.response.status:
         return False
     shared = bool(_GLOBAL.search(old.request.url)) and old.request.method == "GET"
-    return bool(_essence(old.response, shared=shared) == _essence(new.response, shared=shared))
+    kept = about if shared and about else None
+    return bool(_essence(old.response, kept) == _essence(new.response, kept))
 
 
-def _essence(response: HttpResponse, *, shared: bool) -> Any:
+def _essence(response: HttpResponse, kept: frozenset[str] | None) -> Any:
     body = read_body(response)
     value = body.value
     if body.media_type is None:
         value = response.body.decode("utf-8", "backslashreplace")
-    if shared and isinstance(value, Mapping) and isinstance(value.get("items"), list):
-        value = {"items": [item for item in value["items"] if _OURS.search(repr(_name(item)))]}
+    if kept is not None and isinstance(value, Mapping) and isinstance(value.get("items"), list):
+        value = {"items": [item for item in value["items"] if _OURS.sub("", str(_name(item))) in kept]}
     return _plain(value)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from conformance.config import EMBEDDED
 from conformance.errors import ReportError, UsageError
 from conformance.model import CheckResult, Exchange, RunReport, Verdict
-from conformance.replaying.sequence import without_repeats, writes_before
+from conformance.replaying.sequence import without_repeats, writes_before, written
 from conformance.report import document
 from conformance.report.evidence import Evidence
 from conformance.report.selection import decisive, telling
@@ -36,6 +36,8 @@ class Case:
     message: str = ""
     waited: bool = False
     """Whether the failure was only told after waiting in vain for something else."""
+    names: frozenset[str] = frozenset()
+    """What is written to, without the prefix of the run: what of a list that is shared counts."""
     embedded: bool = False
     """Whether it was seen on a reference server that lived no longer than its run."""
 
@@ -164,6 +166,7 @@ def _case(
         check.requirement if check else "",
         check.message if check else "",
         waited="(after waiting " in (check.message if check else ""),
+        names=written(chosen, run_id),
         embedded=report is not None and report.target.get("product") == EMBEDDED,
     )
 

@@ -43,11 +43,8 @@ class Sent:
 
     old: Exchange
     new: Exchange
-
-    @property
-    def is_same(self) -> bool:
-        """Whether it was answered as before, names, ids and times aside."""
-        return is_same(self.old, self.new)
+    is_same: bool
+    """Whether it was answered as before, names, ids and times aside."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +165,7 @@ class _Player:
         first = len(pairs) - max(looks, 1)
         for number, (old, request) in enumerate(pairs[:first], start=1):
             new = self._send(request, until=partial(_has_status_of, old))
-            self.tell(number, Sent(old, new))
+            self.tell(number, self._sent(old, new))
             _must_go_on(old, new)
         sent = self._look(pairs[first:])
         for number, each in enumerate(sent, start=first + 1):
@@ -180,11 +177,14 @@ class _Player:
         waits = pairs[-1][0].request.method == "GET"
         deadline = time.monotonic() + ((self.settle if self.case.waited else _A_MOMENT) if waits else 0.0)
         while True:
-            sent = [Sent(old, self._send_once(request)) for old, request in pairs]
+            sent = [self._sent(old, self._send_once(request)) for old, request in pairs]
             over = time.monotonic() + _PAUSE > deadline
             if over or self._came_again(sent) is not self.case.waited:
                 return sent
             time.sleep(_PAUSE)
+
+    def _sent(self, old: Exchange, new: Exchange) -> Sent:
+        return Sent(old, new, is_same(old, new, self.case.names))
 
     def _came_again(self, sent: list[Sent]) -> bool:
         if self.case.requirement in UNIVERSAL:

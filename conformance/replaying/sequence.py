@@ -20,8 +20,8 @@ def writes_before(
 ) -> list[Exchange]:
     """Everything up to ``last`` that wrote to a resource that it, ``also`` or ``texts`` name, and ``also`` itself.
 
-    A resource that such a write names besides, such as the secret of a mapping, counts as well.  The order is
-    that of the evidence; resources are told by their names, which no two scenarios of a run share.
+    A resource that such a write names besides, such as the secret of a mapping, counts as well, and when nothing is
+    named at all, what was written last.  The order is that of the evidence; resources are told by their names, which no two scenarios of a run share.
     """
     wanted = {each.id: each for each in (*also, last)}
     about = {name for text in texts for name in _names(text, run_id)}
@@ -29,6 +29,8 @@ def writes_before(
     order = list(_until(known, last.id))
     earlier = (known[name] for name in order)
     writes = [(each, set(_named(each, run_id))) for each in earlier if each.request.method in WRITES]
+    if not about:  # a list that is shared, which is most likely about what was written last
+        about |= next((names for _, names in reversed(writes) if names), set())
     grown = True
     while grown:
         grown = False
@@ -38,6 +40,13 @@ def writes_before(
                 about |= names
                 grown = True
     return [wanted[name] for name in (*order, last.id) if name in wanted]
+
+
+def written(exchanges: Iterable[Exchange], run_id: str) -> frozenset[str]:
+    """The names that are written to, without the prefix of the run."""
+    prefix = f"cmfc-{run_id}-"
+    writes = (each for each in exchanges if each.request.method in WRITES)
+    return frozenset(name.removeprefix(prefix) for each in writes for name in _named(each, run_id))
 
 
 def without_repeats(exchanges: Iterable[Exchange]) -> Iterator[Exchange]:
