@@ -63,6 +63,6 @@ def extent_of(effort: Effort, cast: Cast) -> Extent:
 def _keep(run: RunContext, example: Counterexample) -> None:
     folder = run.wire.evidence.path.parent / FOLDER
     folder.mkdir(exist_ok=True)
-    taken = sum(1 for _ in folder.glob(f"{example.diverged.rule}-*.ndjson"))
+    taken = sum(1 for _ in folder.glob(f"{example.diverged.rule}.*.ndjson"))
     lines = [evidence_format.to_line(exchange) + "\n" for exchange in example.exchanges]
-    (folder / f"{example.diverged.rule}-{taken + 1}.ndjson").write_text("".join(lines), encoding="ascii")
+    (folder / f"{example.diverged.rule}.{taken + 1}.ndjson").write_text("".join(lines), encoding="ascii")

@@ -111,7 +111,7 @@ def test_names_are_new_and_secrets_fresh(seen: Seen, mended: str, tmp_path: Path
 
 
 def test_a_counterexample_is_replayed_as_a_whole(seen: Seen, mended: str, tmp_path: Path) -> None:
-    (file,) = (seen.folder / "counterexamples").glob(f"{LABELS}-1.ndjson")
+    (file,) = (seen.folder / "counterexamples").glob(f"{LABELS}.1.ndjson")
     again = command(tmp_path, "replay", str(file))
     assert again.returncode == 1, again.stdout + again.stderr
     gone = command(tmp_path, "replay", str(file), "--url", mended)
