@@ -16,6 +16,7 @@ from conformance.cli.doctor import doctor
 from conformance.cli.drift import drift
 from conformance.cli.options import EXIT_CODES
 from conformance.cli.reference import serve
+from conformance.cli.replay import replay
 from conformance.cli.reports import baseline, compare, merge, render
 from conformance.cli.requirements import explain, list_requirements
 from conformance.cli.run import run
@@ -50,8 +51,8 @@ def cli() -> None:
 
 
 for command in (
-    *(run, certify, verify, serve, list_requirements, explain, render, baseline, compare, merge, cleanup),
-    *(doctor, drift),
+    *(run, replay, certify, verify, serve, list_requirements, explain, render, baseline, compare, merge),
+    *(cleanup, doctor, drift),
 ):
     cli.add_command(command)
 

@@ -43,6 +43,7 @@ from conformance.report.wording import (
     place,
     plural,
     private_sentence,
+    replay_command,
     verdict_sentence,
 )
 
@@ -165,6 +166,7 @@ def _template() -> Template:
         "WORST_FIRST": WORST_FIRST,
         "place": place,
         "plural": plural,
+        "replay_command": replay_command,
         "status_line": status_line,
     }
     return environment.from_string(_asset("template.html.j2"))

@@ -22,6 +22,7 @@ from conformance.report.wording import (
     place,
     plural,
     private_sentence,
+    replay_command,
     verdict_sentence,
 )
 
@@ -158,6 +159,7 @@ def _failure(result: RequirementResult, exchanges: Mapping[str, Exchange]) -> st
         parts.append(inline(result.reason, 600))
     if len(checks) > _CHECKS_SHOWN:
         parts.append(f"({len(checks) - _CHECKS_SHOWN} more checks in the report)")
+    parts.append(f"Replay it: {code(replay_command(requirement.id, 'REPORT_DIR'))}")
     parts.append("Contract: " + "; ".join(inline(place(source), 200) for source in requirement.sources[:5]))
     return "\n\n".join(parts)
 

@@ -24,6 +24,7 @@ from conformance.report.wording import (
     place,
     plural,
     private_sentence,
+    replay_command,
     verdict_sentence,
 )
 
@@ -54,11 +55,17 @@ _LEFT_BEHIND_SHOWN = 20
 
 
 def failure_block(
-    requirement: Requirement, check: CheckResult, exchange: Exchange | None, *, body_limit: int = _BODY_LIMIT
+    requirement: Requirement,
+    check: CheckResult,
+    exchange: Exchange | None,
+    *,
+    body_limit: int = _BODY_LIMIT,
+    report_dir: Path | None = None,
 ) -> str:
     """Everything needed to understand and repeat one failed check, in the order in which it is asked for.
 
-    The requirement, what was expected, what came, the exchange, a curl line, and its place in the contract.
+    The requirement, what was expected, what came, the exchange, a curl line, the command that replays it from the
+    report in ``report_dir``, and its place in the contract.
     """
     head = f"{requirement.level}, {one_line(requirement.area, 80)}"
     lines = [f"{LABEL[check.outcome].upper()} {requirement.id} ({head})"]
@@ -71,6 +78,8 @@ def failure_block(
         view = transcript(exchange, body_limit)
         lines += ["  exchange", *_half(view.request, ">"), *_half(view.response, "<")]
     lines += _field("repeat", check.curl, _CURL_LIMIT)
+    if report_dir is not None and exchange is not None:
+        lines += _field("replay", replay_command(requirement.id, str(report_dir)))
     for source in requirement.sources:
         lines += _field("contract", place(source))
     lines += _field("scenario", check.scenario)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 
 from conformance.model import RunReport, RunVerdict, Source, Verdict
@@ -126,6 +127,11 @@ def _unjudged(report: RunReport) -> str:
         if (number := report.counts[key])
     ]
     return f" {' and '.join(parts)}." if parts else ""
+
+
+def replay_command(requirement: str, report_dir: str) -> str:
+    """The command that sends again what a failure of a requirement rests on, once the report is written."""
+    return f"cmf-conformance replay {shlex.quote(report_dir)} --check {requirement}"
 
 
 def place(source: Source) -> str:

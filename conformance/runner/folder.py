@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import closing
 from pathlib import Path
 
@@ -30,6 +31,7 @@ def _clear(folder: Path) -> None:
     """Make room for this run: an earlier report goes, an earlier ledger that is still needed is kept aside."""
     for name in ("report.json", "report.html", "report.md", "junit.xml"):
         (folder / name).unlink(missing_ok=True)
+    shutil.rmtree(folder / "counterexamples", ignore_errors=True)
     ledger = folder / "ledger.ndjson"
     if not ledger.exists():
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -30,8 +31,10 @@ class Display:
         *,
         quiet: bool,
         seconds_left: Callable[[], float],
+        report_dir: Path | None = None,
     ) -> None:
-        """``seconds_left`` gives what is left of the time that the run may take."""
+        """``seconds_left`` gives what is left of the time that the run may take; the report goes to ``report_dir``."""
+        self._report_dir = report_dir
         self._seconds_left = seconds_left
         self._console = console
         self._catalogue = catalogue
@@ -140,7 +143,7 @@ class Display:
         if self._quiet:
             return
         self._console.print(
-            _block(requirement, result, exchange),
+            _block(requirement, result, exchange, self._report_dir),
             markup=False,
             highlight=False,
             soft_wrap=True,
@@ -152,5 +155,7 @@ def _style(requirement: Requirement) -> str:
     return "red" if requirement.level is Level.MUST else "yellow"
 
 
-def _block(requirement: Requirement, result: CheckResult, exchange: Exchange | None) -> str:
-    return failure_block(requirement, result, exchange) + "\n"
+def _block(
+    requirement: Requirement, result: CheckResult, exchange: Exchange | None, report_dir: Path | None
+) -> str:
+    return failure_block(requirement, result, exchange, report_dir=report_dir) + "\n"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 
@@ -141,8 +141,19 @@ class Recorder:
             exchange,
         )
 
-    def add_finding(self, finding: Finding, exchange: Exchange) -> None:
-        """Record what one exchange says of one requirement, together with its like."""
+    def add_finding(
+        self,
+        finding: Finding,
+        exchange: Exchange,
+        *,
+        sequence: Sequence[Exchange] = (),
+        shown: Sequence[Exchange] = (),
+    ) -> None:
+        """Record what one exchange says of one requirement, together with its like.
+
+        ``sequence`` is everything that it rests on when that is more than the one exchange, and ``shown`` what of
+        it a reader repeats.
+        """
         alike = _VARYING.sub("*", finding.message)
         key = (finding.requirement, finding.name, finding.outcome, alike)
         with self._lock:
@@ -155,7 +166,9 @@ class Recorder:
             kinds = sum(1 for seen in self._counted if seen[:3] == key[:3])
             if kinds >= _KINDS_OF_FAILURE:
                 return
-            self._counted[key] = self._tallies[len(self._results)] = _Tally([exchange.id])
+            self._counted[key] = self._tallies[len(self._results)] = _Tally(
+                [each.id for each in sequence or [exchange]]
+            )
             self._add(
                 CheckResult(
                     requirement=finding.requirement,
@@ -164,8 +177,10 @@ class Recorder:
                     message=finding.message,
                     expected=finding.expected,
                     got=finding.got,
-                    evidence=(exchange.id,),
-                    curl="" if finding.outcome is Verdict.PASS else curl_line(exchange),
+                    evidence=tuple(self._counted[key].evidence),
+                    curl=""
+                    if finding.outcome is Verdict.PASS
+                    else "\n".join(map(curl_line, shown or [exchange])),
                     operation=exchange.operation,
                     scenario=self._scenario,
                 ),

@@ -67,6 +67,7 @@ READ_ONLY = (
     "Read-only mode: what exists on the target was read, and nothing was written. "
     "So most requirements could not be tested, and such a run is never conformant"
 )
+SEQUENCES = "test_sequences.py"
 _RUN_ID_LENGTH = 8
 _ALWAYS = frozenset({"CMF-ERR-ANSWER", "CMF-ERR-SERVER", "CMF-ERR-STATUS"})
 """What every document speaks of: when nothing was seen of it, nothing was tested."""
@@ -96,6 +97,8 @@ class Options:
     shard: Part | None = None
     """The part of the scenarios that this run takes; all of them when there is none."""
     mode: Mode = Mode.CERTIFICATION
+    sequences: bool = True
+    """Whether sequences of requests are walked (``scenarios/test_sequences.py``)."""
     gate: Settling | None = None
     """What else than the contract decides the exit code; it leaves its word in ``run.gate``."""
     private: tuple[Folder, ...] = ()
@@ -213,6 +216,7 @@ class _Run:
             names,
             quiet=options.quiet,
             seconds_left=lambda: self.wire.budget.seconds_left,
+            report_dir=folder,
         )
         self.recorder.on_result = self.display.result
         canaries = Canaries(self.wire.redact, run_id)
@@ -302,6 +306,7 @@ class _Run:
         plugin = ConformancePlugin(self.context, choice, self.display, self.plan, self.options.shard)
         folder = resources.scenarios_folder()
         without = [] if self.basis.spec else [f"--ignore={folder / 'test_described.py'}"]
+        without += [] if self.options.sequences else [f"--ignore={folder / SEQUENCES}"]
         with own_pytest(), warnings.catch_warnings(), patience(), own_modules(folder):
             status = pytest.main(
                 [*arguments(folder), *without, *self._allure(), "--clean-alluredir"],
