@@ -85,7 +85,9 @@ def observe(
             auth = Auth(token_file=server.token_file)
             target = Target(url=server.url, auth=auth, limits=LIMITS, features=Features(sql=sql))
             selection = Selection(operations=tuple(operations))
-            options = Options(selection=selection, report_dir=folder, seed=SEED, quiet=True, sequences=False)
+            options = Options(
+                selection=selection, report_dir=folder, seed=SEED, quiet=True, sequences=not faults
+            )
             report = execute(target, options, Console(file=io.StringIO())).report
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -3,7 +3,7 @@
 The runs are made side by side in processes of their own, each of which makes many.  A fault is judged among the
 requirements on the kinds of resource that it is about.  Without ``--all`` one fault for each requirement is run,
 and the variations several at a time.  Sequences are left out: they would turn a requirement red by chance of the seed,
-and hide that no scenario does.
+and hide that no scenario does.  The variations are not spared them.
 """
 
 from __future__ import annotations
