@@ -7,7 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+
+from conformance.reference.launch import ReferenceServer
 
 Run = Callable[..., Any]
 GET, UPDATE, LIST = "CMF-ENV-GET", "CMF-ENV-UPDATE", "CMF-ENV-LIST"
@@ -234,6 +237,25 @@ def test_3(check):
     with check("CMF-ENV-LIST", "looks"):
         pass
 """
+
+
+def test_what_a_crashed_scenario_created_is_removed(run: Run) -> None:
+    text = """
+    from conformance import bodies
+
+    @requirement("CMF-ENV-GET")
+    def test_crash(check, cmf):
+        home = cmf.name("env")
+        cmf.environments.post(bodies.environment(home, cmf.features)).needed()
+        cmf.applications(home).post(bodies.application(cmf.name("app"), cmf.features)).needed()
+        1 // 0
+    """
+    with ReferenceServer(pace=0.05) as server:
+        ran = run(text, GET, url=server.url, limits={"settle": 5.0})
+        there = httpx.get(f"{server.url}/cmf/api/v1/environments").json()["items"]
+    assert (ran.verdicts(), ran.exit_code) == ({GET: "error"}, 3)
+    assert len(ran.report.created) == 2
+    assert (ran.report.left_behind, there) == ((), [])
 
 
 def test_a_lost_target_ends_the_run(run: Run) -> None:
