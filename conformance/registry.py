@@ -23,6 +23,7 @@ from conformance.errors import SelectionError
 from conformance.model import Erratum, Level, Profile, Requirement, Source
 
 CONTRACT = "cmf-2.0"
+CHOICE = "a correct server may answer so, and need not"
 
 T = TypeVar("T")
 
@@ -101,16 +102,16 @@ class Catalogue:
 
 @lru_cache(maxsize=4)
 def unprovoked(version: str = CONTRACT) -> Mapping[tuple[str, int], str]:
-    """The documented answers that no run provokes, by operation and status, each with the reason.
+    """The documented answers that a run may never see, by operation and status, each with the reason.
 
     Raises ``CatalogueError`` when the data file is broken.
     """
     document = _read(resources.contract_folder(version) / "pairs.yaml", "pairs")
     return {
-        (operation, int(status)): " ".join(entry["unprovoked"].split())
+        (operation, int(status)): " ".join(entry.get("unprovoked", CHOICE).split())
         for operation, statuses in document["pairs"].items()
         for status, entry in statuses.items()
-        if "unprovoked" in entry
+        if "unprovoked" in entry or "choice" in entry
     }
 
 

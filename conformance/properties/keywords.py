@@ -41,9 +41,10 @@ def declared(document: Document, operation: Operation) -> Mapping[str, frozenset
     if operation.body is not None:
         for place, keywords in _body(document, operation.body, "", _DEEPEST):
             found[place] = found.get(place, frozenset()) | keywords
-        name = next((place for place in ("/name", "/metadata/name") if place in found), None)
-        if name is not None:
-            found[name] |= frozenset(NAMES)
+        name = "/name" if "/name" in found else "/metadata/name" if "/metadata" in found else ""
+        if name:
+            # Of the metadata of some kinds the schema says only that they are an object.
+            found[name] = found.get(name, frozenset()) | frozenset(NAMES)
     return found
 
 

@@ -21,11 +21,14 @@ def test_keywords_stand_at_their_places(document: Document) -> None:
 
 
 def test_names_are_bound_by_the_prose_where_the_schema_is_silent(document: Document) -> None:
-    found = declared(document, document.operations["createSecret"])
-    assert {"pattern", "minLength", "maxLength"} <= found["/metadata/name"]
+    for operation in ("createSecret", "createOrUpdateApplication"):
+        found = declared(document, document.operations[operation])
+        assert {"pattern", "minLength", "maxLength"} <= found["/metadata/name"]
 
 
-@pytest.mark.parametrize("operation", ["createOrUpdateEnvironment", "createStatement"])
+@pytest.mark.parametrize(
+    "operation", ["createOrUpdateEnvironment", "createOrUpdateApplication", "createStatement"]
+)
 def test_each_invalid_request_breaks_one_keyword_and_valid_ones_obey_many(
     document: Document, operation: str
 ) -> None:
