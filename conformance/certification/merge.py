@@ -30,6 +30,7 @@ from conformance.model import (
 )
 from conformance.plan import digest
 from conformance.private import of_declarations
+from conformance.properties.tally import together
 from conformance.registry import Catalogue, catalogue
 from conformance.report import document
 from conformance.report.evidence import Evidence
@@ -292,6 +293,7 @@ def _coverage(parts: Sequence[Coverage]) -> Coverage:
         ),
         requests=sum(part.requests for part in parts),
         requests_2xx=sum(part.requests_2xx for part in parts),
+        generated=together(each for part in parts for each in part.generated),
     )
 
 
