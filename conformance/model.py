@@ -246,7 +246,10 @@ class GeneratedCoverage:
     left_out: tuple[str, ...]
     """What was generated but not sent, and why."""
     sha256: str
-    """Of all requests, byte for byte and in their order, names without the prefix of the run."""
+    """Of all requests, byte for byte and in their order, names without the prefix of the run.
+
+    Of several series of requests, sent by different scenarios, the digest of their sorted digests.
+    """
     keywords: tuple[Keyword, ...] = ()
     """Those that the schemas declare."""
 

@@ -30,6 +30,7 @@ from conformance.model import (
 )
 from conformance.plan import digest
 from conformance.private import of_declarations
+from conformance.properties.tally import together
 from conformance.registry import Catalogue, catalogue
 from conformance.report import document
 from conformance.report.evidence import Evidence
@@ -299,6 +300,7 @@ def _coverage(parts: Sequence[Coverage]) -> Coverage:
                 key=lambda each: (each.operation, each.status),
             )
         ),
+        generated=together(each for part in parts for each in part.generated),
     )
 
 

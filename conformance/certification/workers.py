@@ -34,7 +34,7 @@ from conformance.errors import HarnessError, ReportError, TargetError, UsageErro
 from conformance.runner import private
 from conformance.runner.folder import report_folder
 from conformance.runner.run import Options, Outcome, must_be_usable
-from conformance.runner.surroundings import terminable, undisturbed
+from conformance.runner.surroundings import postponed, terminable, undisturbed
 from conformance.target.ledger import Ledger
 
 MOST = 64
@@ -76,9 +76,10 @@ def execute(
     ]
     with terminable():
         try:
-            for worker in workers:
-                worker.start(lambda text: None if options.quiet else say(text))
-            _await(workers)
+            with postponed() as interrupts:
+                for worker in workers:
+                    worker.start(lambda text: None if options.quiet else say(text))
+            _await(workers, len(interrupts))
         finally:
             for worker in workers:
                 worker.end()
@@ -187,9 +188,11 @@ class _Worker:
                 self._complaint = [*self._complaint, text][-_LINES:]
 
 
-def _await(workers: Sequence[_Worker]) -> None:
-    """Return when all have ended; one that ends without a report ends the others too, and so does Ctrl-C."""
-    interrupts = 0
+def _await(workers: Sequence[_Worker], interrupts: int) -> None:
+    """Return when all have ended; one that ends without a report ends the others too, and so does Ctrl-C.
+
+    ``interrupts`` says how often that was pressed already.
+    """
     while True:
         try:
             if not any(worker.running for worker in workers):

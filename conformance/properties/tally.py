@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -84,22 +84,6 @@ class Tally:
         if declared in {JSON, YAML}:
             self.answered_as[declared] += 1
 
-    def add(self, other: Tally) -> None:
-        """Count in what another tally of the same operation has."""
-        self.requests += other.requests
-        self.valid += other.valid
-        self.accepted += other.accepted
-        self.invalid += other.invalid
-        self.statuses.update(other.statuses)
-        self.sent_as.update(other.sent_as)
-        self.answered_as.update(other.answered_as)
-        self.good.update(other.good)
-        self.bad.update(other.bad)
-        self.kept.update(other.kept)
-        self.broken.update(other.broken)
-        self.dropped(tuple(other._dropped))
-        self._sent.update(other._sent.digest())
-
     def result(self) -> GeneratedCoverage:
         """The numbers so far."""
         return GeneratedCoverage(
@@ -125,8 +109,7 @@ class Tally:
 
     def _tested(self) -> Iterator[Keyword]:
         present = {word for words in self._keywords.values() for word in words} | self.broken.keys()
-        ordered = [*KEYWORDS, *sorted(present.difference(KEYWORDS))]
-        yield from (Keyword(word, self.kept[word], self.broken[word]) for word in ordered if word in present)
+        yield from (Keyword(word, self.kept[word], self.broken[word]) for word in _in_order(present))
 
     def dropped(self, what: tuple[tuple[str, str], ...]) -> None:
         """These were generated, or might have been, but are not sent."""
@@ -197,14 +180,53 @@ def _properties(
             yield from _properties(document, part, place, depth - 1)
 
 
-def generated(tallies: Sequence[Tally]) -> tuple[GeneratedCoverage, ...]:
+def generated(tallies: Iterable[Tally]) -> tuple[GeneratedCoverage, ...]:
     """The numbers of every operation, those of several tallies of one operation put together."""
-    together: dict[str, Tally] = {}
-    for tally in tallies:
-        name = tally.operation.id
-        if name in together:
-            together[name].add(tally)
-        else:
-            together[name] = Tally(tally.document, tally.operation, tally.prefix)
-            together[name].add(tally)
-    return tuple(tally.result() for tally in together.values())
+    return together(tally.result() for tally in tallies)
+
+
+def together(parts: Iterable[GeneratedCoverage]) -> tuple[GeneratedCoverage, ...]:
+    """One result for each operation, whatever the order in which several of one operation come."""
+    found: dict[str, list[GeneratedCoverage]] = {}
+    for part in parts:
+        found.setdefault(part.operation, []).append(part)
+    return tuple(_sum(found[name]) if len(found[name]) > 1 else found[name][0] for name in sorted(found))
+
+
+def _in_order(words: Iterable[str]) -> list[str]:
+    """Keywords as the specification orders them, then what it does not know."""
+    given = set(words)
+    return [*(word for word in KEYWORDS if word in given), *sorted(given.difference(KEYWORDS))]
+
+
+def _sum(several: Sequence[GeneratedCoverage]) -> GeneratedCoverage:
+    return GeneratedCoverage(
+        operation=several[0].operation,
+        requests=sum(each.requests for each in several),
+        valid=sum(each.valid for each in several),
+        accepted=sum(each.accepted for each in several),
+        invalid=sum(each.invalid for each in several),
+        statuses=tuple(sorted({status for each in several for status in each.statuses})),
+        sent_as=tuple(sorted({media for each in several for media in each.sent_as})),
+        answered_as=tuple(sorted({media for each in several for media in each.answered_as})),
+        parts=tuple(_part(of_place) for of_place in zip(*(each.parts for each in several), strict=True)),
+        left_out=tuple(sorted({line for each in several for line in each.left_out})),
+        sha256=hashlib.sha256("\n".join(sorted(each.sha256 for each in several)).encode()).hexdigest(),
+        keywords=tuple(_keywords(word for each in several for word in each.keywords)),
+    )
+
+
+def _keywords(several: Iterable[Keyword]) -> Iterator[Keyword]:
+    valid: Counter[str] = Counter()
+    invalid: Counter[str] = Counter()
+    for word in several:
+        valid[word.name] += word.valid
+        invalid[word.name] += word.invalid
+    yield from (Keyword(name, valid[name], invalid[name]) for name in _in_order(valid))
+
+
+def _part(several: Sequence[Part]) -> Part:
+    valid, invalid = sum(each.valid for each in several), sum(each.invalid for each in several)
+    # What none of them reached is lacking, and the one that reached most says why.
+    most = max(several, key=lambda each: (each.valid > 0) + (each.invalid > 0))
+    return Part(most.place, valid, invalid, "" if valid and invalid else most.why)

@@ -132,10 +132,12 @@ class OwnTests:
                     continue
                 mine = {each.id: each for each in self._files[file]} if file else {}
                 if name not in mine:
-                    where = f"neither {file} nor" if file else f"no {private.FILE} beside it, and not"
-                    raise pytest.UsageError(
-                        f"{item.nodeid} checks {name}, which {where} the catalogue declares"
+                    nowhere = (
+                        f"neither {file} nor the catalogue declares"
+                        if file
+                        else f"the catalogue does not declare, and there is no {private.FILE} beside it"
                     )
+                    raise pytest.UsageError(f"{item.nodeid} checks {name}, which {nowhere}")
                 if self._known.requirements.get(name, mine[name]) != mine[name]:
                     raise pytest.UsageError(f"{name} is declared twice, and once otherwise in {file}")
                 self._known = self._known.extended([mine[name]])
@@ -151,7 +153,7 @@ class OwnTests:
                 except HarnessError as error:
                     raise pytest.UsageError(str(error)) from error
                 return file
-            if folder == root:
+            if folder == root or not folder.is_relative_to(root):
                 break
         return None
 

@@ -44,6 +44,25 @@ def undisturbed() -> Iterator[None]:
 
 
 @contextmanager
+def postponed() -> Iterator[list[int]]:
+    """Signals are noted in a list, for whoever opened the block to look at; processes started in it are as usual."""
+    noted: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield noted
+        return
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        noted.append(number)
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield noted
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
 def own_pytest() -> Iterator[None]:
     """Keep from pytest what the user's environment would add to it."""
     kept = {name: os.environ.pop(name) for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS") if name in os.environ}

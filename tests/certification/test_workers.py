@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -68,6 +69,19 @@ def test_the_verdicts_of_a_server_with_a_fault_are_those_of_one_process(
     assert verdicts(two) == verdicts(one)
     assert two.run["gate"] == one.run["gate"]
     assert "FAIL CMF-ENV-UPDATE" in split.stdout
+
+
+def test_what_was_generated_is_put_together(call: Call, tmp_path: Path) -> None:
+    operations = ("--operation", "getApplicationEvents", "--operation", "createOrUpdateEnvironment")
+    selected = ("--requirement", "CMF-ERR-SERVER", *operations, "--seed", "7", "--effort", "quick")
+    for name, words in (("whole", ()), ("split", ("-n", "2"))):
+        assert call("run", *selected, *words, "--quiet", "--report-dir", name).returncode == 0
+    one, two = (document.read(tmp_path / name / "report.json") for name in ("whole", "split"))
+    assert {each.operation for each in one.coverage.generated} == set(operations[1::2])
+    # Names are numbered by each worker for itself, so the bytes that were sent differ.
+    assert [replace(each, sha256="") for each in two.coverage.generated] == [
+        replace(each, sha256="") for each in one.coverage.generated
+    ]
 
 
 def test_a_limit_is_one_for_all_workers(call: Call, server: ReferenceServer, tmp_path: Path) -> None:
