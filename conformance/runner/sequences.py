@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from conformance import evidence_format
 from conformance.config import Effort
-from conformance.expectations import Unmet
+from conformance.model import Verdict
 from conformance.runner.context import RunContext
 from conformance.sequences.search import EXTENTS, Counterexample, Extent, Search, decisive, finding
 from conformance.sequences.steps import ALL, Cast
@@ -21,7 +21,8 @@ _PART = 3
 def walk(run: RunContext, cast: Cast, *declared: str) -> None:
     """Walk sequences of these kinds of resource, as far as the effort of the run goes.
 
-    Raises ``Unmet`` when they ended before every declared requirement was seen, as after an early divergence.
+    A declared requirement that was not seen, as after an early divergence, is left to the scenarios about it.
+    Raises ``Unmet`` when nothing was seen at all.
     """
 
     def report(example: Counterexample) -> None:
@@ -43,8 +44,15 @@ def walk(run: RunContext, cast: Cast, *declared: str) -> None:
         tidy=run.tidy,
     )
     search.run()
-    if set(declared) - search.seen:
-        raise Unmet(f"sequences ended early, where the target broke {', '.join(search.diverged) or 'off'}")
+    why = (
+        f"where the target broke {', '.join(search.diverged)}"
+        if search.diverged
+        else "where none could go on"
+    )
+    for name in declared:
+        if name not in search.seen:
+            # The scenarios that are about it say whether it is kept; that these did not get there is no gap.
+            run.recorder.note(name, "nothing to judge", Verdict.PASS, f"sequences ended {why}")
 
 
 def extent_of(effort: Effort, cast: Cast) -> Extent:

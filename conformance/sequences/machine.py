@@ -25,8 +25,9 @@ from conformance.kinds import (
     Kind,
 )
 from conformance.running import until
-from conformance.sequences.looking import Look, job_of, require_as_before, require_nothing_of, state
-from conformance.sequences.model import APPLICATIONS, POOLS, Entry, Key, World
+from conformance.sequences.looking import Look
+from conformance.sequences.model import APPLICATIONS, POOLS, SECRETS, Entry, Key, World
+from conformance.sequences.shown import job_of, require_as_before, require_nothing_of, state
 from conformance.sequences.steps import VARIANTS, Action, Cast, Names, Step
 from conformance.sequences.tape import Ended, Tape, Witness
 from conformance.target.answer import Answer
@@ -204,7 +205,8 @@ class Play:
             self._look.unchanged(self.world, key, kind.rule("GET"), "after a refused DELETE")
             return
         with self._holds(rule, "what nothing uses can be deleted"):
-            if released and answer.status // 100 != SUCCESS:
+            # What was used until just now may be held for a while longer.
+            if key.plural in {POOLS, SECRETS} and answer.status // 100 != SUCCESS:
                 eventually(
                     lambda: collection.delete(key.name).expect_accepted(), within=self._cmf.limits.settle
                 )
