@@ -17,6 +17,7 @@ from conformance.cli.reference import serve
 from conformance.cli.reports import baseline, compare, merge, render
 from conformance.cli.requirements import explain, list_requirements
 from conformance.cli.run import run
+from conformance.cli.site import site
 from conformance.cli.terminal import complain, let_go_of_output
 from conformance.errors import HarnessError, UsageError
 from conformance.verdict import ExitCode
@@ -48,7 +49,20 @@ def cli() -> None:
 
 
 for command in (
-    *(run, certify, verify, serve, list_requirements, explain, render, baseline, compare, merge, cleanup),
+    *(
+        run,
+        certify,
+        verify,
+        site,
+        serve,
+        list_requirements,
+        explain,
+        render,
+        baseline,
+        compare,
+        merge,
+        cleanup,
+    ),
 ):
     cli.add_command(command)
 

@@ -11,6 +11,7 @@ import click
 from conformance import settings
 from conformance.cli.options import (
     EXIT_CODES,
+    limits_options,
     path_option,
     redacted,
     selection,
@@ -21,7 +22,6 @@ from conformance.cli.options import (
 from conformance.cli.reference import embedded
 from conformance.cli.terminal import complain, console_of
 from conformance.config import EMBEDDED, Effort
-from conformance.duration import duration
 from conformance.errors import UsageError
 from conformance.registry import catalogue
 
@@ -70,27 +70,7 @@ from conformance.registry import catalogue
 @path_option(
     "--report-dir", help="Where the report goes; default: cmf-conformance-runs/<run id>.", metavar="DIR"
 )
-@click.option(
-    "--max-time",
-    type=duration,
-    metavar="DURATION",
-    help="Longest time for the whole run, clean-up excepted: seconds, or 90s, 10m, 1h30m.",
-)
-@click.option(
-    "--requests-per-second",
-    type=click.FloatRange(min=0.1),
-    metavar="N",
-    help="Most requests a second; default: no limit.",
-)
-@click.option(
-    "--read-timeout", type=click.FloatRange(min=0.1), metavar="SECONDS", help="Longest time for one response."
-)
-@click.option(
-    "--settle",
-    type=click.FloatRange(min=0.1),
-    metavar="SECONDS",
-    help="Longest time until a promised change shows.",
-)
+@limits_options
 @terminal_options
 def run(**options: Any) -> None:
     """Certify a CMF server and write a compliance report.

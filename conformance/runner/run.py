@@ -9,7 +9,7 @@ import os
 import platform
 import secrets
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -28,6 +28,8 @@ from conformance.errors import HarnessError, ReportError, TargetError
 from conformance.expectations import patience
 from conformance.model import (
     CheckResult,
+    Exchange,
+    HttpResponse,
     Requirement,
     RequirementResult,
     Resource,
@@ -68,6 +70,22 @@ class Settling(Protocol):
         """The report as it is to be written; ``finished`` is False when the run ended early."""
 
 
+class Recorded(Protocol):
+    """What was recorded of an earlier run, in place of its target."""
+
+    run_id: str
+    credentials: Credentials
+    redact: Callable[[Exchange], Exchange]
+
+    def call(
+        self, method: str, target: bytes, headers: list[tuple[bytes, bytes]], content: bytes, *, fresh: bool
+    ) -> HttpResponse:
+        """The answer that was given to this request."""
+
+    def close(self) -> None:
+        """Let go of what is held."""
+
+
 @dataclass(frozen=True)
 class Options:
     """How a run is made, apart from its target."""
@@ -85,6 +103,8 @@ class Options:
     """The part of the scenarios that this run takes; all of them when there is none."""
     gate: Settling | None = None
     """What else than the contract decides the exit code; it leaves its word in ``run.gate``."""
+    recorded: Recorded | None = None
+    """An earlier run that is played back: nothing is sent, and its id is used again."""
 
 
 @dataclass(frozen=True)
@@ -106,8 +126,11 @@ def execute(target: Target, options: Options, console: Console) -> Outcome:
     """
     known = catalogue()
     selected = known.select(options.selection)
-    credentials = _must_be_usable(target)
-    run_id = "".join(secrets.choice(_ALPHABET) for _ in range(_RUN_ID_LENGTH))
+    recorded = options.recorded
+    credentials = recorded.credentials if recorded else _must_be_usable(target)
+    run_id = (
+        recorded.run_id if recorded else "".join(secrets.choice(_ALPHABET) for _ in range(_RUN_ID_LENGTH))
+    )
     run = _Run(
         target,
         options,
@@ -168,9 +191,12 @@ class _Run:
             evidence=self.evidence,
             mode=Mode.CERTIFICATION,
             credentials=credentials,
+            connections=options.recorded,
             identify=self._identify,
             on_exchange=self.recorder.observe,
         )
+        if options.recorded is not None:
+            options.recorded.redact = self.wire.redact.exchange
         names = frozenset(requirement.id for requirement in selected)
         self.display = Display(
             console, known, names, quiet=options.quiet, seconds_left=lambda: self.wire.budget.seconds_left
@@ -301,6 +327,7 @@ class _Run:
                 "name": "cmf-conformance",
                 "version": __version__,
                 "contract": self.catalogue.version,
+                "catalogue": self.catalogue.number,
                 "contract_sha256": self.catalogue.contract_sha256,
                 "catalogue_sha256": self.catalogue.catalogue_sha256,
                 "python": platform.python_version(),

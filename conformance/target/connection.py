@@ -19,7 +19,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import httpcore
 
@@ -139,6 +139,18 @@ class _Network(httpcore.NetworkBackend):
         seconds = _positive(_current().seconds_to_connect(), httpcore.ConnectTimeout)
         seconds = min(seconds, timeout or seconds)
         return _Stream(self._inner.connect_tcp(host, port, seconds, local_address, socket_options))
+
+
+class Caller(Protocol):
+    """What gives answers to requests."""
+
+    def call(
+        self, method: str, target: bytes, headers: list[tuple[bytes, bytes]], content: bytes, *, fresh: bool
+    ) -> HttpResponse:
+        """As ``Connections.call``."""
+
+    def close(self) -> None:
+        """Let go of what is held."""
 
 
 class Connections:
