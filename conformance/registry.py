@@ -44,6 +44,8 @@ class Catalogue:
     """Digest of the OpenAPI document."""
     catalogue_sha256: str
     """Digest over requirements, errata and profiles."""
+    number: int
+    """The version of the catalogue itself; what was released under it never changes (docs/governance.md)."""
 
     @property
     def areas(self) -> tuple[str, ...]:
@@ -183,6 +185,7 @@ def catalogue(version: str = CONTRACT) -> Catalogue:
         profiles=profiles,
         contract_sha256=_digest([folder / "openapi.yaml"]),
         catalogue_sha256=_digest([*paths, folder / "errata.yaml", folder / "profiles.yaml"]),
+        number=_read(folder / "catalogue.yaml", "catalogue")["catalogue"],
     )
 
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, UTC, datetime, timedelta
 
 from conformance import verdict
 from conformance.certification.finding import Flaw
 from conformance.certification.implementation import Implementation
-from conformance.config import Mode
+from conformance.config import Effort, Mode
 from conformance.model import RequirementResult, RunReport, RunVerdict, Verdict
 from conformance.registry import Catalogue
 
 _RELEASED = re.compile(r"\d+\.\d+\.\d+")
 _SKEW = timedelta(minutes=5)
 """How far the clocks of who certifies and who verifies may be apart."""
+_SLACK = 1.0
+"""Seconds that rounding and starting may cost."""
+_EFFORTS = {Effort.STANDARD, Effort.THOROUGH}
 _FIRST_RELEASE = datetime(2025, 1, 1, tzinfo=UTC)
 
 
@@ -24,6 +27,7 @@ def flaws(
 ) -> Iterator[Flaw]:
     """Everything that is wrong with a report, whatever its evidence shows."""
     yield from _run(report)
+    yield from _implementation(report, implementation)
     yield from _harness(report, known)
     yield from _requirements(report, known)
     yield from _waivers(report)
@@ -39,12 +43,12 @@ def flaws(
 
 
 def moment(text: str) -> datetime | None:
-    """The time of an RFC 3339 text with offset; None when it is none."""
+    """The time of an RFC 3339 text with offset; None when it is none, or so far away that nothing can be added."""
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return found if found.tzinfo else None
+    return found if found.tzinfo and found.year < MAXYEAR else None
 
 
 def _run(report: RunReport) -> Iterator[Flaw]:
@@ -54,6 +58,7 @@ def _run(report: RunReport) -> Iterator[Flaw]:
         (any(run.get("selection", {}).values()), "filters narrowed the profile"),
         (run["shard"] is not None or bool(run.get("shards")), "it is a part of a run, or merged from parts"),
         (bool(run.get("spec")), "it was judged by another document than the contract (--spec)"),
+        (run.get("effort") not in _EFFORTS, f"its effort is {run.get('effort')}"),
         (bool(run.get("interrupted")), "it was interrupted"),
         (run.get("ended") is not None, "it ended early"),
         (bool(report.private) or bool(run.get("private")), "private scenarios were run beside it"),
@@ -62,10 +67,18 @@ def _run(report: RunReport) -> Iterator[Flaw]:
     yield from (Flaw("run", message) for wrong, message in said if wrong)
 
 
+def _implementation(report: RunReport, implementation: Implementation) -> Iterator[Flaw]:
+    said = report.target["product"]
+    if said != implementation.title:
+        yield Flaw("implementation", f"the report is about {said}, not about {implementation.title}")
+
+
 def _harness(report: RunReport, known: Catalogue) -> Iterator[Flaw]:
     harness = report.harness
     if not _RELEASED.fullmatch(harness["version"]):
         yield Flaw("harness", f"{harness['version']} is no released version")
+    if harness["catalogue_sha256"] == known.catalogue_sha256 and harness.get("catalogue") != known.number:
+        yield Flaw("harness", f"catalogue {harness.get('catalogue')} is not the one of that digest")
     for name, digest in (("contract", known.contract_sha256), ("catalogue", known.catalogue_sha256)):
         if harness[f"{name}_sha256"] != digest:
             yield Flaw(
@@ -186,3 +199,9 @@ def _times(report: RunReport, now: datetime) -> Iterator[Flaw]:
         yield Flaw("times", f"the run started in {started.year}, before there was a harness")
     elif finished > now + _SKEW:
         yield Flaw("times", f"the run ended in the future, at {report.run['finished']}")
+    else:
+        took = (finished - started).total_seconds()
+        # They ran one after the other.
+        together = sum(report.run.get("scenarios", {}).get("seconds", {}).values())
+        if together > took + _SLACK:
+            yield Flaw("times", f"the scenarios took {together:.0f} s together, the whole run {took:.0f} s")

@@ -6,6 +6,7 @@ of each.  What a scenario concludes from several exchanges is not.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -21,12 +22,21 @@ from conformance.contract.openapi import Contract
 from conformance.evidence_format import from_line
 from conformance.model import Coverage, Exchange, Pair, RunReport, Verdict
 from conformance.registry import Catalogue
+from conformance.runner.selection import FLINK, SQL
+from conformance.target.cmf import ROUTES
 from conformance.target.redaction import Redaction
 
 _ANSWER, _HIDDEN = "CMF-ERR-ANSWER", "CMF-SECRET-HIDDEN"
 _OF_ALL = ("answers of ", "answers to ")
 """How the checks are called that count every exchange."""
 _SLACK = timedelta(seconds=1)
+_GONE = frozenset({404, 410})
+_NAMES = re.compile(r"cmfc-[a-z0-9.-]+")
+_STARTS = "startApplication"
+_SQL = frozenset().union(
+    *(each.operations for kind, each in ROUTES.items() if kind not in {"environments", "applications"})
+)
+"""Every operation on the kinds of resource that belong to SQL."""
 _BROKEN = {Verdict.FAIL, Verdict.WARN}
 _MOST_FLAWS = 20
 """Flaws of one kind that are told; a forged bundle may have thousands."""
@@ -44,6 +54,10 @@ class _Seen:
     passes: Counter[tuple[str, str]] = field(default_factory=Counter)
     broken: dict[tuple[str, str, Verdict], str] = field(default_factory=dict)
     """The first exchange that shows each, with what is wrong."""
+    gone: dict[str, bool] = field(default_factory=dict)
+    """Whether there was nothing at a path when it was last seen."""
+    feature_2xx: Counter[str] = field(default_factory=Counter)
+    """How often a request that needs a feature was answered with success."""
     flaws: list[Flaw] = field(default_factory=list)
 
     def add(self, aspect: str, message: str) -> None:
@@ -62,7 +76,9 @@ def flaws(
     yield from seen.flaws
     yield from _references(report, seen)
     yield from _coverage(report, seen, contract)
-    yield from _features(implementation, seen)
+    yield from _numbers(seen)
+    yield from _features(report, implementation, seen)
+    yield from _left_behind(report, seen)
     yield from _verdicts(report, seen)
 
 
@@ -93,6 +109,9 @@ def _seen(report: RunReport, evidence: Path, known: Catalogue, contract: Contrac
             seen.add("times", f"{exchange.id} has no time that can be compared")
         elif not started - _SLACK <= at <= finished + _SLACK or not exchange.elapsed_ms >= 0:
             seen.add("times", f"{exchange.id} was not sent during the run")
+        elif exchange.elapsed_ms > (finished + _SLACK - at) / timedelta(milliseconds=1):
+            seen.add("times", f"{exchange.id} was answered after the run had ended")
+        _existence(exchange, target, seen)
         _judge(exchange, judge, canaries, seen)
     return seen
 
@@ -109,6 +128,25 @@ def _operation(exchange: Exchange, target: str, contract: Contract, seen: _Seen)
             "replay",
             f"{exchange.id} is said to be of {exchange.operation}, its request is of another operation",
         )
+
+
+def _existence(exchange: Exchange, target: str, seen: _Seen) -> None:
+    """Note what an exchange tells of the existence of what it speaks of."""
+    request, response = exchange.request, exchange.response
+    if response is None:
+        return
+    path = request.url.removeprefix(target).partition("?")[0]
+    succeeded = response.status // 100 == 2  # noqa: PLR2004 - the class of success
+    if request.method == "GET" and (succeeded or response.status in _GONE):
+        seen.gone[path] = not succeeded
+    if request.method in {"POST", "PUT"} and succeeded:
+        for name in set(_NAMES.findall(request.body.decode("utf-8", "replace"))):
+            seen.gone[f"{path}/{name}"] = False
+        seen.gone[path] = False
+        if exchange.operation == _STARTS:
+            seen.feature_2xx[FLINK] += 1
+        if exchange.operation in _SQL:
+            seen.feature_2xx[SQL] += 1
 
 
 def _judge(exchange: Exchange, judge: Judge, canaries: Canaries, seen: _Seen) -> None:
@@ -161,11 +199,40 @@ def _coverage(report: RunReport, seen: _Seen, contract: Contract) -> Iterator[Fl
         yield Flaw("coverage", "the statuses in the evidence are not those that were counted")
 
 
-def _features(implementation: Implementation, seen: _Seen) -> Iterator[Flaw]:
+def _numbers(seen: _Seen) -> Iterator[Flaw]:
+    """Exchanges are numbered as they are sent, and each is kept: a number that is missing was taken out."""
+    expected = {f"x{number:06d}" for number in range(1, len(seen.ids) + 1)}
+    if lost := sorted(expected - seen.ids):
+        yield Flaw("coverage", f"the evidence has gaps: there is no {lost[0]}")
+
+
+def _features(report: RunReport, implementation: Implementation, seen: _Seen) -> Iterator[Flaw]:
     if implementation.authentication and not seen.authorized:
         yield Flaw("features", "authentication is declared, but no request carried a credential")
     if not implementation.authentication and seen.authorized:
         yield Flaw("features", "authentication is declared absent, but requests carried a credential")
+    asked = {name for result in report.requirements for name in result.requirement.features}
+    for name, shown in ((FLINK, "an application was started"), (SQL, "something of SQL was created")):
+        declared, count = implementation.features[name], seen.feature_2xx[name]
+        if declared and name in asked and not count:
+            yield Flaw("features", f"{name} is declared, but the evidence does not show that {shown}")
+        if not declared and count:
+            yield Flaw("features", f"{name} is declared absent, but the evidence shows that {shown}")
+
+
+def _left_behind(report: RunReport, seen: _Seen) -> Iterator[Flaw]:
+    """Of everything that was created the evidence shows last that it is gone, or what it was in."""
+    there = [
+        resource
+        for resource in report.created
+        if not seen.gone.get(resource.path)
+        and not seen.gone.get(resource.path.rpartition(f"/{resource.kind}/")[0])
+    ]
+    if there:
+        yield Flaw(
+            "left-behind",
+            f"the evidence does not show that {len(there)} resources are gone, such as {there[0].path}",
+        )
 
 
 def _verdicts(report: RunReport, seen: _Seen) -> Iterator[Flaw]:

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from securesystemslib.signer import SSlibKey
 
 from conformance import __version__, resources
-from conformance.certification import attestation, bundle, implementation, record, replay, signing
+from conformance.certification import (
+    again,
+    attestation,
+    bundle,
+    implementation,
+    record,
+    replay,
+    scenarios,
+    signing,
+)
 from conformance.certification.bundle import Bundle, NotABundle
 from conformance.certification.finding import ASPECTS, Flaw
 from conformance.certification.implementation import Implementation
@@ -26,6 +35,7 @@ from conformance.report.html import render_html
 from conformance.report.junit import render_junit
 
 _MOST_FLAWS = 100
+_AGAIN = "again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +49,16 @@ class Verification:
     """What was certified, for which profile; empty when that could not be read."""
     key: str = ""
     """The id of the key that signed it; empty when the signature is not good."""
+    implementation: Implementation | None = None
+    report: RunReport | None = None
+    """What was read of the bundle; only when it is ``valid`` there is reason to believe it."""
+    digests: Mapping[str, str] = field(default_factory=dict)
+    """The sha256 digest of each file that was looked at."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether everything was looked at, but for playing the run back when that was not asked for."""
+        return set(ASPECTS) - set(self.looked_at) <= {_AGAIN}
 
     @property
     def valid(self) -> bool:
@@ -51,13 +71,19 @@ class _Unreadable(Exception):
 
 
 def verify(
-    folder: Path, trusted: Sequence[SSlibKey] | None = None, now: datetime | None = None
+    folder: Path,
+    trusted: Sequence[SSlibKey] | None = None,
+    now: datetime | None = None,
+    *,
+    again: bool = True,
 ) -> Verification:
     """Look at a bundle; without ``trusted`` keys the one in the bundle counts, which shows its owner only to those who know it.
 
-    Raises ``ReportError`` when there is no such folder.
+    When nothing else is wrong the run is played back, which takes about as long as the harness needs for it by
+    itself; without ``again`` that is left out, and the bundle is not ``valid``.  Raises ``ReportError`` when there is no
+    such folder.
     """
-    work = _Work(trusted, now or datetime.now(UTC))
+    work = _Work(trusted, now or datetime.now(UTC), again=again)
     try:
         with bundle.opened(folder) as opened:
             work.look(opened)
@@ -67,19 +93,26 @@ def verify(
     except _Unreadable:
         pass
     kept = tuple(itertools.islice(dict.fromkeys(work.flaws), _MOST_FLAWS))
-    return Verification(kept, tuple(work.looked_at), work.title, work.key)
+    return Verification(
+        kept, tuple(work.looked_at), work.title, work.key, work.vendor, work.report, work.digests
+    )
 
 
 class _Work:
-    def __init__(self, trusted: Sequence[SSlibKey] | None, now: datetime) -> None:
+    def __init__(self, trusted: Sequence[SSlibKey] | None, now: datetime, *, again: bool) -> None:
+        self.again = again
         self.trusted = trusted
         self.now = now
         self.flaws: list[Flaw] = []
         self.looked_at: list[str] = []
         self.title = self.key = ""
+        self.vendor: Implementation | None = None
+        self.report: RunReport | None = None
+        self.digests: Mapping[str, str] = {}
 
     def look(self, opened: Bundle) -> None:
         self.looked_at.append("files")
+        self.digests = opened.digests
         statement = self._signed(opened)
         vendor, report = self._read(opened)
         self.title = f"{vendor.title}, profile {report.run['profile']}"
@@ -88,6 +121,7 @@ class _Work:
         self.flaws += record.flaws(report, vendor, known, self.now)
         if report.run.get("spec"):
             raise _Unreadable  # what was exchanged can't be judged again without that document
+        self.flaws += scenarios.flaws(report, vendor, known)
         contract = Contract.load(resources.contract_folder(known.version) / "openapi.yaml")
         try:
             self.flaws += replay.flaws(report, vendor, opened.evidence, known, contract)
@@ -95,7 +129,16 @@ class _Work:
             self.flaws.append(Flaw("schemas", str(problem)))
             raise _Unreadable from problem
         self._take("renderings", self._renderings(report, opened))
-        self.looked_at = list(ASPECTS)
+        self.looked_at = [each for each in ASPECTS if each != _AGAIN]
+        if self.again and not self.flaws:
+            # Last, as it takes longest; what was forged otherwise is told by simpler means.
+            self._take(_AGAIN, self._again(vendor, opened))
+            self.looked_at = list(ASPECTS)
+
+    def _again(self, vendor: Implementation, opened: Bundle) -> Iterator[str]:
+        report = opened.evidence.with_name(bundle.REPORT)
+        report.write_bytes(opened.files[bundle.REPORT])
+        return again.differences(report, opened.evidence, token=vendor.authentication)
 
     def _take(self, aspect: str, found: Iterator[str]) -> None:
         self.looked_at.append(aspect)
@@ -125,6 +168,7 @@ class _Work:
         except (ConfigurationError, ReportError) as problem:
             self.flaws.append(Flaw("schemas", problem.message))
             raise _Unreadable from problem
+        self.vendor, self.report = vendor, report
         return vendor, report
 
     def _statement(self, report: RunReport, opened: Bundle, payload: bytes | None) -> Iterator[str]:

@@ -9,7 +9,13 @@ from typing import Any
 import click
 
 from conformance import settings
-from conformance.cli.options import path_option, redacted, target_options, terminal_options
+from conformance.cli.options import (
+    limits_options,
+    path_option,
+    redacted,
+    target_options,
+    terminal_options,
+)
 from conformance.cli.reference import embedded
 from conformance.cli.terminal import complain, console_of
 from conformance.config import Selection
@@ -51,6 +57,7 @@ from conformance.verdict import ExitCode
 @click.option("--strict", is_flag=True, help="Judge by the letter of the contract, without errata.")
 @path_option("--report-dir", help="Where the run itself writes.", metavar="DIR")
 @click.option("--scenarios", multiple=True, hidden=True)
+@limits_options
 @terminal_options
 def certify(
     *,

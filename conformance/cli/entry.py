@@ -20,6 +20,7 @@ from conformance.cli.replay import replay
 from conformance.cli.reports import baseline, compare, merge, render
 from conformance.cli.requirements import explain, list_requirements
 from conformance.cli.run import run
+from conformance.cli.site import site
 from conformance.cli.terminal import complain, let_go_of_output
 from conformance.errors import HarnessError, UsageError
 from conformance.verdict import ExitCode
@@ -51,7 +52,20 @@ def cli() -> None:
 
 
 for command in (
-    *(run, replay, certify, verify, serve, list_requirements, explain, render, baseline, compare, merge),
+    *(
+        run,
+        replay,
+        certify,
+        verify,
+        site,
+        serve,
+        list_requirements,
+        explain,
+        render,
+        baseline,
+        compare,
+        merge,
+    ),
     *(cleanup, doctor, drift),
 ):
     cli.add_command(command)

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from conformance.config import Selection
+from conformance.duration import duration
 from conformance.model import Level
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -54,6 +55,40 @@ def target_options(command: F) -> F:
             path_option(
                 "--certificate-authority",
                 help="The CA to trust [env: CONFLUENT_CMF_CERTIFICATE_AUTHORITY_PATH].",
+            ),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def limits_options(command: F) -> F:
+    """The options that say how much time a run takes; they change its pace, never what is judged."""
+    for option in reversed(
+        (
+            click.option(
+                "--max-time",
+                type=duration,
+                metavar="DURATION",
+                help="Longest time for the whole run, clean-up excepted: seconds, or 90s, 10m, 1h30m.",
+            ),
+            click.option(
+                "--requests-per-second",
+                type=click.FloatRange(min=0.1),
+                metavar="N",
+                help="Most requests a second; default: no limit.",
+            ),
+            click.option(
+                "--read-timeout",
+                type=click.FloatRange(min=0.1),
+                metavar="SECONDS",
+                help="Longest time for one response.",
+            ),
+            click.option(
+                "--settle",
+                type=click.FloatRange(min=0.1),
+                metavar="SECONDS",
+                help="Longest time until a promised change shows.",
             ),
         )
     ):

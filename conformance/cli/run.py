@@ -13,6 +13,7 @@ import click
 from conformance import private, settings
 from conformance.cli.options import (
     EXIT_CODES,
+    limits_options,
     path_option,
     redacted,
     selection,
@@ -23,7 +24,6 @@ from conformance.cli.options import (
 from conformance.cli.reference import embedded
 from conformance.cli.terminal import complain, console_of
 from conformance.config import EMBEDDED, Effort, Mode, Target
-from conformance.duration import duration
 from conformance.errors import UsageError
 from conformance.registry import catalogue
 
@@ -109,27 +109,7 @@ _PLAIN: dict[str, Any] = {"markup": False, "highlight": False, "soft_wrap": True
 @path_option(
     "--report-dir", help="Where the report goes; default: cmf-conformance-runs/<run id>.", metavar="DIR"
 )
-@click.option(
-    "--max-time",
-    type=duration,
-    metavar="DURATION",
-    help="Longest time for the whole run, clean-up excepted: seconds, or 90s, 10m, 1h30m.",
-)
-@click.option(
-    "--requests-per-second",
-    type=click.FloatRange(min=0.1),
-    metavar="N",
-    help="Most requests a second; default: no limit.",
-)
-@click.option(
-    "--read-timeout", type=click.FloatRange(min=0.1), metavar="SECONDS", help="Longest time for one response."
-)
-@click.option(
-    "--settle",
-    type=click.FloatRange(min=0.1),
-    metavar="SECONDS",
-    help="Longest time until a promised change shows.",
-)
+@limits_options
 @terminal_options
 def run(**options: Any) -> None:
     """Certify a CMF server and write a compliance report.

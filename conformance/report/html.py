@@ -15,12 +15,13 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined, Template
+from jinja2 import Template
 from markupsafe import Markup
 
 from conformance.model import CheckResult, Exchange, RequirementResult, RunReport, Verdict
-from conformance.report.clean import clean, short
+from conformance.report.clean import short
 from conformance.report.document import SCHEMA_VERSION
+from conformance.report.harmless import environment
 from conformance.report.selection import (
     areas,
     decisive,
@@ -155,11 +156,9 @@ def _check_view(check: CheckResult, exchanges: Mapping[str, Exchange], budget: _
 
 @cache
 def _template() -> Template:
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_harmless
-    )
-    environment.filters |= {"short": short, "plain": _plain}
-    environment.globals |= {
+    made = environment()
+    made.filters["plain"] = _plain
+    made.globals |= {
         "LABEL": LABEL,
         "TITLE": TITLE,
         "MEANING": MEANING,
@@ -169,16 +168,11 @@ def _template() -> Template:
         "replay_command": replay_command,
         "status_line": status_line,
     }
-    return environment.from_string(_asset("template.html.j2"))
+    return made.from_string(_asset("template.html.j2"))
 
 
 def _asset(name: str) -> str:
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
-
-
-def _harmless(value: object) -> object:
-    """What the template prints: text made harmless; Jinja escapes it afterwards."""
-    return clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _plain(value: Any) -> str:

@@ -9,7 +9,7 @@ import os
 import platform
 import secrets
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -28,6 +28,7 @@ from conformance.errors import HarnessError, ReportError, TargetError
 from conformance.expectations import patience
 from conformance.model import (
     CheckResult,
+    Exchange,
     Requirement,
     RequirementResult,
     Resource,
@@ -57,6 +58,7 @@ from conformance.target.account import SharedAccount
 from conformance.target.address import Address
 from conformance.target.auth import Credentials, ssl_context
 from conformance.target.cleanup import clean_up
+from conformance.target.connection import Caller
 from conformance.target.evidence import EvidenceLog
 from conformance.target.guard import Ownership
 from conformance.target.layout import saved
@@ -79,6 +81,14 @@ class Settling(Protocol):
 
     def settle(self, report: RunReport, *, finished: bool) -> RunReport:
         """The report as it is to be written; ``finished`` is False when the run ended early."""
+
+
+class Recorded(Caller, Protocol):
+    """What was recorded of an earlier run, in place of its target."""
+
+    run_id: str
+    credentials: Credentials
+    redact: Callable[[Exchange], Exchange]
 
 
 @dataclass(frozen=True)
@@ -107,6 +117,8 @@ class Options:
     """The file in which the limits are drawn on together with the other workers of this run."""
     basis: Basis | None = None
     """What the run is judged by; the contract when there is none."""
+    recorded: Recorded | None = None
+    """An earlier run that is played back: nothing is sent, and its id is used again."""
 
 
 @dataclass(frozen=True)
@@ -129,9 +141,10 @@ def execute(target: Target, options: Options, console: Console) -> Outcome:
     basis = options.basis or of_contract()
     selected = basis.catalogue.select(options.selection)
     probe(basis.contract)
-    credentials = must_be_usable(target)
+    recorded = options.recorded
+    credentials = recorded.credentials if recorded else must_be_usable(target)
     private.look(options.private)
-    run_id = new_run_id()
+    run_id = recorded.run_id if recorded else new_run_id()
     run = _Run(
         target,
         options,
@@ -202,6 +215,7 @@ class _Run:
             evidence=self.evidence,
             mode=options.mode,
             credentials=credentials,
+            connections=options.recorded,
             identify=self._identify,
             on_exchange=self.recorder.observe,
             account=SharedAccount(options.account) if options.account else None,
@@ -210,6 +224,8 @@ class _Run:
             [each.id for each in selected]
             + [each.id for folder in options.private for each in folder.requirements]
         )
+        if options.recorded is not None:
+            options.recorded.redact = self.wire.redact.exchange
         self.display = Display(
             console,
             everything,
@@ -367,6 +383,7 @@ class _Run:
                 "name": "cmf-conformance",
                 "version": __version__,
                 "contract": self._contract_name(),
+                "catalogue": self.catalogue.number,
                 "contract_sha256": self.catalogue.contract_sha256,
                 "catalogue_sha256": self.catalogue.catalogue_sha256,
                 "python": platform.python_version(),

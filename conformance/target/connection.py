@@ -19,7 +19,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import httpcore
 
@@ -145,6 +145,22 @@ class _Network(httpcore.NetworkBackend):
         return _Stream(self._inner.connect_tcp(host, port, seconds, local_address, socket_options))
 
 
+class Caller(Protocol):
+    """What gives answers to requests."""
+
+    @property
+    def certificate(self) -> Mapping[str, Any] | None:
+        """What the target has shown in the last TLS handshake, as ``ssl`` describes it; None before, and without TLS."""
+
+    def call(
+        self, method: str, target: bytes, headers: list[tuple[bytes, bytes]], content: bytes, *, fresh: bool
+    ) -> HttpResponse:
+        """As ``Connections.call``."""
+
+    def close(self) -> None:
+        """Let go of what is held."""
+
+
 class Connections:
     """The connections to one target.  Safe to use from several threads."""
 
@@ -153,7 +169,6 @@ class Connections:
         self._origin = (scheme.encode("ascii"), host.encode("ascii"), port)
         self._limits = limits
         self.certificate: Mapping[str, Any] | None = None
-        """What the target has shown in the last TLS handshake, as ``ssl`` describes it; None before, and without TLS."""
         proxy = proxy_for(scheme, host, context)
         common: dict[str, Any] = {
             "ssl_context": context,

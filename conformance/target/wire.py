@@ -38,7 +38,7 @@ from conformance.model import Exchange, HttpRequest, HttpResponse
 from conformance.target import auth, guard, headers
 from conformance.target.address import Address
 from conformance.target.books import Books, Entry
-from conformance.target.connection import Connections, Failure, Unsendable
+from conformance.target.connection import Caller, Connections, Failure, Unsendable
 from conformance.target.evidence import EvidenceLog
 from conformance.target.ledger import Ledger
 from conformance.target.limits import Account, Budget, BudgetSpent, Pace, http_date, retry_after
@@ -77,6 +77,7 @@ class Wire:
         evidence: EvidenceLog,
         mode: Mode = Mode.CERTIFICATION,
         credentials: auth.Credentials | None = None,
+        connections: Caller | None = None,
         identify: Callable[[str, str], str | None] = lambda _method, _path: None,
         on_exchange: Callable[[Exchange], None] | None = None,
         account: Account | None = None,
@@ -84,6 +85,7 @@ class Wire:
         """``ledger`` may be None when nothing will be written.
 
         ``credentials`` are read from the configuration of the target when they are None.
+        ``connections`` answer in place of the target, when there are any.
         ``identify`` gives the ``operationId`` of a method and a path below the base URL, or None.
         ``on_exchange`` is called with every exchange, in the thread that sent it.  ``account`` is what the limits
         are drawn on together with other processes.  Raises
@@ -92,7 +94,7 @@ class Wire:
         self._address = address = Address(target.url)
         self._credentials = credentials or auth.Credentials(target.auth, limits=target.limits)
         self._extra = headers.read(target.auth.headers, os.environ)
-        self._connections = Connections(
+        self._connections: Caller = connections or Connections(
             address.scheme, address.host, address.port, auth.ssl_context(target.auth), target.limits
         )
         self.ownership = ownership

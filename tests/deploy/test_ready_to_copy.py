@@ -8,6 +8,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +26,10 @@ DEPLOY = ROOT / "deploy"
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
 GITLAB = yaml.safe_load((DEPLOY / "gitlab.yml").read_text())
 CLAIM, JOB = yaml.safe_load_all((DEPLOY / "kubernetes-job.yaml").read_text())
+RELEASE = {"Release.Name": "cmf", "Release.Namespace": "streams"}
+HELM_TEXT = (DEPLOY / "helm-test.yaml").read_text()
+HELM = yaml.safe_load(re.sub(r"\{\{ \.([\w.]+) \}\}", lambda action: RELEASE[action[1]], HELM_TEXT))
+PLUGIN = yaml.safe_load((DEPLOY / "sonobuoy-plugin.yaml").read_text())
 POD = JOB["spec"]["template"]["spec"]
 CONTAINER = POD["containers"][0]
 
@@ -121,7 +126,7 @@ def test_the_jobs_of_gitlab_run_a_shard_and_merge_what_is_there(target: str, tmp
     assert "Shard 2/40, 3/40" in lacking.stderr
 
 
-@pytest.mark.parametrize("file", ["gitlab.yml", "Jenkinsfile", "kubernetes-job.yaml"])
+@pytest.mark.parametrize("file", ["gitlab.yml", "Jenkinsfile", "kubernetes-job.yaml", "sonobuoy-plugin.yaml"])
 def test_every_command_is_one_that_is_understood(file: str) -> None:
     lines = re.findall(r"cmf-conformance ((?:run|merge) .*)", (DEPLOY / file).read_text())
     assert lines
@@ -170,6 +175,116 @@ def test_a_pod_of_the_job_runs_its_shard(target: str, tmp_path: Path) -> None:
     )
     report = document.read(tmp_path / "shard-2" / "report.json")
     assert report.run["shard"] == "3/40", done.stdout + done.stderr
+
+
+def pod_of_plugin() -> dict[str, Any]:
+    """The pod that Sonobuoy makes of a plugin: its container, the sidecar's volume, and the volumes it asks for."""
+    volumes = [{"name": "results", "emptyDir": {}}, *PLUGIN["extra-volumes"]]
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": PLUGIN["sonobuoy-config"]["plugin-name"]},
+        "spec": {"restartPolicy": "Never", "containers": [PLUGIN["spec"]], "volumes": volumes},
+    }
+
+
+@pytest.mark.parametrize("name", ["claim", "job", "helm", "sonobuoy"])
+def test_manifests_obey_the_schemas_of_kubernetes(name: str, tmp_path: Path) -> None:
+    manifest = {"claim": CLAIM, "job": JOB, "helm": HELM, "sonobuoy": pod_of_plugin()}[name]
+    file = tmp_path / "manifest.yaml"
+    file.write_text(yaml.safe_dump(manifest))
+    command = [Path(sys.executable).with_name("kubernetes-validate"), "--strict", "--version", "1.31", file]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def without_rights(pod: dict[str, Any], container: dict[str, Any]) -> bool:
+    everywhere = {**pod.get("securityContext", {}), **container["securityContext"]}
+    mounted = {each["name"] for each in container["volumeMounts"]}
+    return (
+        everywhere["runAsNonRoot"] is True
+        and everywhere["runAsUser"] == POD["securityContext"]["runAsUser"]
+        and everywhere["allowPrivilegeEscalation"] is False
+        and everywhere["readOnlyRootFilesystem"] is True
+        and everywhere["capabilities"] == {"drop": ["ALL"]}
+        and mounted == {each["name"] for each in pod["volumes"]}
+    )
+
+
+# -- Helm ----------------------------------------------------------------------------------------------
+
+
+def test_the_helm_test_is_a_hook_that_needs_no_values() -> None:
+    assert set(re.findall(r"\{\{(.*?)\}\}", HELM_TEXT)) == {f" .{name} " for name in RELEASE}
+    annotations = HELM["metadata"]["annotations"]
+    assert annotations["helm.sh/hook"] == "test"
+    assert HELM["spec"]["restartPolicy"] == "Never"
+    assert HELM["spec"]["automountServiceAccountToken"] is False
+    (container,) = HELM["spec"]["containers"]
+    assert without_rights(HELM["spec"], container)
+    assert "--url=http://cmf-service.streams.svc.cluster.local" in container["args"]
+
+
+@pytest.mark.parametrize(("faults", "code"), [([], 0), (["env-update-lost-on-second"], 1)])
+def test_the_pod_of_the_helm_test_ends_as_the_run_does(tmp_path: Path, faults: list[str], code: int) -> None:
+    (tmp_path / "token").write_text("t0ken")
+    (container,) = HELM["spec"]["containers"]
+    words = [
+        word.replace("/reports", str(tmp_path)).replace("/secrets", str(tmp_path))
+        for word in container["args"]
+    ]
+    with ReferenceServer(faults=faults, pace=0.1) as server:
+        words[1] = f"--url={server.url}"
+        done = shell(f"cmf-conformance {shlex.join(words)} --area environments", tmp_path)
+    assert done.returncode == code, done.stdout + done.stderr
+    assert document.read(tmp_path / "report" / "report.json").run["profile"] == "core"
+
+
+# -- Sonobuoy ------------------------------------------------------------------------------------------
+
+
+def test_the_plugin_is_one_of_sonobuoy() -> None:
+    assert set(PLUGIN) == {"sonobuoy-config", "spec", "extra-volumes"}
+    config = PLUGIN["sonobuoy-config"]
+    assert (config["driver"], config["result-format"]) == ("Job", "junit")
+    assert set(config) <= {"driver", "plugin-name", "result-format", "description"}
+    pod = pod_of_plugin()["spec"]
+    assert without_rights(pod, PLUGIN["spec"])
+    (results,) = [each for each in PLUGIN["spec"]["volumeMounts"] if each["name"] == "results"]
+    assert results["mountPath"] == "/tmp/sonobuoy/results"  # noqa: S108 - where Sonobuoy looks
+
+
+def plugin(folder: Path, url: str, more: str = "") -> subprocess.CompletedProcess[str]:
+    """Run what the container of the plugin runs, with its volumes below a folder."""
+    (folder / "token").write_text("t0ken")
+    shell_name, option = PLUGIN["spec"]["command"]
+    (script,) = PLUGIN["spec"]["args"]
+    script = script.replace("/secrets", str(folder)).replace("--no-color", f"--no-color {more}")
+    return shell(
+        shlex.join([shell_name, option, script]),
+        folder,
+        CONFLUENT_CMF_URL=url,
+        SONOBUOY_RESULTS_DIR=str(folder / "results"),
+    )
+
+
+def test_the_plugin_hands_over_junit_and_the_whole_report(target: str, tmp_path: Path) -> None:
+    done = plugin(tmp_path, target, "--area environments")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "CONFORMANT" in done.stdout
+    handed = Path((tmp_path / "results" / "done").read_text())
+    assert handed == tmp_path / "results" / "report.tar.gz"
+    with tarfile.open(handed) as packed:
+        names = set(packed.getnames())
+    assert {"./junit.xml", "./report.json", "./report.html", "./evidence.ndjson", "./output.txt"} <= names
+
+
+def test_the_plugin_is_done_also_when_nothing_could_be_run(tmp_path: Path) -> None:
+    done = plugin(tmp_path, "no url")
+    assert done.returncode == 2
+    assert "is not an http or https URL" in done.stdout
+    with tarfile.open((tmp_path / "results" / "done").read_text()) as packed:
+        assert packed.getnames() == [".", "./output.txt"]
 
 
 # -- the image -----------------------------------------------------------------------------------------
