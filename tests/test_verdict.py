@@ -132,3 +132,21 @@ def test_exit_codes() -> None:
     for each in RunVerdict:
         assert verdict.exit_code(each, interrupted=True) is ExitCode.INTERRUPTED
     assert ExitCode.USAGE == 2
+
+
+@pytest.mark.parametrize(
+    ("outcome", "private", "code"),
+    [
+        (RunVerdict.CONFORMANT, [Verdict.PASS, Verdict.NOT_APPLICABLE, Verdict.WARN], 0),
+        (RunVerdict.CONFORMANT, [Verdict.NOT_TESTED], 3),
+        (RunVerdict.CONFORMANT, [Verdict.PASS, Verdict.ERROR], 3),
+        (RunVerdict.NON_CONFORMANT, [Verdict.ERROR], 1),
+        (RunVerdict.INCOMPLETE, [Verdict.PASS], 3),
+    ],
+)
+def test_what_was_not_judged_of_private_requirements_is_not_green(
+    outcome: RunVerdict, private: list[Verdict], code: int
+) -> None:
+    assert verdict.exit_code(outcome, private=private) == code
+    assert verdict.exit_code(outcome, private=private, closed=True) == 1
+    assert verdict.exit_code(outcome, private=private, interrupted=True) == 130

@@ -18,7 +18,7 @@ import pytest
 
 from conformance import resources
 from conformance.errors import HarnessError
-from conformance.runner.plugin import declared_by, needed_by
+from conformance.runner.plugin import declared_by, is_described, needed_by, reads_what_exists
 from conformance.runner.surroundings import own_pytest
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -38,7 +38,7 @@ class Collected:
 
 @cache
 def scenarios() -> Mapping[str, Collected]:
-    """Every scenario by its pytest node id.
+    """Every scenario of a certification by its pytest node id.
 
     Raises ``HarnessError`` when they can't be collected.
     """
@@ -67,6 +67,8 @@ class _Collector:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         for item in session.items:
+            if reads_what_exists(item) or is_described(item):
+                continue
             self.found[item.nodeid] = {"declared": list(declared_by(item)), "needs": sorted(needed_by(item))}
 
 
