@@ -13,6 +13,7 @@ from enum import StrEnum
 from conformance import verdict as rules
 from conformance.certification import waivers
 from conformance.certification.waivers import Baseline, Scope, State
+from conformance.config import Mode
 from conformance.model import RunReport, Verdict
 from conformance.registry import catalogue
 from conformance.report.wording import plural
@@ -60,11 +61,13 @@ class Gate:
         return replace(report, run=report.run | {"gate": gate}, notes=tuple(notes))
 
     def _waive(self, report: RunReport, baseline: Baseline, *, finished: bool) -> tuple[RunReport, list[str]]:
-        known, whole = catalogue(), report.run.get("shard") is None
+        known, run = catalogue(), report.run
+        # A shard, and a run that only reads, do not see all that there is to see.
+        whole = run.get("shard") is None and run["mode"] == Mode.CERTIFICATION.value
         # The day of the run, so that the same reports are always settled alike.
-        today = date.fromisoformat(report.run["started"][:10])
+        today = date.fromisoformat(run["started"][:10])
         scope = Scope(
-            operations=tuple(report.run.get("selection", {}).get("operations", ())),
+            operations=tuple(run.get("selection", {}).get("operations", ())),
             finished=finished and whole,
         )
         states = waivers.states(baseline.waivers, report.requirements, known, today, scope)
@@ -79,7 +82,7 @@ class Gate:
         ]
         settled = replace(
             report,
-            run=report.run | {"baseline": baseline.document(states)},
+            run=run | {"baseline": baseline.document(states)},
             requirements=results,
             counts=rules.counts(verdicts),
             verdict=rules.of_run(verdicts, finished=finished, whole=whole),

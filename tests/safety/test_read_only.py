@@ -128,6 +128,18 @@ def test_shards_that_only_read_make_no_conformant_whole(populated: ReferenceServ
     )
 
 
+def test_waivers_make_no_conformant_run_and_are_not_called_unneeded(
+    populated: ReferenceServer, tmp_path: Path
+) -> None:
+    waivers = tmp_path / "waivers.yaml"
+    entry = "{requirement: CMF-ENV-LIST, reason: fixed in the next release, link: 'https://t.example/1', expires: 2999-01-01}"
+    waivers.write_text(f"waivers: [{entry}]\n")
+    words = ("--requirement=CMF-ENV-LIST", "--baseline", str(waivers))
+    ran = run(populated.url, tmp_path / "report", *READ_ONLY, *words)
+    assert (ran.code, ran.document["verdict"]) == (3, "incomplete")
+    assert ran.document["run"]["gate"]["closed_by"] == []
+
+
 def test_an_empty_target_leaves_it_all_untested(server: ReferenceServer, tmp_path: Path) -> None:
     ran = run(server.url, tmp_path / "report", *READ_ONLY, "--requirement", "CMF-ENV-LIST")
     assert (ran.code, ran.verdicts) == (3, {"CMF-ENV-LIST": "not_tested"})
