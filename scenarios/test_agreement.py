@@ -106,7 +106,7 @@ class Telling:
                     mappings[name] = str(named)
 
 
-@requirement("CMF-AGREE-ENVIRONMENT", "CMF-AGREE-SECRET")
+@requirement("CMF-AGREE-ENVIRONMENT", "CMF-AGREE-SECRET", "CMF-AGREE-LIST")
 def test_one_story(
     cmf: Cmf, check: Checks, environment: str, other_environment: str, new_secret: Callable[[], str]
 ) -> None:
@@ -126,6 +126,11 @@ def test_one_story(
     here.post(mapping(second, one), media_type=YAML).needed()
     story[environment][second] = one
     telling.holds("with two mappings to one secret")
+    with check("CMF-AGREE-LIST", "the list of environments does not show them"):
+        told = optional(cmf.environments.item(environment), "secrets")
+        require(
+            told in (None, {}), "it shows the secrets", expected="no secrets, or {}", got=repr(told)[:100]
+        )
     there.post(mapping(first, one)).needed()
     story[other_environment][first] = one
     telling.holds("with a namesake in another environment")

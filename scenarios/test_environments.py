@@ -130,7 +130,8 @@ def test_update_replaces(cmf: Cmf, check: Checks, new_environment: Callable[...,
 @requirement("CMF-ENV-CREATED-KEPT", "CMF-ENV-UPDATED-MOVES")
 def test_times_of_an_update(cmf: Cmf, check: Checks, new_environment: Callable[..., Held]) -> None:
     held = new_environment()
-    before = cmf.environments.get(held.name).needed(200).body
+    first = before = cmf.environments.get(held.name).needed(200).body
+    time.sleep(timestamps.tick(optional(first, part) for part in ("created_time", "updated_time")))
 
     def update(**fields: Any) -> dict[str, Any]:
         cmf.environments.post({**held.body, **fields}).needed()
@@ -139,13 +140,13 @@ def test_times_of_an_update(cmf: Cmf, check: Checks, new_environment: Callable[.
 
     for part, value in DEFAULTS.items():
         after = update(**{part: value})
-        if optional(before, "created_time") is None:
+        if optional(first, "created_time") is None:
             check.nothing_to_judge(
                 "CMF-ENV-CREATED-KEPT", "the target gives no created_time, as the schema allows"
             )
         else:
             with check("CMF-ENV-CREATED-KEPT", f"created_time before and after an update of {part}"):
-                created, now = before["created_time"], optional(after, "created_time")
+                created, now = first["created_time"], optional(after, "created_time")
                 kept = isinstance(now, str) and timestamps.is_same(created, now)
                 require(kept, "the update changed created_time", expected=created, got=repr(now))
         if optional(before, "updated_time") is None:

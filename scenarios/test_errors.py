@@ -18,6 +18,8 @@ from conformance.target.answer import Answer
 from conformance.target.cmf import Cmf
 
 API = "/cmf/api/v1"
+EXAMPLE = "/hello"
+"""What the section *Troubleshooting* asks for in vain."""
 
 
 def require_message(answer: Answer) -> None:
@@ -77,7 +79,7 @@ def test_unknown_routes(cmf: Cmf, check: Checks, environment: str) -> None:
     cmf.environments.get(environment).needed(200)
     name = quote(environment)
     for path in (
-        "/hello",
+        EXAMPLE,
         "/cmf/api/v1/hello",
         "/cmf/api/v2/environments",
         "/cmf/api/v1/environment",
@@ -97,6 +99,15 @@ def test_unknown_routes(cmf: Cmf, check: Checks, environment: str) -> None:
                 expected="Resource not found: [...]",
                 got=repr(error_messages(answer.body)),
             )
+        if path == EXAMPLE:
+            with check("CMF-ERR-ROUTE-BODY", f"GET {path} says what the example of the documentation says"):
+                said = error_messages(answer.body)
+                require(
+                    f"Resource not found: [{path[1:]}]" in said,
+                    "it is not the message of the example",
+                    expected=f"Resource not found: [{path[1:]}]",
+                    got=repr(said),
+                )
 
 
 @requirement("CMF-ERR-METHOD", "CMF-ERR-BODY-HTTP")

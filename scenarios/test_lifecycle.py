@@ -133,14 +133,19 @@ def test_start_and_suspend(
         with check("CMF-APP-START", f"{what} is as it was"):
             read = cmf.applications(place).get(other.name).expect(200).body
             require_contains(read, other.body, what)
-            require(views.is_suspended(read), f"starting an application started {what}", expected="suspended")
-    started(cmf, other_environment, namesake.name)
+            runs = optional(read, "status", "jobStatus", "state") is not None and views.stays_started(read)
+            still = views.is_suspended(read) and not runs
+            require(still, f"starting an application started {what}", expected="suspended")
+    wanted = optional(started(cmf, other_environment, namesake.name).body, "spec", "job", "state")
     started(cmf, environment, held.name)
     suspended(cmf, environment, held.name)
     with check("CMF-APP-SUSPEND", "its namesake in another environment stays started"):
         read = cmf.applications(other_environment).get(namesake.name).expect(200).body
         require(
             views.is_started(read), "suspending an application suspended its namesake", expected="started"
+        )
+        require_equal(
+            optional(read, "spec", "job", "state"), wanted, "the state that its namesake is to have"
         )
 
 

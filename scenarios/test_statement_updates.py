@@ -51,6 +51,7 @@ def test_update(
     namesake = new_statement(other_environment, pool_there, held.name, annotations={"which": "there"})
     statements, there = cmf.statements(environment), cmf.statements(other_environment)
     first = at_rest(environment, held.name)
+    time.sleep(timestamps.tick([optional(first, "metadata", "creationTimestamp")]))
     others = ((statements, neighbour), (there, namesake))
     had = [views.statement(collection.get(other.name).needed(200).body) for collection, other in others]
     changes: dict[str, Callable[[Body], Body]] = {

@@ -116,7 +116,8 @@ def test_marks_of_an_update(
         metadata: dict[str, Any] = optional(collection.get(name).needed(200).body, "metadata") or {}
         return {key: metadata.get(key) for key in ("uid", "creationTimestamp", "updateTimestamp")}
 
-    before = marks()
+    born = before = marks()
+    time.sleep(timestamps.tick(before.values()))
     claimed = {"creationTimestamp": "2001-01-01T00:00:00Z", "uid": "11111111-2222-4333-8444-555555555555"}
     claiming = second.variant(name, 4)
     claiming["metadata"] = {**claiming["metadata"], **claimed}
@@ -131,14 +132,14 @@ def test_marks_of_an_update(
             continue
         answer.needed(200, 201, 204)
         after = marks()
-        if before["uid"] is None and before["creationTimestamp"] is None:
+        if born["uid"] is None and born["creationTimestamp"] is None:
             check.nothing_to_judge(
                 kind.rule("CREATED-KEPT"), "the target gives neither, as the schema allows"
             )
         else:
             with check(kind.rule("CREATED-KEPT"), f"uid and creationTimestamp after an update {what}"):
-                require_equal(after["uid"], before["uid"], "metadata.uid")
-                _require_same_time(before["creationTimestamp"], after["creationTimestamp"])
+                require_equal(after["uid"], born["uid"], "metadata.uid")
+                _require_same_time(born["creationTimestamp"], after["creationTimestamp"])
         earlier, later = before["updateTimestamp"], after["updateTimestamp"]
         if not isinstance(earlier, str):
             check.nothing_to_judge(

@@ -35,6 +35,20 @@ def _(server: Server) -> None:
 
 
 @fault(
+    "agree-list-shows-secrets",
+    "Shows the secrets of an environment in the list as well.",
+    "CMF-AGREE-LIST",
+    reason=r"the list of environments does not show them: it shows the secrets",
+)
+def _(server: Server) -> None:
+    def view(original: Any, environment: Environment) -> JsonObject:
+        value: JsonObject = original(environment)
+        return {**value, "secrets": server.environments.view_secrets(environment)}
+
+    replace(server.environments, "view_in_list", view)
+
+
+@fault(
     "agree-secret-first-mapping-only",
     "Looks for the environments of a secret at the last mapping of each only.",
     "CMF-AGREE-SECRET",

@@ -425,6 +425,19 @@ def _(server: Server) -> None:
 
 
 @fault(
+    "error-route-slash",
+    "Names an unknown route with the slash it begins with.",
+    "CMF-ERR-ROUTE-BODY",
+    reason=r"GET /hello says what the example of the documentation says: it is not the message of the example",
+)
+def _(server: Server) -> None:
+    def unknown(_original: Any, request: Request) -> Refusal:
+        return Refusal(404, f"Resource not found: [/{request.path}]")
+
+    replace(server.router, "unknown_route", unknown)
+
+
+@fault(
     "error-route-empty",
     "Answers an unknown route without a body.",
     "CMF-ERR-ROUTE-BODY",
