@@ -189,7 +189,7 @@ def _(server: Server) -> None:
     "CMF-APP-DELETE",
     "CMF-APP-DELETE-UNKNOWN",
     "CMF-APP-LIST",
-    reason=r"its neighbour is as it was: the answer of getApplication came with status 404",
+    reason=r"its neighbours and its namesake in another environment are as they were: the answer of getApplication came with status 404",
 )
 def _(server: Server) -> None:
     _delete_more(server, 1)

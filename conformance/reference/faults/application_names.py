@@ -221,6 +221,7 @@ def _(server: Server) -> None:
     "app-namesake-deleted",
     "Deletes the namesakes of an application in other environments, too.",
     "CMF-APP-NAME-SCOPE",
+    "CMF-APP-DELETE",
     reason=r"deleting one leaves the other: the answer of getApplication came with status 404",
 )
 def _(server: Server) -> None:
@@ -268,6 +269,8 @@ def _(server: Server) -> None:
     "app-namesake-moved",
     "Moves an application to the environment in which its name is created anew.",
     "CMF-APP-NAME-SCOPE",
+    "CMF-APP-DELETE",
+    "CMF-APP-LIST",
     reason=r"the second environment can hold the same name: the answer of getApplication came with status 404",
 )
 def _(server: Server) -> None:

@@ -140,6 +140,7 @@ def _(server: Server) -> None:
     "CMF-APP-GET",
     "CMF-APP-UPDATE",
     "CMF-CONTENT-SCALARS",
+    "CMF-CONTENT-YAML-BODY",
     reason=r"an application with labels, annotations and configuration is read as it was posted: the",
 )
 def _(server: Server) -> None:

@@ -148,6 +148,7 @@ def _(server: Server) -> None:
     "CMF-APP-UPDATE",
     "CMF-CACHE-CHANGED",
     "CMF-ERR-METHOD",
+    "CMF-APP-NAME-SCOPE",
     reason=r"answers of getApplication: 304 in answer to a request without condition",
 )
 def _(server: Server) -> None:

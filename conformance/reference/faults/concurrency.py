@@ -95,7 +95,7 @@ def _(server: Server) -> None:
     "conc-upsert-mixes",
     "Mixes what two requests at once said of one resource.",
     "CMF-CONC-UPSERT",
-    reason=r".* parallel upserts of one new application, round .*: what is stored is none of what was sent",
+    reason=r".* parallel upserts of one new (?:application|environment), round .*: what is stored is none of what was sent",
 )
 def _(server: Server) -> None:
     def mixed(new: JsonObject, old: JsonObject) -> JsonObject:
@@ -185,6 +185,7 @@ def _(server: Server) -> None:
     "CMF-PAGE-SIZE",
     "CMF-PAGE-SORT-ASC",
     "CMF-PAGE-SORT-DESC",
+    "CMF-PAGE-ZERO",
     reason=r"a new application is there at once, round .*: the new application is not in the list",
 )
 def _(server: Server) -> None:
