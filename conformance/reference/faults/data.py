@@ -134,7 +134,7 @@ def _(server: Server) -> None:
     "CMF-CONTENT-SCALARS",
     "CMF-APP-CREATE",
     "CMF-APP-GET",
-    reason=r"strings that look like other types in one environment: a string, sent as application/yaml, read as application/json:",
+    reason=r"strings that look like other types in one environment: the answer of createOrUpdateEnvironment came with status 400",
 )
 def _(server: Server) -> None:
     def change(text: str) -> Any:
