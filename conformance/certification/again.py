@@ -67,8 +67,9 @@ def _play(report_file: Path, evidence: Path, room: Path, *, token: bool) -> list
 
     from conformance.config import Effort, Features, Limits, Selection, Target  # noqa: PLC0415
     from conformance.report import document  # noqa: PLC0415
+    from conformance.runner.options import Options  # noqa: PLC0415
     from conformance.runner.playback import Diverged, Playback  # noqa: PLC0415
-    from conformance.runner.run import Options, execute  # noqa: PLC0415
+    from conformance.runner.run import execute  # noqa: PLC0415
 
     report = document.read(report_file)
     run, target = report.run, report.target

@@ -33,7 +33,8 @@ from conformance.config import Target
 from conformance.errors import HarnessError, ReportError, TargetError, UsageError
 from conformance.runner import private
 from conformance.runner.folder import report_folder
-from conformance.runner.run import Options, Outcome, must_be_usable
+from conformance.runner.options import Options, Outcome
+from conformance.runner.run import must_be_usable
 from conformance.runner.surroundings import postponed, terminable, undisturbed
 from conformance.target.ledger import Ledger
 

@@ -78,7 +78,8 @@ def certify(
     """
     from conformance.certification import certificate, implementation, signing
     from conformance.report.text import verdict_lines
-    from conformance.runner.run import Options, execute
+    from conformance.runner.options import Options
+    from conformance.runner.run import execute
 
     if spec is not None:
         raise UsageError(

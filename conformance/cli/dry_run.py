@@ -12,7 +12,8 @@ import click
 from rich.console import Console
 
 from conformance.config import EMBEDDED, Auth, Mode, Target
-from conformance.runner.run import Options, execute
+from conformance.runner.options import Options
+from conformance.runner.run import execute
 from conformance.verdict import ExitCode
 
 PACE = 0.1

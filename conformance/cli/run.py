@@ -123,7 +123,8 @@ def run(**options: Any) -> None:
     from conformance.cli.worker import command
     from conformance.properties.effort import limits_for
     from conformance.report.text import final_table, verdict_lines
-    from conformance.runner.run import Options, execute
+    from conformance.runner.options import Options
+    from conformance.runner.run import execute
 
     console = console_of(no_color=options.pop("no_color"))
     effort = Effort(options["effort"])

@@ -6,51 +6,41 @@ contract + target -> preflight -> selection -> scenarios and property tests -> c
 from __future__ import annotations
 
 import os
-import platform
 import secrets
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Protocol
 
 import pytest
 from rich.console import Console
 
-from conformance import __version__, resources, verdict
+from conformance import resources, verdict
 from conformance.canary import Canaries
-from conformance.config import Effort, Mode, Selection, Target
+from conformance.config import Mode, Selection, Target
 from conformance.contract.judgement import UNIVERSAL, Judge
 from conformance.errors import HarnessError, ReportError, TargetError
 from conformance.expectations import patience
 from conformance.model import (
-    CheckResult,
-    Exchange,
     Requirement,
-    RequirementResult,
     Resource,
     RunReport,
-    RunVerdict,
-    Verdict,
 )
 from conformance.plan import Plan
-from conformance.private import Folder
-from conformance.properties.tally import generated
 from conformance.report import document
 from conformance.report.render import render_all
 from conformance.runner import private
-from conformance.runner.basis import NO_CERTIFICATION, UNSERVED, Basis, of_contract
+from conformance.runner.basis import Basis, of_contract
+from conformance.runner.conclusion import Conclusion, now
 from conformance.runner.context import RunContext, ended
 from conformance.runner.folder import report_folder
-from conformance.runner.plugin import ConformancePlugin, Part
+from conformance.runner.options import Options, Outcome
+from conformance.runner.plugin import ConformancePlugin
 from conformance.runner.preflight import preflight, probe
 from conformance.runner.private import PrivatePlugin
 from conformance.runner.progress import Display
 from conformance.runner.recorder import Recorder
-from conformance.runner.selection import FEATURES, Choice, absent
+from conformance.runner.selection import Choice, absent
 from conformance.runner.sessions import arguments, own_modules
 from conformance.runner.surroundings import own_pytest, terminable, undisturbed
 from conformance.target import headers
@@ -58,78 +48,15 @@ from conformance.target.account import SharedAccount
 from conformance.target.address import Address
 from conformance.target.auth import Credentials, ssl_context
 from conformance.target.cleanup import clean_up
-from conformance.target.connection import Caller
 from conformance.target.evidence import EvidenceLog
 from conformance.target.guard import Ownership
 from conformance.target.layout import saved
 from conformance.target.ledger import Ledger
 from conformance.target.wire import BudgetSpent, Wire
 
-READ_ONLY = (
-    "Read-only mode: what exists on the target was read, and nothing was written. "
-    "So most requirements could not be tested, and such a run is never conformant"
-)
 SEQUENCES = "test_sequences.py"
 _RUN_ID_LENGTH = 8
-_ALWAYS = frozenset({"CMF-ERR-ANSWER", "CMF-ERR-SERVER", "CMF-ERR-STATUS"})
-"""What every document speaks of: when nothing was seen of it, nothing was tested."""
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
-
-
-class Settling(Protocol):
-    """What a report goes through before it is written."""
-
-    def settle(self, report: RunReport, *, finished: bool) -> RunReport:
-        """The report as it is to be written; ``finished`` is False when the run ended early."""
-
-
-class Recorded(Caller, Protocol):
-    """What was recorded of an earlier run, in place of its target."""
-
-    run_id: str
-    credentials: Credentials
-    redact: Callable[[Exchange], Exchange]
-
-
-@dataclass(frozen=True)
-class Options:
-    """How a run is made, apart from its target."""
-
-    selection: Selection = field(default_factory=Selection)
-    report_dir: Path | None = None
-    seed: int | None = None
-    effort: Effort = Effort.STANDARD
-    strict: bool = False
-    quiet: bool = False
-    argv: tuple[str, ...] = ()
-    product: str | None = None
-    """What the target is, when that is known."""
-    shard: Part | None = None
-    """The part of the scenarios that this run takes; all of them when there is none."""
-    mode: Mode = Mode.CERTIFICATION
-    sequences: bool = True
-    """Whether sequences of requests are walked (``scenarios/test_sequences.py``)."""
-    gate: Settling | None = None
-    """What else than the contract decides the exit code; it leaves its word in ``run.gate``."""
-    private: tuple[Folder, ...] = ()
-    """The private scenarios to run after those of the contract."""
-    account: Path | None = None
-    """The file in which the limits are drawn on together with the other workers of this run."""
-    basis: Basis | None = None
-    """What the run is judged by; the contract when there is none."""
-    recorded: Recorded | None = None
-    """An earlier run that is played back: nothing is sent, and its id is used again."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What is left of a run: the report, where it lies, and the exit code."""
-
-    report: RunReport
-    folder: Path
-    exit_code: int
-    problem: TargetError | None = None
-    """Why the target could not be observed at all."""
 
 
 def execute(target: Target, options: Options, console: Console) -> Outcome:
@@ -198,7 +125,7 @@ class _Run:
         self.seed = seed
         self.folder = folder
         self.lacking = absent(target.features, token=credentials.configured)
-        self.started = _now()
+        self.started = now()
         self.contract = basis.contract
         everything = known.extended(each for folder in options.private for each in folder.requirements)
         judge = Judge(self.contract, known, strict=options.strict)
@@ -255,7 +182,6 @@ class _Run:
         self.observed: Mapping[str, str] = {}
         self.plan = Plan()
         self.interrupted = False
-        self.finished = False
         self.judged = False
         """Whether the contract's scenarios have ended as they should."""
 
@@ -285,17 +211,35 @@ class _Run:
             with self.recorder.aside() if self.options.private else nullcontext():
                 left = self._clean_up()
             with undisturbed():
-                report = self._report(left, problem)
+                conclusion = self._conclude(left, problem)
+                report = conclusion.report()
                 self._write(report)
         closed = bool(report.run.get("gate", {}).get("closed_by"))
         code = verdict.exit_code(
             report.verdict,
             interrupted=self.interrupted,
             closed=closed,
-            part_done=self._part_done(report),
+            part_done=conclusion.part_done(report),
             private=[result.verdict for result in report.private],
         )
         return Outcome(report, self.folder, code, problem)
+
+    def _conclude(self, left: tuple[Resource, ...], problem: TargetError | None) -> Conclusion:
+        return Conclusion(
+            self.target,
+            self.options,
+            self.context,
+            self.plan,
+            run_id=self.run_id,
+            started=self.started,
+            lacking=self.lacking,
+            observed=self.observed,
+            created=self.ledger.created,
+            left=left,
+            problem=problem,
+            interrupted=self.interrupted,
+            judged=self.judged,
+        )
 
     def _title(self) -> str:
         return (
@@ -360,131 +304,3 @@ class _Run:
             self.interrupted = True
             self.context.notes.append("Clean-up was interrupted")
             return self.ledger.open
-
-    def _report(self, left: tuple[Resource, ...], problem: TargetError | None) -> RunReport:
-        shard = self.options.shard
-        observed = [each for each in self.selected if shard is None or self._observed(each, problem)]
-        results = tuple(self._result(requirement, problem) for requirement in observed)
-        verdicts = [result.verdict for result in results]
-        finished = problem is None and not self.interrupted and self.judged
-        ended = None if finished else "; ".join(dict.fromkeys(self.context.notes))
-        whole = shard is None and not self.context.reads_only
-        outcome = verdict.of_run(verdicts, finished=finished, whole=whole)
-        self.finished = finished
-        if self.context.reads_only and problem is None:
-            self.context.notes.append(READ_ONLY)
-        if left and outcome is RunVerdict.CONFORMANT:
-            self.context.notes.append("Resources of this run were left behind on the target")
-        if self.basis.spec is not None:
-            self.context.notes.append(NO_CERTIFICATION)
-        touched = {name for result in results for name in result.errata}
-        report = RunReport(
-            harness={
-                "name": "cmf-conformance",
-                "version": __version__,
-                "contract": self._contract_name(),
-                "catalogue": self.catalogue.number,
-                "contract_sha256": self.catalogue.contract_sha256,
-                "catalogue_sha256": self.catalogue.catalogue_sha256,
-                "python": platform.python_version(),
-                "dependencies": {
-                    name: version(name) for name in ("schemathesis", "hypothesis", "httpcore", "pytest")
-                },
-            },
-            run={
-                "id": self.run_id,
-                "seed": self.seed,
-                "effort": self.options.effort.value,
-                "started": self.started,
-                "finished": _now(),
-                "profile": self.options.selection.profile,
-                "selection": _selection(self.options.selection),
-                "mode": self.options.mode.value,
-                "strict": self.options.strict,
-                "shard": None if shard is None else str(shard),
-                "scenarios": self.plan.document(),
-                "ended": ended,
-                "limits": asdict(self.target.limits),
-                "argv_redacted": list(self.options.argv),
-                "interrupted": self.interrupted,
-                **({"spec": dict(self.basis.spec)} if self.basis.spec is not None else {}),
-            },
-            target={
-                "url": self.target.url,
-                "declared_features": asdict(self.target.features),
-                "product": self.options.product,
-                "observed_headers": dict(self.observed),
-            },
-            verdict=outcome,
-            counts=verdict.counts(verdicts),
-            requirements=results,
-            coverage=replace(self.recorder.coverage(), generated=generated(self.context.tallies)),
-            created=self.ledger.created,
-            left_behind=left,
-            notes=tuple(dict.fromkeys(self.context.notes)),
-            errata=tuple(erratum for name, erratum in self.catalogue.errata.items() if name in touched),
-        )
-        if self.options.private:
-            report = replace(
-                report,
-                run=report.run | {"private": [folder.document() for folder in self.options.private]},
-                private=self._private_results(problem),
-            )
-        return self.options.gate.settle(report, finished=finished) if self.options.gate else report
-
-    def _private_results(self, problem: TargetError | None) -> tuple[RequirementResult, ...]:
-        declared = [each for folder in self.options.private for each in folder.requirements]
-        whole = self.options.shard is None
-        return tuple(
-            self._result(each, problem) for each in declared if whole or self._observed(each, problem)
-        )
-
-    def _observed(self, requirement: Requirement, problem: TargetError | None) -> bool:
-        """Whether this run has something to say of a requirement; of another, other shards may have."""
-        lacking = not self.lacking.isdisjoint(requirement.features)
-        return problem is not None or lacking or bool(self.recorder.results_of(requirement.id))
-
-    def _part_done(self, report: RunReport) -> bool:
-        unjudged = report.counts["not_tested"] + report.counts["error"]
-        return self.options.shard is not None and self.finished and not unjudged
-
-    def _result(self, requirement: Requirement, problem: TargetError | None) -> RequirementResult:
-        errata = self.catalogue.errata_of(requirement.id)
-        for feature in requirement.features:
-            if feature in self.lacking:
-                return RequirementResult(requirement, Verdict.NOT_APPLICABLE, FEATURES[feature], (), errata)
-        if reason := self._inapplicable(requirement):
-            return RequirementResult(requirement, Verdict.NOT_APPLICABLE, reason, (), errata)
-        checks = self.recorder.results_of(requirement.id)
-        if problem is not None:
-            # What little was seen was not seen of a CMF server.
-            checks = (CheckResult(requirement.id, "preflight", Verdict.ERROR, str(problem)),)
-        elif not checks and (why := self.recorder.unwritten(requirement.id)):
-            checks = (CheckResult(requirement.id, "needs writing", Verdict.NOT_TESTED, why),)
-        elif not checks and self.context.notes:
-            checks = (CheckResult(requirement.id, "not reached", Verdict.NOT_TESTED, self.context.notes[0]),)
-        outcome, reason = verdict.of_requirement(requirement, checks)
-        return RequirementResult(requirement, outcome, reason, checks, errata)
-
-    def _contract_name(self) -> str:
-        spec = self.basis.spec
-        if spec is None:
-            return self.catalogue.version
-        return f"{spec['title']} {spec['version']}".strip() or str(spec["origin"])
-
-    def _inapplicable(self, requirement: Requirement) -> str:
-        """Why a requirement says nothing about the document that the run is judged by; empty when it may."""
-        if self.basis.spec is None:
-            return ""
-        if reason := self.basis.inapplicable.get(requirement.id):
-            return reason
-        unseen = not self.context.notes and not self.recorder.results_of(requirement.id)
-        return UNSERVED if unseen and requirement.id not in _ALWAYS else ""
-
-
-def _selection(selection: Selection) -> dict[str, Any]:
-    return {key: list(value) for key, value in asdict(selection).items() if key != "profile" and value}
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -16,7 +16,8 @@ from conformance.config import Limits, Selection, Target
 from conformance.model import RunReport
 from conformance.reference.launch import ReferenceServer
 from conformance.registry import CONTRACT
-from conformance.runner.run import Options, execute
+from conformance.runner.options import Options
+from conformance.runner.run import execute
 
 Pair = tuple[str, int]
 SERVER_ERROR = 500

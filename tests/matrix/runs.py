@@ -21,7 +21,8 @@ from conformance.model import Verdict
 from conformance.reference.faults import FAULTS
 from conformance.reference.launch import ReferenceServer
 from conformance.registry import catalogue
-from conformance.runner.run import Options, execute
+from conformance.runner.options import Options
+from conformance.runner.run import execute
 
 SEED = 20251
 PACE = 0.3

@@ -18,7 +18,8 @@ from rich.console import Console
 from conformance import resources
 from conformance.config import Features, Limits, Selection, Target
 from conformance.model import RequirementResult
-from conformance.runner.run import Options, Outcome, execute
+from conformance.runner.options import Options, Outcome
+from conformance.runner.run import execute
 
 NUMBERS = itertools.count(1)
 PRELUDE = """

@@ -13,7 +13,8 @@ from rich.console import Console
 from conformance.config import Features, Limits, Selection, Target
 from conformance.model import RunReport
 from conformance.reference.launch import ReferenceServer
-from conformance.runner.run import Options, execute
+from conformance.runner.options import Options
+from conformance.runner.run import execute
 
 ASKED = ("CMF-APP-LIST-UNKNOWN", "CMF-APP-LIST", "CMF-AGREE-SECRET", "CMF-APP-SUSPEND")
 CORE, ALL, RUNS = (
