@@ -266,7 +266,8 @@ class _Run:
         plugin = ConformancePlugin(self.context, choice, self.display, self.plan, self.options.shard)
         folder = resources.scenarios_folder()
         without = [] if self.basis.spec else [f"--ignore={folder / 'test_described.py'}"]
-        without += [] if self.options.sequences else [f"--ignore={folder / SEQUENCES}"]
+        walks = self.options.sequences and not self.context.reads_only
+        without += [] if walks else [f"--ignore={folder / SEQUENCES}"]
         with own_pytest(), warnings.catch_warnings(), patience(), own_modules(folder):
             status = pytest.main(
                 [*arguments(folder), *without, *self._allure(), "--clean-alluredir"],
