@@ -108,7 +108,7 @@ def test_every_request_carries_them_and_none_is_stored(
 def test_a_run_with_a_configuration(gateway: Start, call: Call, tmp_path: Path) -> None:
     gate = gateway(key=("X-Api-Key", KEY))
     (tmp_path / "cmf.yaml").write_text("auth: {headers: [{name: X-Api-Key, variable: KEY}]}\n")
-    words = ("run", "--url", gate.url, "--config", "cmf.yaml", "--requirement", "CMF-ENV-CREATE", "-q")
+    words = ("run", "--url", gate.url, "--config", "cmf.yaml", "--requirement", "CMF-ENV-GET-UNKNOWN", "-q")
     token = gate.issue()
     assert call(*words, KEY=KEY, CMF_CONFORMANCE_TOKEN=token).returncode == 0
     assert set(gate.seen.keys) == {KEY}

@@ -43,7 +43,7 @@ def look(call: Call, authority_file: Path) -> Callable[..., Done]:
     """Run against a URL, trusting the authority."""
 
     def start(url: str, *words: str | Path, trust: Path = authority_file, **variables: str) -> Done:
-        options = ("--certificate-authority", trust, "--requirement", "CMF-ENV-CREATE", "--quiet", *words)
+        options = ("--certificate-authority", trust, "--requirement", "CMF-ENV-GET-UNKNOWN", "--quiet", *words)
         return call("run", "--url", url, *options, **variables)
 
     return start
@@ -58,7 +58,7 @@ def test_the_variable_of_openssl_names_an_authority(
     gateway: Start, call: Call, authority: trustme.CA, authority_file: Path
 ) -> None:
     gate = gateway(serving(authority.issue_cert("127.0.0.1")))
-    words = ("run", "--url", gate.url, "--requirement", "CMF-ENV-CREATE", "--quiet")
+    words = ("run", "--url", gate.url, "--requirement", "CMF-ENV-GET-UNKNOWN", "--quiet")
     assert call(*words, SSL_CERT_FILE=str(authority_file), CMF_CONFORMANCE_TOKEN=gate.issue()).returncode == 0
 
 
