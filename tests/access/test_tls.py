@@ -43,7 +43,14 @@ def look(call: Call, authority_file: Path) -> Callable[..., Done]:
     """Run against a URL, trusting the authority."""
 
     def start(url: str, *words: str | Path, trust: Path = authority_file, **variables: str) -> Done:
-        options = ("--certificate-authority", trust, "--requirement", "CMF-ENV-GET-UNKNOWN", "--quiet", *words)
+        options = (
+            "--certificate-authority",
+            trust,
+            "--requirement",
+            "CMF-ENV-GET-UNKNOWN",
+            "--quiet",
+            *words,
+        )
         return call("run", "--url", url, *options, **variables)
 
     return start

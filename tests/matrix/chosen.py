@@ -37,7 +37,7 @@ ALONE = {name: (name,) for name in VARIATIONS}
 TASTES = {**TOGETHER, **ALONE}
 
 
-def _covering() -> Iterator[str]:
+def _own() -> Iterator[str]:
     """For each requirement a fault that breaks it before anything else, or else one that breaks it at all."""
     for requirement in sorted(BINDING):
         own = (name for name, fault in HELD.items() if fault.breaks[0] == requirement)
@@ -45,6 +45,20 @@ def _covering() -> Iterator[str]:
         yield from [name for name in [next(own, None) or next(other, None)] if name]
 
 
-COVERING = frozenset(_covering())
+def _fewest() -> Iterator[str]:
+    """Of those, few that together break every requirement: the one first that breaks most of what is left."""
+    broken = {name: BINDING.intersection(HELD[name].breaks) for name in sorted(OWN)}
+    left = set(BINDING)
+    while best := max(broken, key=lambda name: len(broken[name] & left)):
+        if not broken[best] & left:
+            return
+        yield best
+        left -= broken[best]
+
+
+OWN = frozenset(_own())
+COVERING = frozenset(_fewest())
 SHORT = COVERING | set(TOGETHER)
-"""What is run unless everything is asked for."""
+"""What is run unless more is asked for."""
+LONGER = OWN | set(TOGETHER)
+"""What ``--own`` runs."""

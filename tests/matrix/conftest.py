@@ -1,15 +1,20 @@
-"""How much of the matrix: ``--all`` runs every fault and variation, ``--share 2/5`` the second fifth of them."""
+"""How much of the matrix is run.
+
+By default few faults that together turn every requirement red; ``--own`` runs a fault of its own for each
+requirement, ``--all`` every fault and variation, and ``--share 2/5`` the second fifth of them.
+"""
 
 from __future__ import annotations
 
 import re
 
 import pytest
-from chosen import SHORT
+from chosen import LONGER, SHORT
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add ``--all`` and ``--share``."""
+    """Add ``--own``, ``--all`` and ``--share``."""
+    parser.addoption("--own", action="store_true", help="run a fault of its own for each requirement")
     parser.addoption("--all", action="store_true", help="run every fault, and every variation also by itself")
     parser.addoption("--share", default="1/1", metavar="I/N", help="run the I-th of N shares of the matrix")
 
@@ -21,8 +26,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         raise pytest.UsageError("--share is I/N with I from 1 to N")
     mine, shares = int(match[1]) - 1, int(match[2])
     matrix = [item for item in items if item.get_closest_marker("matrix") and hasattr(item, "callspec")]
+    names = LONGER if config.getoption("--own") else SHORT
     wanted = [
-        item for item in matrix if config.getoption("--all") or SHORT & {*item.callspec.params.values()}
+        item for item in matrix if config.getoption("--all") or names & {*item.callspec.params.values()}
     ]
     kept = {item.nodeid for number, item in enumerate(wanted) if number % shares == mine}
     dropped = [item for item in matrix if item.nodeid not in kept]
