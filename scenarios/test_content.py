@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import yaml
@@ -11,7 +12,16 @@ import yaml
 from conformance import bodies, views
 from conformance.contract.media import JSON, YAML, write
 from conformance.expectations import eventually, require, require_contains, require_equal
-from conformance.kinds import APPLICATION, CREATED_ONCE, ENVIRONMENT, SECRET, SECRET_MAPPING, Ground, Kind
+from conformance.kinds import (
+    APPLICATION,
+    CREATED_ONCE,
+    ENVIRONMENT,
+    SECRET,
+    SECRET_MAPPING,
+    UPSERTED,
+    Ground,
+    Kind,
+)
 from conformance.runner.fixtures import Held
 from conformance.runner.plugin import Checks
 from conformance.scenario import kinds, requirement
@@ -146,19 +156,34 @@ def test_types_are_kept(cmf: Cmf, check: Checks, environment: str) -> None:
 @requirement("CMF-CONTENT-YAML-BODY")
 @kinds()
 def test_yaml_bodies(kind: Kind, cmf: Cmf, check: Checks, ground: Ground, collection: Collection) -> None:
+    def bodies_of(stem: str, note: str, tier: str) -> Iterator[dict[str, Any]]:
+        for each in ("json", "yaml"):
+            body = ground.marked(f"{stem}-{each}", {"note": note, "number": "7", "key.with.dots": "one"})
+            if "metadata" in body:
+                body["metadata"]["labels"] = {"tier": tier, "number": "7"}
+            yield body
+
+    def require_twins(stem: str) -> None:
+        stored = kind.view(collection.get(f"{stem}-json").expect(200).body)
+        twin = kind.view(collection.get(f"{stem}-yaml").expect(200).body)
+        require_equal(_anonymous(twin), _anonymous(stored), "the YAML twin")
+
     def twins(text_of: Callable[[dict[str, Any]], str], what: str) -> None:
         stem = cmf.name("twin")
-        text = {"note": "same", "number": "7", "key.with.dots": "one"}
-        as_json, as_yaml = (ground.marked(f"{stem}-{each}", text) for each in ("json", "yaml"))
-        for body in (as_json, as_yaml):
-            if "metadata" in body:
-                body["metadata"]["labels"] = {"tier": "gold", "number": "7"}
+        as_json, as_yaml = bodies_of(stem, "Same", "Gold")
         collection.post(as_json).needed()
         with check("CMF-CONTENT-YAML-BODY", f"one {kind.noun} as {what} is stored like its JSON twin"):
             collection.post(content=text_of(as_yaml).encode(), media_type=YAML).expect_accepted()
-            stored = kind.view(collection.get(f"{stem}-json").expect(200).body)
-            twin = kind.view(collection.get(f"{stem}-yaml").expect(200).body)
-            require_equal(_anonymous(twin), _anonymous(stored), "the YAML twin")
+            require_twins(stem)
+        if kind not in (*UPSERTED, SECRET, SECRET_MAPPING):
+            return
+        as_json, as_yaml = bodies_of(stem, "Other", "Silver")
+        update = collection.post if kind.upsert else partial(collection.put, f"{stem}-json")
+        update(as_json).needed()
+        update = collection.post if kind.upsert else partial(collection.put, f"{stem}-yaml")
+        with check("CMF-CONTENT-YAML-BODY", f"an update of one {kind.noun} as {what} is, too"):
+            update(content=text_of(as_yaml).encode(), media_type=YAML).expect_accepted()
+            require_twins(stem)
 
     twins(lambda body: write(body, YAML).decode(), "YAML")
     twins(lambda body: "---\n" + yaml.safe_dump(body) + "...\n", "YAML with document markers")

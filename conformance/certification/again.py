@@ -61,15 +61,15 @@ def differences(report: Path, evidence: Path, *, token: bool) -> Iterator[str]:
 def _play(report_file: Path, evidence: Path, room: Path, *, token: bool) -> list[str]:
     clock = Clock()
     clock.rule()
-    from io import StringIO  # noqa: PLC0415 - all that measures time comes after the clock
+    from io import StringIO  # all that measures time comes after the clock
 
-    from rich.console import Console  # noqa: PLC0415
+    from rich.console import Console
 
-    from conformance.config import Effort, Features, Limits, Selection, Target  # noqa: PLC0415
-    from conformance.report import document  # noqa: PLC0415
-    from conformance.runner.options import Options  # noqa: PLC0415
-    from conformance.runner.playback import Diverged, Playback  # noqa: PLC0415
-    from conformance.runner.run import execute  # noqa: PLC0415
+    from conformance.config import Effort, Features, Limits, Selection, Target
+    from conformance.report import document
+    from conformance.runner.options import Options
+    from conformance.runner.playback import Diverged, Playback
+    from conformance.runner.run import execute
 
     report = document.read(report_file)
     run, target = report.run, report.target

@@ -27,28 +27,26 @@ _CONFIGURATION = {
     # Undeclared methods are the business of scenarios; generated ones would be DELETEs on collections.
     "phases": {"coverage": {"unexpected-methods": []}},
 }
-# What generation reads of a schema; annotations and formats that are defined nowhere stay behind.
-_KEYWORDS = frozenset(
-    {
-        "type",
-        "required",
-        "enum",
-        "const",
-        "pattern",
-        "minLength",
-        "maxLength",
-        "minimum",
-        "maximum",
-        "exclusiveMinimum",
-        "exclusiveMaximum",
-        "multipleOf",
-        "minItems",
-        "maxItems",
-        "uniqueItems",
-        "minProperties",
-        "maxProperties",
-    }
+BINDING = (
+    "type",
+    "required",
+    "enum",
+    "const",
+    "pattern",
+    "minLength",
+    "maxLength",
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "multipleOf",
+    "minItems",
+    "maxItems",
+    "uniqueItems",
+    "minProperties",
+    "maxProperties",
 )
+"""What generation reads of a schema; annotations and formats that are defined nowhere stay behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +211,7 @@ def _json_schema(schema: Any) -> Any:
         return schema
     if "$ref" in schema:
         return {"$ref": schema["$ref"]}
-    result = {key: value for key, value in schema.items() if key in _KEYWORDS}
+    result = {key: value for key, value in schema.items() if key in BINDING}
     if schema.get("format") == "date-time":
         result["format"] = "date-time"
     if schema.get("nullable") is True and "type" in schema:

@@ -4,30 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from conformance.properties.document import Document, Operation, Schema
+from conformance.properties.document import BINDING, Document, Operation, Schema
 
-KEYWORDS = (
-    "type",
-    "required",
-    "enum",
-    "const",
-    "pattern",
-    "minLength",
-    "maxLength",
-    "minimum",
-    "maximum",
-    "exclusiveMinimum",
-    "exclusiveMaximum",
-    "multipleOf",
-    "format",
-    "minItems",
-    "maxItems",
-    "uniqueItems",
-    "minProperties",
-    "maxProperties",
-    "oneOf",
-    "anyOf",
-)
+KEYWORDS = (*BINDING, "format", "oneOf", "anyOf")
 """The keywords that forbid something, in the order in which they are shown."""
 NAMES = ("pattern", "minLength", "maxLength")
 """What the documentation says of the names of all resources, where the schema says less."""
