@@ -1,14 +1,18 @@
-"""Applications made to run and to stop, as arrangement of scenarios."""
+"""Applications and statements made to run and to stop, as arrangement of scenarios."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
 from conformance import views
-from conformance.expectations import eventually, optional, require
+from conformance.expectations import eventually, optional, require, shown
 from conformance.target.answer import Answer
 from conformance.target.cmf import Cmf
+
+PHASELESS = 2.0
+"""Seconds after which a statement without a phase is taken for one that never has any."""
 
 
 def until(cmf: Cmf, environment: str, application: str, holds: Callable[[Any], bool], what: str) -> Answer:
@@ -41,3 +45,27 @@ def suspended(cmf: Cmf, environment: str, application: str) -> Answer:
     """Suspend an application as arrangement, and wait until it shows."""
     cmf.suspend(environment, application).needed(200, 304)
     return until(cmf, environment, application, views.is_suspended, "suspended")
+
+
+def until_phase(
+    cmf: Cmf, environment: str, statement: str, *phases: str, within: float | None = None
+) -> dict[str, Any]:
+    """Wait until a statement is in one of some phases, in the words of the filter, and return it.
+
+    ``within`` is in seconds, the time to settle unless told.  Raises ``Broken`` when it does not get there.  A
+    target that gives no phase at all can't be waited for: then the statement is returned as it is.
+    """
+    patience = time.monotonic() + PHASELESS
+
+    def look() -> dict[str, Any]:
+        body: dict[str, Any] = cmf.statements(environment).get(statement).expect(200).body
+        now, expected = views.phase(body), " or ".join(phases)
+        require(
+            now in phases or (now is None and time.monotonic() > patience),
+            f"the statement is not {expected}",
+            expected=expected,
+            got=shown(optional(body, "status")),
+        )
+        return body
+
+    return eventually(look, within=cmf.limits.settle if within is None else within)

@@ -31,7 +31,7 @@ class Budget:
 
 BUDGETS: Mapping[Effort, Budget] = {
     Effort.QUICK: Budget(rich=40, body=20, plain=12),
-    Effort.STANDARD: Budget(rich=100, body=60, plain=24),
+    Effort.STANDARD: Budget(rich=220, body=135, plain=40),
     Effort.THOROUGH: Budget(rich=1_500, body=1_000, plain=400),
 }
 

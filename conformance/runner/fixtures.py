@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import random
 import string
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
 
-from conformance import bodies
-from conformance.expectations import Unmet, eventually, optional, require, shown
+from conformance import bodies, running
+from conformance.expectations import Unmet
 from conformance.kinds import Ground, Kind
 from conformance.kinds import ground as prepare
 from conformance.runner.context import RunContext
 from conformance.runner.plugin import Checks, context_of
 from conformance.target.cmf import Cmf, Collection
-from conformance.views import phase
 
 SECRETS = {"secrets"}
-
-
-PHASELESS = 2.0
-"""Seconds after which a statement without a phase is taken for one that never has any."""
 
 
 @dataclass(frozen=True)
@@ -141,25 +136,7 @@ def until_phase(cmf: Cmf) -> Callable[..., dict[str, Any]]:
     Returns the statement; raises ``Broken`` when it does not get there within the time to settle.  A target
     that gives no phase at all can't be waited for: then the statement is returned as it is.
     """
-
-    def wait(environment: str, name: str, *phases: str, within: float | None = None) -> dict[str, Any]:
-        patience = time.monotonic() + PHASELESS
-
-        def look() -> dict[str, Any]:
-            body: dict[str, Any] = cmf.statements(environment).get(name).expect(200).body
-            now, expected = phase(body), " or ".join(phases)
-            arrived = now in phases or (now is None and time.monotonic() > patience)
-            require(
-                arrived,
-                f"the statement is not {expected}",
-                expected=expected,
-                got=shown(optional(body, "status")),
-            )
-            return body
-
-        return eventually(look, within=cmf.limits.settle if within is None else within)
-
-    return wait
+    return partial(running.until_phase, cmf)
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 """Which requirement a divergence breaks, by what was done before it was seen.
 
 ``touched`` is the resource that a step was about, and ``verb`` what it did: ``create``, ``update`` (POST), ``put``,
-``conflict``, ``delete``, ``kept`` (its deletion was refused), ``spoil``, ``start``, ``suspend``; ``nowhere`` and
-``unknown`` stand for writes to what does not exist.
+``conflict``, ``delete``, ``kept`` (its deletion was refused), ``spoil``, ``start``, ``suspend``, ``stop``, ``resume``;
+``nowhere`` and ``unknown`` stand for writes to what does not exist.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ _OF_NEIGHBOURS = {
     "spoil": "REFUSED",
     "start": "START",
     "suspend": "SUSPEND",
+    "stop": "STOP",
+    "resume": "RESUME",
 }
 
 

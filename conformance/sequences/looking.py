@@ -16,7 +16,7 @@ from conformance.expectations import (
     require_equal,
     shown,
 )
-from conformance.kinds import APPLICATION, SECRET_MAPPING, UPSERTED
+from conformance.kinds import APPLICATION, SECRET_MAPPING, STATEMENT, UPSERTED
 from conformance.model import Exchange
 from conformance.sequences.blame import damage, intrusion
 from conformance.sequences.model import ENVIRONMENTS, SECRETS, Entry, Key, World
@@ -72,6 +72,7 @@ class Look:
 
     def gone(self, first: Key, rule: str, *inside: Key, inside_rule: str = "") -> None:
         """See that what was deleted can't be read and is not listed, soon; and that what was inside can't be read."""
+        patience = self._cmf.limits.deploy if self._cast.runs else self._cmf.limits.settle
 
         def unread() -> None:
             for key in (first, *inside):
@@ -89,9 +90,9 @@ class Look:
 
         if inside:
             with self._holds(inside_rule, "an environment is gone with everything in it"):
-                eventually(unread, within=self._cmf.limits.settle)
+                eventually(unread, within=patience)
         with self._holds(rule, "what was deleted is gone"):
-            eventually(look, within=self._cmf.limits.settle)
+            eventually(look, within=patience)
 
     def around(self, world: World, touched: Key, verb: str) -> None:
         """Compare the lists in which what was done may show: those of this kind in every environment."""
@@ -247,12 +248,30 @@ class Look:
             ):
                 broken.exchange = listed
                 raise broken from None
-        if self._cast.runs and kind is APPLICATION:
-            self._require_state(item, key, entry, touched)
+        if self._cast.runs and key != touched:
+            if kind is APPLICATION:
+                self._require_state(item, key, entry)
+            elif kind is STATEMENT:
+                self._require_phase(item, key, entry)
 
-    def _require_state(self, item: Any, key: Key, entry: Entry, touched: Key | None) -> None:
-        if key == touched:
-            return
+    def _require_phase(self, item: Any, key: Key, entry: Entry) -> None:
+        wrong = "stopped" if entry.started else "running"
+        first = iter((item,))
+
+        def look() -> None:
+            # An update may move the phase for a while, so what is listed is looked at again.
+            phase = views.phase(next(first, None) or self.read(key))
+            require(
+                phase != wrong, f"the statement {key.name} is {wrong}", expected="as it was", got=phase or ""
+            )
+
+        with self._holds(
+            "CMF-STMT-STOP" if entry.started else "CMF-STMT-RESUME",
+            f"every other statement does not come to be {wrong}",
+        ):
+            eventually(look, within=self._cmf.limits.settle)
+
+    def _require_state(self, item: Any, key: Key, entry: Entry) -> None:
         holds, word = (views.is_started, "started") if entry.started else (views.is_suspended, "suspended")
         # A status follows only after a while, but what the spec says does not change by itself.
         job = job_of(item)

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from conformance import bodies, views
+from conformance import bodies
 from conformance.contract.media import JSON, YAML
-from conformance.expectations import eventually, optional, require, require_contains, require_unique
+from conformance.expectations import eventually, optional, require, require_unique
 from conformance.kinds import (
     APPLICATION,
     COMPUTE_POOL,
@@ -24,20 +24,16 @@ from conformance.kinds import (
     Ground,
     Kind,
 )
-from conformance.running import until
 from conformance.sequences.looking import Look
 from conformance.sequences.model import APPLICATIONS, POOLS, SECRETS, Entry, Key, World
-from conformance.sequences.shown import job_of, require_as_before, require_nothing_of, state
+from conformance.sequences.shown import require_as_before, require_nothing_of
 from conformance.sequences.steps import VARIANTS, Action, Cast, Names, Step
+from conformance.sequences.switching import CONFLICT, NOT_DONE, OK, REFUSED_UNKNOWN, Switch
 from conformance.sequences.tape import Ended, Tape, Witness
 from conformance.target.answer import Answer
 from conformance.target.cmf import Cmf
 
-OK, CREATED, SUCCESS, NOT_MODIFIED, NOT_FOUND, CONFLICT = 200, 201, 2, 304, 404, 409
-NOT_DONE = (400, CONFLICT, 422)
-"""How a change that the contract leaves to the target may be refused."""
-REFUSED_UNKNOWN = (NOT_MODIFIED, 400, NOT_FOUND, CONFLICT, 410, 422)
-"""How something may be refused that is done to an application that does not exist (erratum ERR-STATUS-UNKNOWN)."""
+SUCCESS, NOT_FOUND = 2, 404
 
 
 class Play:
@@ -48,6 +44,9 @@ class Play:
         self._tape = tape
         self._holds = witness.holds
         self._look = Look(cmf, witness, cast, names)
+        self._switch = Switch(cmf, witness, self._look)
+        self._patience = cmf.limits.deploy if cast.runs else cmf.limits.settle
+        """Seconds until what was deleted is gone, and its name free: what runs must be brought to an end."""
         self._cast = cast
         self._names = names
         self.world = World()
@@ -65,6 +64,8 @@ class Play:
             Action.DELETE: self._delete,
             Action.START: self._run,
             Action.SUSPEND: self._run,
+            Action.STOP: self._stop,
+            Action.RESUME: self._stop,
             Action.SPOIL: self._spoil,
             Action.READ: self._read,
             Action.PAGES: self._pages,
@@ -112,11 +113,11 @@ class Play:
                 answer = self._send(key, body, step).expect_accepted()
             else:
                 answer = eventually(
-                    lambda: self._send(key, body, step).expect_accepted(), within=self._cmf.limits.settle
+                    lambda: self._send(key, body, step).expect_accepted(), within=self._patience
                 )
             kind.require_stored(answer.body, body, f"the answer, {kind.noun} {key.name}: ")
         read_by = kind.rule("GET") if before is None else rule
-        self.world, read = self._look.stored(self.world, key, Entry(body), read_by)
+        self.world, read = self._look.stored(self.world, key, self._entry(kind, body), read_by)
         if before is not None:
             with self._holds(rule, f"nothing of the old {kind.noun} is back"):
                 require_nothing_of(before.body, body, read, f"the new {kind.noun} {key.name}")
@@ -143,7 +144,7 @@ class Play:
 
     def _take_update(self, kind: Kind, key: Key, body: dict[str, Any]) -> None:
         before = self.world[key].body
-        self.world, read = self._look.stored(self.world, key, Entry(body), kind.rule("UPDATE"))
+        self.world, read = self._look.stored(self.world, key, self._entry(kind, body), kind.rule("UPDATE"))
         if kind is not STATEMENT:
             with self._holds(kind.rule("REPLACE"), "what an update leaves out is gone"):
                 require_nothing_of(before, body, read, f"the {kind.noun} {key.name}")
@@ -174,6 +175,10 @@ class Play:
         held = self.world[key].body
         fields = {name: body["metadata"].get(name, {}) for name in ("labels", "annotations")}
         return bodies.changed(dict(held), metadata=fields, parallelism=step.variant + 1)
+
+    def _entry(self, kind: Kind, body: dict[str, Any]) -> Entry:
+        runs = self._cast.runs and kind is STATEMENT
+        return Entry(body, started=runs and not body["spec"].get("stopped", False))
 
     # -- deleting --------------------------------------------------------------------------------------
 
@@ -207,9 +212,7 @@ class Play:
         with self._holds(rule, "what nothing uses can be deleted"):
             # What was used until just now may be held for a while longer.
             if key.plural in {POOLS, SECRETS} and answer.status // 100 != SUCCESS:
-                eventually(
-                    lambda: collection.delete(key.name).expect_accepted(), within=self._cmf.limits.settle
-                )
+                eventually(lambda: collection.delete(key.name).expect_accepted(), within=self._patience)
             else:
                 answer.expect_accepted()
         self._look.gone(key, rule)
@@ -254,31 +257,17 @@ class Play:
     # -- the rest --------------------------------------------------------------------------------------
 
     def _run(self, kind: Kind, key: Key, step: Step) -> None:
-        word, start = step.action.value, step.action is Action.START
-        answer = (self._cmf.start if start else self._cmf.suspend)(key.environment, key.name)
+        known = key in self.world
+        self.world = self._switch.application(self.world, key, step.action)
+        if known:
+            self._compare(kind, key, step.action.value)
+
+    def _stop(self, kind: Kind, key: Key, step: Step) -> None:
         if key not in self.world:
-            rule = kind.rule(f"{word.upper()}-UNKNOWN")
-            with self._holds(rule, f"a {word} of what does not exist is refused"):
-                answer.expect(*REFUSED_UNKNOWN)
-            self._look.absent(key, rule, "it creates nothing")
+            self._put(kind, key, step)
             return
-        held = self.world[key]
-        again = held.started is start
-        rule = kind.rule(f"{word.upper()}-AGAIN" if again else word.upper())
-        with self._holds(rule, f"a {word} answers 200, or may be refused when there is nothing to do"):
-            answer.expect(OK, CONFLICT, *((NOT_MODIFIED,) if again else ()))
-        started = held.started if answer.status == CONFLICT else start
-        holds, shows = (views.is_started, "started") if started else (views.is_suspended, "suspended")
-        with self._holds(rule, f"after {word} the application shows that it is {shows}"):
-            read = until(self._cmf, key.environment, key.name, holds, shows)
-        with self._holds(kind.rule(f"{word.upper()}-SPEC"), f"a {word} changes nothing but the state"):
-            require_contains(
-                state(kind, read.body), held.shown or {}, f"after {word}, the application {key.name}: "
-            )
-        self.world = self.world.with_stored(
-            key, Entry(held.body, state(kind, read.body), started, job_of(read.body))
-        )
-        self._compare(kind, key, word)
+        self.world = self._switch.statement(self.world, key, step)
+        self._compare(kind, key, step.action.value)
 
     def _spoil(self, kind: Kind, key: Key, step: Step) -> None:
         known = key in self.world
@@ -360,4 +349,7 @@ class Play:
                 return None
             references[kind.needs] = name
         ground = Ground(kind, self._cmf, kind.collection(self._cmf, key.environment), references, NO_SECRET)
-        return ground.variant(key.name, step.variant) if step.variant else ground.body(key.name)
+        body = ground.variant(key.name, step.variant) if step.variant else ground.body(key.name)
+        if self._cast.runs and kind is STATEMENT:
+            return bodies.changed(body, statement=self._cmf.features.insert)
+        return body

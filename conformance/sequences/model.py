@@ -31,7 +31,7 @@ class Entry:
     shown: Mapping[str, Any] | None = None
     """What was read of it since, as far as only a request can change it; None when it must be read anew."""
     started: bool = False
-    """An application that was told to run."""
+    """An application or a statement that is to run."""
     job: str | None = None
     """The job state in the spec of an application, as it was read last after a request that may change it."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from conformance import views
 from conformance.expectations import Broken, optional, require_contains, require_equal, shown
-from conformance.kinds import APPLICATION, SECRET_MAPPING, Kind
+from conformance.kinds import APPLICATION, SECRET_MAPPING, STATEMENT, Kind
 from conformance.sequences.model import Entry
 
 _TIMES = ("created_time", "updated_time")
@@ -20,6 +20,8 @@ def state(kind: Kind, body: Any) -> dict[str, Any]:
     if kind is APPLICATION:
         return views.without_state(body)
     view = kind.view(body)
+    if kind is STATEMENT:
+        view["spec"] = {**(view.get("spec") or {}), "stopped": bool(optional(body, "spec", "stopped"))}
     if kind is SECRET_MAPPING and (secret := optional(body, "spec", "secretName")) is not None:
         view["secret"] = secret
     return {key: value for key, value in view.items() if key not in _TIMES}

@@ -35,10 +35,16 @@ class Action(StrEnum):
     DELETE = "delete"
     START = "start"
     SUSPEND = "suspend"
+    STOP = "stop"
+    RESUME = "resume"
     SPOIL = "spoil"
     """Sends a body that the contract forbids."""
     READ = "read"
     PAGES = "pages"
+
+
+SWITCHES = {APPLICATION: (Action.START, Action.SUSPEND), STATEMENT: (Action.RESUME, Action.STOP)}
+"""What makes a resource of a kind run, and what makes it stand still."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +74,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """Which kinds of resource a sequence is about, and whether applications are started."""
+    """Which kinds of resource a sequence is about, and whether applications and statements run."""
 
     word: str
     """Stands in names."""
@@ -83,6 +89,7 @@ class Cast:
 CORE = Cast("core", (ENVIRONMENT, APPLICATION))
 ALL = Cast("all", (ENVIRONMENT, SECRET, COMPUTE_POOL, APPLICATION, STATEMENT, SECRET_MAPPING, CATALOG))
 RUNNING = Cast("run", (ENVIRONMENT, APPLICATION), runs=True)
+RUNNING_SQL = Cast("sql", (ENVIRONMENT, COMPUTE_POOL, STATEMENT), runs=True)
 
 
 @dataclass(frozen=True)
@@ -105,7 +112,13 @@ class Names:
 def opening(cast: Cast) -> tuple[Step, ...]:
     """The first steps of every walk: one of each kind, so that all that is compared has something to compare."""
     first = [Step(Action.POST, kind.plural, variant=1) for kind in cast.kinds]
-    run = [Step(action, "applications") for action in (Action.START, Action.SUSPEND)] if cast.runs else []
+    run = [
+        Step(action, kind.plural)
+        for kind in cast.kinds
+        if cast.runs and kind in SWITCHES
+        # Each of them once, the one first that changes something.
+        for action in (SWITCHES[kind] if kind is APPLICATION else reversed(SWITCHES[kind]))
+    ]
     return (*first[:1], Step(Action.POST, "environments", slot=1), *first[1:], *run)
 
 
@@ -174,14 +187,17 @@ def _weights(cast: Cast, kind: Kind, key: Key, world: World) -> dict[Action, flo
     if key not in world:
         weights = {Action.POST: 4.0, Action.DELETE: 0.5, Action.READ: 0.2, Action.SPOIL: 0.3}
         weights |= {Action.PUT: 0.5} if puts else {}
-        weights |= {Action.START: 0.3, Action.SUSPEND: 0.3} if cast.runs and kind is APPLICATION else {}
+        weights |= dict.fromkeys(SWITCHES.get(kind, ()), 0.3) if cast.runs else {}
         return weights if kind is not ENVIRONMENT else {**weights, Action.POST: 8.0}
     weights = {Action.POST: 2.5, Action.DELETE: 2.0, Action.READ: 0.2, Action.SPOIL: 0.6, Action.PAGES: 0.4}
     if puts:
         weights[Action.PUT] = 3.0
-    if kind is APPLICATION:
-        weights[Action.SUSPEND] = 2.0 if cast.runs else 0.3
-        weights |= {Action.START: 3.0} if cast.runs else {}
+    if cast.runs and kind in SWITCHES:
+        runs, stands = SWITCHES[kind]
+        # What changes something shows more than what is done again.
+        weights |= {runs: 1.0, stands: 6.0} if world[key].started else {runs: 6.0, stands: 1.0}
+    elif kind is APPLICATION:
+        weights[Action.SUSPEND] = 0.3
     if kind is ENVIRONMENT:
         # A whole environment goes seldom, or there is never much in one.
         weights[Action.DELETE] = 0.8

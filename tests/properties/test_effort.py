@@ -18,7 +18,7 @@ def test_more_effort_is_more_requests() -> None:
 
 def test_the_documented_totals_hold() -> None:
     assert total(Effort.QUICK) == 576
-    assert total(Effort.STANDARD) == 1_352
+    assert total(Effort.STANDARD) == 2_640
     assert total(Effort.THOROUGH) == 22_200
 
 
