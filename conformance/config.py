@@ -69,7 +69,7 @@ class Limits:
     read_timeout: float = 30.0
     """Seconds until a whole response must have arrived."""
     requests_per_second: float | None = None
-    total_requests: int = 20_000
+    total_requests: int = 30_000
     max_time: float = 1_800.0
     """Seconds for the whole run, clean-up excepted."""
     max_response_bytes: int = 8 * 1024 * 1024

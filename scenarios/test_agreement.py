@@ -36,6 +36,12 @@ def new_secret(run: RunContext, cmf: Cmf) -> Callable[[], str]:
     return create
 
 
+@pytest.fixture
+def other_environment(cmf: Cmf) -> str:
+    """The name of another empty environment, with every sign in it that a name may have: stories are told by names."""
+    return _environment(cmf, f"{cmf.name('env')}.eu-1.b")
+
+
 class Telling:
     """Holds what environments and secrets say against what the mappings say.
 
@@ -295,9 +301,9 @@ class Contents:
                 eventually(lambda: collection.get(name).expect_absent(), within=self.cmf.limits.settle)
 
 
-def _environment(cmf: Cmf, **fields: Any) -> str:
-    name = cmf.name("env")
-    cmf.environments.post(bodies.environment(name, cmf.features, **fields)).needed()
+def _environment(cmf: Cmf, name: str = "") -> str:
+    name = name or cmf.name("env")
+    cmf.environments.post(bodies.environment(name, cmf.features)).needed()
     return name
 
 

@@ -58,13 +58,24 @@ def cached(
         applications.delete(another.name).needed(200)
         eventually(lambda: applications.get(another.name).expect_absent(), within=cmf.limits.settle)
 
+    def create_again() -> None:
+        applications.delete(application.name).needed(200)
+        eventually(lambda: applications.get(application.name).expect_absent(), within=cmf.limits.settle)
+        body = bodies.application(application.name, cmf.features, labels={"created": "again"})
+        eventually(lambda: applications.post(body).needed(201), within=cmf.limits.settle)
+        settled(lambda: applications.get(application.name).body, within=cmf.limits.settle)
+
     operation = request.param
     if operation == "getSecrets":
         return _cached_secrets(cmf, environment, run)
     if operation == "getApplication":
+        # The tag of one that has come to rest, which the next one comes to as well.
+        settled(lambda: applications.get(application.name).body, within=cmf.limits.settle)
         relabel = bodies.application(application.name, cmf.features, labels={"changed": "yes"})
         relabelled = bodies.application(application.name, cmf.features, labels={"changed": "again"})
         changes: dict[str, Callable[[], object]] = {
+            # First, for then both have been written to as often.
+            "a deletion and a creation anew": create_again,
             "an update": update,
             "a change of labels": lambda: applications.post(relabel).needed(),
             "a change of labels alone": lambda: applications.post(relabelled).needed(),

@@ -53,7 +53,7 @@ def test_events(
 
     with check("CMF-EVENT-LIFE", "an application that was created and started has events"):
         eventually(lambda: more_than(0), within=cmf.limits.settle)
-    earlier = [optional(item, "metadata", "name") for item in events.all()]
+    earlier = {optional(item, "metadata", "name"): _instance(item) for item in events.all()}
     suspended(cmf, environment, held.name)
     started(cmf, environment, held.name)
     with check("CMF-EVENT-LIFE", "suspending and starting it again adds to them"):
@@ -78,6 +78,15 @@ def test_events(
             eventually(lambda: _require_disjoint([events.all(size=2)], "event"), within=cmf.limits.settle)
         with check("CMF-EVENT-INSTANCE", "each names an instance of this application, or none"):
             eventually(lambda: _require_known_instances(cmf, environment, held.name), within=2)
+        with check("CMF-EVENT-INSTANCE", "each goes on to name the instance that it named before a restart"):
+            for item in items:
+                before = earlier.get(optional(item, "metadata", "name"))
+                require(
+                    before in (None, _instance(item)),
+                    "an event names another instance than before",
+                    expected=repr(before),
+                    got=repr(_instance(item)),
+                )
         with check("CMF-EVENT-LIST-SCOPE", "no event is listed under two applications"):
             eventually(
                 lambda: _require_disjoint([cmf.events(*place).all() for place in places], "event"),
@@ -90,11 +99,15 @@ def test_events(
         )
 
 
+def _instance(event: Any) -> Any:
+    return optional(event, "metadata", "flinkApplicationInstance")
+
+
 def _require_known_instances(cmf: Cmf, environment: str, application: str) -> None:
     items = cmf.events(environment, application).all()
     known = cmf.instances(environment, application).names()
     for item in items:
-        named = optional(item, "metadata", "flinkApplicationInstance")
+        named = _instance(item)
         require(
             named in (None, *known),
             "an event names an unknown instance",

@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from conformance import bodies
 from conformance.expectations import require, require_contains, settled
-from conformance.kinds import COMPUTE_POOL, KINDS, SECRET_MAPPING, STATEMENT, Ground, Kind
+from conformance.kinds import (
+    APPLICATION,
+    COMPUTE_POOL,
+    ENVIRONMENT,
+    KINDS,
+    SECRET,
+    SECRET_MAPPING,
+    STATEMENT,
+    Ground,
+    Kind,
+)
 from conformance.kinds import ground as prepare
 from conformance.runner.plugin import Checks
 from conformance.scenario import each_kind, requirement
@@ -51,6 +63,28 @@ def filled(name: str, length: int) -> str:
     return name + "a" * (length - len(name))
 
 
+def require_found(kind: Kind, cmf: Cmf, environment: str, name: str) -> None:
+    """What lies below a resource is reached by its name."""
+    if kind is ENVIRONMENT:
+        cmf.applications(name).list().expect(200)
+    elif kind is APPLICATION:
+        cmf.events(environment, name).list().expect(200)
+        cmf.instances(environment, name).list().expect(200)
+        cmf.suspend(environment, name).expect(200, 304, 409)
+    elif kind is STATEMENT:
+        cmf.exceptions(environment, name).expect(200)
+
+
+def require_referred_to(kind: Kind, cmf: Cmf, environment: str, name: str) -> None:
+    """What refers to a resource by its name finds it."""
+    if kind is COMPUTE_POOL:
+        statement = bodies.statement(cmf.name("refers"), cmf.features, pool=name)
+        cmf.statements(environment).post(statement).expect_accepted()
+    elif kind is SECRET:
+        mapping = bodies.secret_mapping(cmf.name("refers"), secret=name)
+        cmf.secret_mappings(environment).post(mapping).expect_accepted()
+
+
 @each_kind("NAME-MIN", "NAME-REFUSED", kinds=KINDS)
 def test_shortest_name(
     kind: Kind,
@@ -87,6 +121,9 @@ def test_longest_name(kind: Kind, cmf: Cmf, ground: Ground, collection: Collecti
             "the name of 253 characters is not listed",
             expected=allowed,
         )
+    with check(kind.rule("NAME-MAX"), "with a name of 253 characters it is found by what belongs to it"):
+        if collection.get(allowed).expect(200, 404).status == 200:
+            require_found(kind, cmf, collection.scope.get("envName", ""), allowed)
     too_long = filled(cmf.name("longer"), LONGEST + 1)
     with check(kind.rule("NAME-MAX"), "a name of 254 characters is refused"):
         refused = collection.post(ground.body(too_long))
@@ -110,6 +147,7 @@ def test_longest_name(kind: Kind, cmf: Cmf, ground: Ground, collection: Collecti
 def test_legal_names(
     kind: Kind,
     cmf: Cmf,
+    environment: str,
     ground: Ground,
     collection: Collection,
     check: Checks,
@@ -126,6 +164,10 @@ def test_legal_names(
                 collection.name_of(read.body) == name, "it is read back under another name", expected=name
             )
             created.append(name)
+        if name in created:
+            with check(kind.rule("NAME-LEGAL"), f"a name with {shape} is found by what belongs to it"):
+                require_found(kind, cmf, collection.scope.get("envName", ""), name)
+                require_referred_to(kind, cmf, environment, name)
     with check(kind.rule("LIST"), "names of every legal shape are listed as they are"):
         lost = sorted({*created} - {*collection.names()})
         require(
@@ -218,3 +260,17 @@ def test_namesakes_created_once(
     settled(lambda: there.get(name).status, within=cmf.limits.settle)
     with check(rule, "deleting one leaves the other"):
         require_first_unchanged("after the second was deleted")
+
+
+@each_kind("GET-UNKNOWN", kinds=(APPLICATION, STATEMENT, COMPUTE_POOL, SECRET_MAPPING))
+@pytest.mark.parametrize("sign", ["-", "."])
+def test_names_that_are_alike_together(kind: Kind, cmf: Cmf, check: Checks, sign: str) -> None:
+    """``a`` in ``b-c`` and ``c-a`` in ``b``: a server that joins the two names can't tell them apart."""
+    outer, middle, last = (cmf.name(word) for word in ("env", "middle", "last"))
+    inner, name = f"{outer}{sign}{middle}", f"{middle}{sign}{last}"
+    for environment in (outer, inner):
+        cmf.environments.post(bodies.environment(environment, cmf.features)).needed()
+    ground = prepare(kind, cmf, outer)
+    ground.collection.post(ground.body(name)).needed()
+    with check(kind.rule("GET-UNKNOWN"), f"{last} in {inner} is not {name} in {outer}"):
+        kind.collection(cmf, inner).get(last).expect_absent()

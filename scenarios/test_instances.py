@@ -35,9 +35,16 @@ from conformance.target.cmf import Cmf
     "CMF-APP-START-AGAIN",
 )
 def test_instances(
-    cmf: Cmf, check: Checks, environment: str, other_environment: str, new_application: Callable[..., Held]
+    cmf: Cmf,
+    check: Checks,
+    environment: str,
+    other_environment: str,
+    new_environment: Callable[..., Held],
+    new_application: Callable[..., Held],
 ) -> None:
     held, neighbour = new_application(environment), new_application(environment)
+    third_environment = new_environment().name
+    new_application(third_environment, held.name)
     instances = cmf.instances(environment, held.name)
     started(cmf, environment, held.name)
 
@@ -75,6 +82,7 @@ def test_instances(
         ("under a sibling", cmf.instances(environment, neighbour.name), name),
         ("under an unknown application", cmf.instances(environment, cmf.name("never")), name),
         ("in another environment", cmf.instances(other_environment, held.name), name),
+        ("of a namesake in another environment", cmf.instances(third_environment, held.name), name),
         ("in an unknown environment", cmf.instances(cmf.name("never"), held.name), name),
     ):
         with check("CMF-INST-GET-UNKNOWN", f"an instance {where} answers 404"):
@@ -161,6 +169,39 @@ def test_instances_merge_the_defaults(
             {"execution.checkpointing.interval": "1", "state.backend.type": "hashmap"},
             "flinkConfiguration of the new instance",
         )
+
+
+@needs_flink
+@requirement("CMF-INST-SPEC")
+def test_values_that_look_like_none(
+    cmf: Cmf, check: Checks, new_environment: Callable[..., Held], new_application: Callable[..., Held]
+) -> None:
+    environment = new_environment()
+    usual = {"spec": {"job": {"allowNonRestoredState": True}}}
+    if cmf.environments.post({**environment.body, "flinkApplicationDefaults": usual}).status >= 300:
+        check.nothing_to_judge("CMF-INST-SPEC", "the target takes no defaults for the job of applications")
+        return
+    held = new_application(environment.name)
+    own = bodies.changed(held.body, job={**held.body["spec"]["job"], "allowNonRestoredState": False})
+    if cmf.applications(environment.name).post(own).status >= 300:
+        check.nothing_to_judge("CMF-INST-SPEC", "the target takes no spec.job.allowNonRestoredState")
+        return
+    instances = cmf.instances(environment.name, held.name)
+    started(cmf, environment.name, held.name)
+
+    def look() -> None:
+        items = instances.all()
+        require(items, "a started application has no instance", expected="at least one", got="none")
+        told = optional(items[0], "status", "spec", "job", "allowNonRestoredState")
+        require(
+            told in (None, False),
+            "the environment's true wins over the application's false",
+            expected="false",
+            got=repr(told),
+        )
+
+    with check("CMF-INST-SPEC", "the application's value wins, though it is false"):
+        eventually(look, within=cmf.limits.deploy)
 
 
 def _new(items: list[dict[str, Any]], earlier: set[str]) -> dict[str, Any]:

@@ -68,7 +68,12 @@ def test_example_of_the_documentation(cmf: Cmf, check: Checks, environment: str)
 
 @needs_flink
 @requirement(
-    "CMF-APP-START", "CMF-APP-START-AGAIN", "CMF-APP-START-SPEC", "CMF-APP-SUSPEND", "CMF-APP-SUSPEND-SPEC"
+    "CMF-APP-START",
+    "CMF-APP-START-AGAIN",
+    "CMF-APP-START-SPEC",
+    "CMF-APP-SUSPEND",
+    "CMF-APP-SUSPEND-SPEC",
+    "CMF-APP-LIST",
 )
 def test_start_and_suspend(
     cmf: Cmf, check: Checks, environment: str, other_environment: str, new_application: Callable[..., Held]
@@ -93,6 +98,10 @@ def test_start_and_suspend(
     def now() -> dict[str, Any]:
         return views.without_state(applications.get(held.name).needed(200).body)
 
+    def listed() -> None:
+        alone = views.application(applications.get(held.name).expect(200).body)
+        require_equal(views.application(applications.item(held.name)), alone, "in the list, the application")
+
     for round_ in ("first", "second"):
         before = now()
         answer = cmf.start(environment, held.name)
@@ -109,6 +118,8 @@ def test_start_and_suspend(
         answer.needed(200)
         with check("CMF-APP-START-SPEC", f"the {round_} start changes nothing but the state"):
             require_contains(now(), before, "after start, the application")
+        with check("CMF-APP-LIST", f"after the {round_} start the list shows what is read alone"):
+            eventually(listed, within=cmf.limits.settle)
         again = cmf.start(environment, held.name)
         with check("CMF-APP-START-AGAIN", f"a start after the {round_} one leaves it started"):
             again.expect(200, 304, 409)
@@ -129,6 +140,8 @@ def test_start_and_suspend(
         answer.needed(200)
         with check("CMF-APP-SUSPEND-SPEC", f"the {round_} suspend changes nothing but the state"):
             require_contains(now(), before, "after suspend, the application")
+        with check("CMF-APP-LIST", f"after the {round_} suspend the list shows what is read alone"):
+            eventually(listed, within=cmf.limits.settle)
     for what, place, other in others:
         with check("CMF-APP-START", f"{what} is as it was"):
             read = cmf.applications(place).get(other.name).expect(200).body
@@ -136,17 +149,34 @@ def test_start_and_suspend(
             runs = optional(read, "status", "jobStatus", "state") is not None and views.stays_started(read)
             still = views.is_suspended(read) and not runs
             require(still, f"starting an application started {what}", expected="suspended")
+
+
+@needs_flink
+@requirement("CMF-APP-SUSPEND")
+def test_a_namesake_goes_on(
+    cmf: Cmf, check: Checks, environment: str, other_environment: str, new_application: Callable[..., Held]
+) -> None:
+    held = new_application(environment)
+    namesake = new_application(other_environment, held.name)
+    elsewhere = cmf.applications(other_environment)
     wanted = optional(started(cmf, other_environment, namesake.name).body, "spec", "job", "state")
+    settled(
+        lambda: optional(elsewhere.get(namesake.name).body, "status"),
+        within=cmf.limits.settle,
+    )
+    runs = views.stays_started(elsewhere.get(namesake.name).body)
     started(cmf, environment, held.name)
     suspended(cmf, environment, held.name)
     with check("CMF-APP-SUSPEND", "its namesake in another environment stays started"):
-        read = cmf.applications(other_environment).get(namesake.name).expect(200).body
+        read = elsewhere.get(namesake.name).expect(200).body
         require(
             views.is_started(read), "suspending an application suspended its namesake", expected="started"
         )
         require_equal(
             optional(read, "spec", "job", "state"), wanted, "the state that its namesake is to have"
         )
+        if runs:
+            until(cmf, other_environment, namesake.name, views.stays_started, "started")
 
 
 @needs_flink

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
@@ -25,6 +26,10 @@ from conformance.target.cmf import Cmf, Collection
 from conformance.views import is_started, is_suspended
 
 FAMILY = {kind.plural: kind for kind in (COMPUTE_POOL, SECRET, SECRET_MAPPING, CATALOG)}
+
+
+INSTANCE = 2.0
+"""Seconds until a start is taken to make no instance of its own."""
 
 
 @pytest.fixture
@@ -51,12 +56,17 @@ def statements(cmf: Cmf, environment: str, compute_pool: str, new_statement: Cal
 def run_application(cmf: Cmf, environment: str, new_application: Callable[..., Held]) -> str:
     """A suspended application that was started five times."""
     name = new_application(environment).name
+    instances = cmf.instances(environment, name)
     for act, holds in ((cmf.start, is_started), (cmf.suspend, is_suspended)) * 5:
+        before = len(instances.names())
         act(environment, name).needed(200, 304)
         eventually(
             lambda: require(holds(cmf.applications(environment).get(name).body), "the state does not follow"),
             within=cmf.limits.settle,
         )
+        if act == cmf.start:
+            with suppress(Broken):  # that each start has an instance is another requirement
+                eventually(lambda: require(len(instances.names()) > before, "no instance"), within=INSTANCE)
     return name
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from conformance import bodies, views
 from conformance.contract.media import JSON, YAML
 from conformance.expectations import (
     Broken,
+    eventually,
     optional,
     require,
     require_unique,
@@ -229,3 +231,30 @@ def test_exceptions_of_a_query_that_fails(
 def _exceptions(cmf: Cmf, environment: str, statement: str) -> list[Body]:
     data = optional(cmf.exceptions(environment, statement).expect(200).body, "data")
     return data if isinstance(data, list) else []
+
+
+@requirement("CMF-STMT-RECREATE")
+def test_results_of_a_namesake_before(
+    cmf: Cmf,
+    check: Checks,
+    environment: str,
+    compute_pool: str,
+    new_statement: Callable[..., Held],
+    until_phase: Callable[..., Body],
+) -> None:
+    statements = cmf.statements(environment)
+    name = new_statement(environment, compute_pool, sql=BOUNDED).name
+    until_phase(environment, name, "running", "completed", "failed", within=cmf.limits.deploy)
+    walk = Walk(cmf, environment, name)
+    with suppress(Broken):  # that a query has results is another requirement
+        walk.follow(2, cmf.limits.settle)
+    old = {shown(row) for _, data in walk.pages for row in data}
+    statements.delete(name).needed(202, 204)
+    eventually(lambda: statements.get(name).needed(404), within=cmf.limits.deploy)
+    bare = bodies.statement(name, cmf.features, pool=compute_pool)
+    eventually(lambda: statements.post(bare).needed(200), within=cmf.limits.deploy)
+    with check("CMF-STMT-RECREATE", "a new statement gives no results of the old one"):
+        until_phase(environment, name, "completed")
+        data = optional(cmf.results(environment, name).expect(200, 400, 410).body, "results", "data")
+        back = [text for text in map(shown, data if isinstance(data, list) else []) if text in old]
+        require(not back, "rows of the old statement are back", expected="none", got=", ".join(back[:3]))

@@ -121,11 +121,13 @@ def test_marks_of_an_update(
     claimed = {"creationTimestamp": "2001-01-01T00:00:00Z", "uid": "11111111-2222-4333-8444-555555555555"}
     claiming = second.variant(name, 4)
     claiming["metadata"] = {**claiming["metadata"], **claimed}
-    for what, body in (
-        ("with other content", second.variant(name, 2)),
-        ("with other labels", second.variant(name, 3)),
-        ("with the first content", first),
-        ("that sends others in their place", claiming),
+    other = second.variant(name, 8)
+    for what, body, like in (
+        ("with other content", second.variant(name, 2), other),
+        ("with other labels", second.variant(name, 3), other),
+        ("with another spec alone", ground.variant(name, 3), second.variant(name, 3)),
+        ("with the first content", first, other),
+        ("that sends others in their place", claiming, other),
     ):
         answer = collection.put(name, body)
         if body is claiming and answer.status in {400, 422}:
@@ -149,7 +151,7 @@ def test_marks_of_an_update(
             with check(kind.rule("UPDATED-MOVES"), f"updateTimestamp after an update {what}"):
                 if isinstance(later, str) and timestamps.is_same(earlier, later):
                     time.sleep(1.1)  # a clock that counts whole seconds had no chance to move
-                    collection.put(name, second.variant(name, 8)).needed(200, 201, 204)
+                    collection.put(name, like).needed(200, 201, 204)
                     later = marks()["updateTimestamp"]
                 moved = isinstance(later, str) and timestamps.is_before(earlier, later)
                 require(

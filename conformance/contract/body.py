@@ -58,6 +58,12 @@ def accepted(exchange: Exchange) -> str | None:
     return accept[0] if len(accept) == 1 and accept[0] in MEDIA_TYPES else None
 
 
+def accepts_neither(exchange: Exchange) -> bool:
+    """Whether a request says what it accepts, and neither of the documented media types is among it."""
+    accept = ",".join(value for key, value in exchange.request.headers if key.lower() == "accept").lower()
+    return bool(accept.strip()) and not any(word in accept for word in (*MEDIA_TYPES, "*/*", "application/*"))
+
+
 def error_messages(value: Any) -> list[str]:
     """The messages of a RestError that are not blank."""
     errors = value.get("errors") if isinstance(value, dict) else None

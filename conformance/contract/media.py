@@ -1,7 +1,7 @@
 """Bodies: reading JSON and YAML strictly, and writing them.
 
 Both readers give plain JSON-like values.  A body that is not well-formed, not UTF-8, or not
-representable as JSON (a YAML tag, a non-string key) raises ``Malformed`` with one line that says why.
+representable as JSON (a YAML tag, a key that is no scalar) raises ``Malformed`` with one line that says why.
 """
 
 from __future__ import annotations
@@ -105,6 +105,15 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 class _Loader(yaml.CSafeLoader):
     """YAML as data: only the types of JSON, and tags are refused."""
 
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - the signature is PyYAML's
+        """A mapping whose scalar keys are text: common writers leave ``0`` or ``null`` unquoted where a name stands."""
+        self.flatten_mapping(node)
+        for position, (key, value) in enumerate(node.value):
+            if isinstance(key, yaml.ScalarNode) and key.tag in _SCALARS:
+                text = yaml.ScalarNode("tag:yaml.org,2002:str", key.value, key.start_mark, key.end_mark)
+                node.value[position] = (text, value)
+        return super().construct_mapping(node, deep)
+
 
 # YAML 1.1 and 1.2 read some plain scalars differently (yes, 1e3, 12:30:00, 2025-03-31), and both are in use.
 # A plain scalar has another type than string only where both versions agree; so text that either
@@ -117,6 +126,7 @@ _PLAIN = (
     ("tag:yaml.org,2002:float", r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)", "-+."),
     ("tag:yaml.org,2002:merge", r"<<", "<"),
 )
+_SCALARS = frozenset(tag for tag, _, _ in _PLAIN if not tag.endswith(":merge"))
 _Loader.yaml_implicit_resolvers = {}
 for _tag, _pattern, _first in _PLAIN:
     _Loader.add_implicit_resolver(_tag, re.compile(rf"(?:{_pattern})\Z"), list(_first))

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.contract.body import Body, accepted, declared, error_messages, excerpt, read_body
+from conformance.contract.body import (
+    Body,
+    accepted,
+    accepts_neither,
+    declared,
+    error_messages,
+    excerpt,
+    read_body,
+)
 from conformance.contract.observation import Observation
 from conformance.contract.openapi import Contract, Operation
 from conformance.model import Exchange, HttpResponse
 
-_SERVER_ERROR = 500
+_NOT_ACCEPTABLE, _SERVER_ERROR = 406, 500
 _REST_ERROR = "RestError"
 _OF_HTTP = frozenset({401, 403, 405, 406, 408, 411, 413, 414, 415, 417, 426, 428, 429, 431})
 """Statuses that HTTP defines for every server, often answered before the application is reached."""
@@ -30,6 +38,8 @@ def refusals(
     if of_http or response.status > _SERVER_ERROR:
         problem = broken or silent
         expected = "a RestError with a message"
+        if problem and response.status == _NOT_ACCEPTABLE and accepts_neither(exchange):
+            return  # a client of neither JSON nor YAML can be told in what it accepts
         yield _observation("CMF-ERR-BODY-HTTP", response, problem, expected)
         return
     yield _observation(

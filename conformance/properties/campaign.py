@@ -36,6 +36,7 @@ _CREATED, _SUCCESS = 201, 2
 _CLIENT_ERROR, _SERVER_ERROR = 400, 500
 _TYPE_REFUSED = (*REFUSED, 415)
 _NOT_FOUND, _CONFLICT = 404, 409
+_MAPS = frozenset({"labels", "annotations", "data", "flinkConfiguration", "connectionConfig", "properties"})
 
 
 def operations(catalogue: Catalogue) -> tuple[str, ...]:
@@ -205,8 +206,13 @@ class Campaign:
             allowed = {*_TYPE_REFUSED, _NOT_FOUND} if kind.needs else {*_TYPE_REFUSED}
             allowed |= {_CONFLICT} if exists and not kind.upsert else set()
             wrong = answer.status not in allowed and answer.status < _SERVER_ERROR
+            rule = self._rule(kind, request)
+            if wrong and rule == kind.rule("BODY") and _is_in_map(request.where):
+                wrong = (
+                    False  # whether a text may be made of a number or a boolean is a SHOULD where it is said
+                )
             self._say(
-                self._rule(kind, request),
+                rule,
                 answer,
                 f"{request.where or 'the body'}: {request.why}, answered with {answer.status}"
                 if wrong
@@ -291,13 +297,13 @@ class Campaign:
             except Broken as defect:
                 self._say(
                     rule,
-                    answer,
+                    reading,
                     f"sent as {request.media_type}: {defect.message}",
                     expected=defect.expected,
                     got=defect.got,
                 )
             else:
-                self._say(rule, answer)
+                self._say(rule, reading)
 
     def _require_conflict(
         self,
@@ -370,6 +376,11 @@ def written_kind(operation: str) -> Kind | None:
     return next(
         (kind_of(plural) for plural, routes in ROUTES.items() if operation in {routes.post, routes.put}), None
     )
+
+
+def _is_in_map(pointer: str) -> bool:
+    """Whether a value lies under a key of the client's own, where only texts may be."""
+    return not _MAPS.isdisjoint(list(_tokens(pointer))[:-1])
 
 
 def _at(value: Any, pointer: str) -> Any:

@@ -23,6 +23,7 @@ from conformance.model import (
 )
 from conformance.plan import Plan
 from conformance.properties.tally import generated
+from conformance.report.wording import plural
 from conformance.runner.basis import NO_CERTIFICATION, UNSERVED, Basis
 from conformance.runner.context import RunContext
 from conformance.runner.options import Options
@@ -32,6 +33,7 @@ READ_ONLY = (
     "Read-only mode: what exists on the target was read, and nothing was written. "
     "So most requirements could not be tested, and such a run is never conformant"
 )
+_SHOWN = 3
 _ALWAYS = frozenset({"CMF-ERR-ANSWER", "CMF-ERR-SERVER", "CMF-ERR-STATUS"})
 """What every document speaks of: when nothing was seen of it, nothing was tested."""
 
@@ -177,7 +179,13 @@ class Conclusion:
         if self.problem is not None:
             # What little was seen was not seen of a CMF server.
             return (CheckResult(requirement.id, "preflight", Verdict.ERROR, str(self.problem)),)
-        if checks := recorder.results_of(requirement.id):
+        checks = recorder.results_of(requirement.id)
+        if lost := recorder.not_reached(requirement.id):
+            ended = next(iter(self.context.notes), "the run has ended")
+            told = f"{ended}, before {plural(len(lost), 'scenario')} about it: {', '.join(lost[:_SHOWN])}"
+            told += ", …" if len(lost) > _SHOWN else ""
+            return (*checks, CheckResult(requirement.id, "not reached", Verdict.NOT_TESTED, told))
+        if checks:
             return checks
         if why := recorder.unwritten(requirement.id):
             return (CheckResult(requirement.id, "needs writing", Verdict.NOT_TESTED, why),)

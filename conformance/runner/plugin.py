@@ -102,6 +102,8 @@ class ConformancePlugin:
         self._context = context
         self._choice = choice
         self._listener = listener
+        self._left: dict[str, tuple[str, ...]] = {}
+        """The scenarios that have not begun, and what they declare."""
         self.interrupted = False
 
     def pytest_configure(self, config: pytest.Config) -> None:
@@ -131,6 +133,7 @@ class ConformancePlugin:
             config.hook.pytest_deselected(items=dropped)
         # Area by area, so that progress can be told of each.
         items[:] = sorted(kept, key=self._area)
+        self._left = {self.name(item): item.stash[_REQUIREMENTS] for item in items}
         self._listener.planned(len(kept))
 
     def name(self, item: pytest.Item) -> str:
@@ -159,6 +162,7 @@ class ConformancePlugin:
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
         """Frame a scenario: everything recorded in between belongs to it."""
         area = self._area(item)
+        self._left.pop(self.name(item), None)
         self._listener.began(area, item.name)
         began = time.monotonic()
         item.stash[_MARK] = self._context.recorder.enter(self.name(item))
@@ -238,6 +242,12 @@ class ConformancePlugin:
         if isinstance(defect, TargetLost):
             self._context.notes.append(str(defect))
             item.session.shouldstop = str(defect)
+
+    def pytest_sessionfinish(self) -> None:
+        """What was not reached leaves a gap in what was seen of its requirements, whatever else was."""
+        for scenario, declared in self._left.items():
+            for requirement in declared:
+                self._context.recorder.unreached(requirement, scenario)
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """The user, or SIGTERM, ended the run; pytest says the same when it stops by itself."""

@@ -64,6 +64,7 @@ class Recorder:
         self._scenario = ""
         self._again: set[str] = set()
         self._unwritten: dict[str, str] = {}
+        self._unreached: dict[str, list[str]] = {}
         self._aside = False
         self.canaries: Canaries | None = None
         """What answers are searched for, as soon as it is planted."""
@@ -258,6 +259,16 @@ class Recorder:
         """Why something of a requirement could not be observed without writing; None when nothing was missed."""
         with self._lock:
             return self._unwritten.get(requirement)
+
+    def unreached(self, requirement: str, scenario: str) -> None:
+        """The run has ended before a scenario that has something to observe of a requirement."""
+        with self._lock:
+            self._unreached.setdefault(requirement, []).append(scenario)
+
+    def not_reached(self, requirement: str) -> tuple[str, ...]:
+        """The scenarios about a requirement that the run has ended before."""
+        with self._lock:
+            return tuple(self._unreached.get(requirement, ()))
 
     def note(self, requirement: str, name: str, outcome: Verdict, message: str) -> None:
         """Record an outcome that was not observed in a check."""

@@ -41,7 +41,7 @@ class Answer:
             body = read_body(self._response)
             if body.media_type is None:
                 problem = body.problem or "nothing"
-                raise self._broken(f"{self._what()} has no readable body", "a body", problem)
+                raise self._broken(f"{self._what()} has no readable body: {problem}", "a body", problem)
             self._body = body.value
         return self._body
 

@@ -156,7 +156,7 @@ def test_yaml_is_read_as_both_versions_agree(text: str, value: Any) -> None:
         ("!!timestamp 2025-99-31", "not YAML: "),
         ("!!set {a}", "a set has no JSON value"),
         ("!!int x", "not YAML: "),
-        ("1: a", "a key is int, not a string"),
+        ("!!binary aGk=: a", "a key is bytes, not a string"),
         ("? [a]\n: b", "not YAML: "),
         (".inf", ".inf has no JSON value"),
         ("-.INF", "-.INF has no JSON value"),

@@ -11,7 +11,7 @@ import pytest
 from conformance.reference.launch import ReferenceServer
 
 from .conftest import CEILING, LIMITS
-from .misdeeds import JSON, POISON, SCRIPT, after, answer, changed, endless, everywhere, renamed, says
+from .misdeeds import JSON, POISON, SCRIPT, after, answer, changed, endless, everywhere, renamed, says, to
 from .runs import Ran, run
 from .server import HostileServer, Misdeed, Turn
 
@@ -126,6 +126,22 @@ def test_a_target_that_loses_everything_breaks_the_contract(
 def test_text_of_the_target_is_active_nowhere(run_against: Callable[..., Ran]) -> None:
     ran = run_against(changed(everywhere(POISON), b"X-Powered-By: " + SCRIPT.encode()))
     assert ran.verdict == "non_conformant"
+
+
+def test_what_is_refused_whatever_it_is_proves_no_refusal(run_against: Callable[..., Ran]) -> None:
+    """Every negative check first wants the same request without the violation to succeed."""
+    refuses = to(lambda turn: turn.method in {"POST", "PUT"}, answer(ERROR, status=400))
+    ran = run_against(refuses, "--profile=full", "--effort=quick", total_requests=20_000, max_time=40)
+    assert ran.verdict == "non_conformant"
+    passed = {name for name, verdict in ran.verdicts.items() if verdict == "pass"}
+    # What lists of nothing and refusals of what does not exist can show.
+    assert passed <= {
+        "CMF-APP-LIST-UNKNOWN",
+        "CMF-CONTENT-NULL",
+        "CMF-ERR-ANSWER",
+        "CMF-ERR-SERVER",
+        "CMF-PAGE-SCHEMA",
+    }
 
 
 def test_names_of_the_target_lead_nowhere(reference: ReferenceServer, tmp_path: Path) -> None:

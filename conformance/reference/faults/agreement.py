@@ -69,6 +69,21 @@ def _(server: Server) -> None:
 
 
 @fault(
+    "agree-secret-environment-up-to-dot",
+    "Tells the environments of a secret by what their names have before the first dot.",
+    "CMF-AGREE-SECRET",
+    reason=r"with a namesake in another environment, secrets know where they are attached: status\.environments of .* is not as",
+)
+def _(server: Server) -> None:
+    def view(original: Any, secret: Secret) -> JsonObject:
+        value: JsonObject = original(secret)
+        told = [name.partition(".")[0] for name in value["status"].get("environments") or []]
+        return {**value, "status": {**value["status"], "environments": told}}
+
+    replace(server.secrets, "view", view)
+
+
+@fault(
     "agree-secret-delete-drops-mapping",
     "Refuses to delete a mapped secret, but removes its mapping in the last environment.",
     "CMF-AGREE-SECRET-DELETED",

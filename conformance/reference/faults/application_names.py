@@ -8,13 +8,15 @@ from typing import Any
 
 from conformance.reference.faults.names import LABEL, cut_suffix, dollar, ignore_case
 from conformance.reference.faults.registry import Registry
-from conformance.reference.replacing import around, replace
+from conformance.reference.replacing import EVENTS, around, replace
 from conformance.reference.resources.common import Handler
 from conformance.reference.server import Server
 from conformance.reference.store import Application, Environment
 from conformance.reference.values import Answer, Call, Refusal
 
 fault = Registry()
+
+LABEL_LENGTH = 63
 
 
 @fault(
@@ -66,6 +68,36 @@ def _(server: Server) -> None:
 )
 def _(server: Server) -> None:
     server.applications.name_rule.maximum = 63
+
+
+@fault(
+    "app-name-max-without-events",
+    "Finds no events of an application whose name is longer than a label of DNS.",
+    "CMF-APP-NAME-MAX",
+    reason=r"with a name of 253 characters it is found by what belongs to it: the answer of getApplicationEvents came with status 404",
+)
+def _(server: Server) -> None:
+    def listing(original: Handler, call: Call) -> Answer:
+        if len(call.path["appName"]) > LABEL_LENGTH:
+            raise Refusal(404, "There is no such application.")
+        return original(call)
+
+    around(server, EVENTS, listing)
+
+
+@fault(
+    "app-name-dotted-without-instances",
+    "Finds no instances of an application with a dot in its name.",
+    "CMF-APP-NAME-LEGAL",
+    reason=r"a name with dots between labels is found by what belongs to it: the answer of getApplicationInstances came with status 404",
+)
+def _(server: Server) -> None:
+    def listing(original: Handler, call: Call) -> Answer:
+        if "." in call.path["appName"]:
+            raise Refusal(404, "There is no such application.")
+        return original(call)
+
+    around(server, ["getApplicationInstances"], listing)
 
 
 @fault(

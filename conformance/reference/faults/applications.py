@@ -186,6 +186,25 @@ def _(server: Server) -> None:
 
 
 @fault(
+    "app-get-by-joined-names",
+    "Finds an application by its environment's name and its own, joined by a hyphen.",
+    "CMF-APP-GET-UNKNOWN",
+    reason=r"is not cmfc-.* in cmfc-.*: the answer of getApplication came with status 200",
+)
+def _(server: Server) -> None:
+    def get(original: Handler, call: Call) -> Answer:
+        here, name = server.environments.environment(call), call.path["appName"]
+        for environment in server.store.list_environments():
+            for application in server.store.list_applications(environment):
+                if f"{environment.name}-{application.name}" == f"{here.name}-{name}":
+                    path = {"envName": environment.name, "appName": application.name}
+                    return original(Call(call.request, call.operation, path))
+        return original(call)
+
+    around(server, ["getApplication"], get)
+
+
+@fault(
     "app-get-other-environment",
     "Finds an application below an environment that is not its own.",
     "CMF-APP-GET-UNKNOWN",

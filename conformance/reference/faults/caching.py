@@ -9,9 +9,10 @@ from typing import Any
 
 from conformance.reference.conditional import TAGGED
 from conformance.reference.faults.registry import Registry
-from conformance.reference.replacing import replace, with_header
+from conformance.reference.replacing import around, replace, with_header
+from conformance.reference.resources.common import Handler
 from conformance.reference.server import Server
-from conformance.reference.values import Answer, Headers, Request, Wire
+from conformance.reference.values import Answer, Call, Headers, Request, Wire
 from conformance.reference.wire import Send
 
 fault = Registry()
@@ -42,6 +43,30 @@ def _tag_by(server: Server, operations: tuple[str, ...], essence: Any) -> None:
 )
 def _(server: Server) -> None:
     _tag_by(server, ("getApplication",), lambda _value: None)
+
+
+@fault(
+    "cache-tag-by-generation",
+    "Makes the ETag of an application of its name and the number of its updates, which begin anew with each.",
+    "CMF-CACHE-CHANGED",
+    reason=r"getApplication after a deletion and a creation anew: the answer of getApplication came with status 304",
+)
+def _(server: Server) -> None:
+    updates: dict[str, int] = {}
+
+    def count(original: Handler, call: Call) -> Answer:
+        answer = original(call)
+        if answer.status == 201:
+            uid = answer.value["metadata"]["uid"]
+            updates[uid] = updates.get(uid, 0) + 1
+        return answer
+
+    around(server, ["createOrUpdateApplication"], count)
+    _tag_by(
+        server,
+        ("getApplication",),
+        lambda value: [updates.get(value["metadata"]["uid"]), value["spec"].get("job"), value.get("status")],
+    )
 
 
 @fault(

@@ -17,6 +17,24 @@ fault = Registry()
 
 
 @fault(
+    "event-instance-newest",
+    "Names in each event the newest instance of the application.",
+    "CMF-EVENT-INSTANCE",
+    reason=r"each goes on to name the instance that it named before a restart: an event names another instance than before",
+)
+def _(server: Server) -> None:
+    def listing(original: Handler, call: Call) -> Answer:
+        application, answer = server.applications.application(call), original(call)
+        newest = application.instances[-1].uid if application.instances else None
+        for item in answer.value["items"]:
+            if newest and item["metadata"].get("flinkApplicationInstance"):
+                item["metadata"] = {**item["metadata"], "flinkApplicationInstance": newest}
+        return answer
+
+    around(server, EVENTS, listing)
+
+
+@fault(
     "event-list-suspended-404",
     "Finds no events of an application that is suspended.",
     "CMF-EVENT-LIST",

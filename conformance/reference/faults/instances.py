@@ -179,6 +179,24 @@ def _(server: Server) -> None:
 
 
 @fault(
+    "inst-get-namesake",
+    "Finds an instance of a namesake in another environment.",
+    "CMF-INST-GET-UNKNOWN",
+    reason=r"an instance of a namesake in another environment answers 404: the answer of getApplicationInstance came with status 200",
+)
+def _(server: Server) -> None:
+    def found(application: Application, name: str) -> Instance | None:
+        for environment in server.store.list_environments():
+            namesake = server.store.application(environment, application.name)
+            for instance in namesake.instances if namesake else ():
+                if instance.uid == name:
+                    return instance
+        return None
+
+    _find_instance(server, found)
+
+
+@fault(
     "inst-get-other-application",
     "Finds an instance below another application than its own.",
     "CMF-INST-GET-UNKNOWN",
@@ -293,6 +311,25 @@ def _(server: Server) -> None:
         spec = merged(application.spec, defaults)
         job = part(application.spec, "job")
         return {**spec, "job": {**part(spec, "job"), **job}} if job else spec
+
+    replace(server.lifecycle, "instance_spec", instance_spec)
+
+
+@fault(
+    "inst-spec-false-is-none",
+    "Takes a value of the application that is false, zero or empty for one that is not there.",
+    "CMF-INST-SPEC",
+    reason=r"the application's value wins, though it is false: the environment's true wins over the application's false",
+)
+def _(server: Server) -> None:
+    def sparse(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: sparse(each) for key, each in value.items() if each or isinstance(each, dict)}
+        return value
+
+    def instance_spec(_original: Any, environment: Environment, application: Application) -> JsonObject:
+        defaults = part(environment.settings, "flinkApplicationDefaults", "spec")
+        return merged(defaults, sparse(application.spec))
 
     replace(server.lifecycle, "instance_spec", instance_spec)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from conformance.reference.faults.registry import Registry
 from conformance.reference.lifecycle import part
-from conformance.reference.replacing import answer_with, around, drop, replace
+from conformance.reference.replacing import answer_with, around, drop, replace, reshape_each
 from conformance.reference.resources.common import Handler
 from conformance.reference.server import Server
 from conformance.reference.store import Application
@@ -312,6 +312,48 @@ def _(server: Server) -> None:
 )
 def _(server: Server) -> None:
     answer_with(server, SUSPEND, 202)
+
+
+@fault(
+    "app-suspend-shows-in-namesake",
+    "Shows a suspended application in the status of its namesakes in other environments, too.",
+    "CMF-APP-SUSPEND",
+    reason=r"its namesake in another environment stays started: the application does not show that it is started \(after waiting .*",
+)
+def _(server: Server) -> None:
+    def suspend(original: Handler, call: Call) -> Answer:
+        own, answer = server.applications.application(call), original(call)
+        for environment in server.store.list_environments():
+            namesake = server.store.application(environment, own.name)
+            if namesake not in (None, own):
+                namesake.steps.clear()
+                namesake.status = {"lifecycleState": "SUSPENDED", "jobStatus": {"state": "SUSPENDED"}}
+        return answer
+
+    around(server, SUSPEND, suspend)
+
+
+@fault(
+    "app-list-state-of-before",
+    "Lists applications with the job state that they had when they were last written to.",
+    "CMF-APP-LIST",
+    reason=r"after the first start the list shows what is read alone: in the list, the application/spec/job/state is not as",
+)
+def _(server: Server) -> None:
+    states: dict[str, Any] = {}
+
+    def write(original: Handler, call: Call) -> Answer:
+        answer = original(call)
+        if answer.has_value:
+            states[answer.value["metadata"]["uid"]] = part(answer.value, "spec", "job").get("state")
+        return answer
+
+    def old(item: JsonObject) -> JsonObject:
+        job, state = part(item, "spec", "job"), states.get(item["metadata"]["uid"])
+        return {**item, "spec": {**item["spec"], "job": {**job, "state": state}}} if job and state else item
+
+    around(server, ["createOrUpdateApplication"], write)
+    reshape_each(server, ["getApplications"], old)
 
 
 @fault(

@@ -194,6 +194,24 @@ def _(server: Server) -> None:
 
 
 @fault(
+    "secret-updated-time-of-metadata",
+    "Does not move the update time of a secret with its data.",
+    "CMF-SECRET-UPDATED-MOVES",
+    reason=r"updateTimestamp after an update with another spec alone: the update did not move updateTimestamp",
+)
+def _(server: Server) -> None:
+    def update(original: Handler, call: Call) -> Answer:
+        record = SECRET.held(server, call).get(call.path["secretName"])
+        before = (record.updated, record.metadata) if record is not None else (0, {})
+        answer = original(call)
+        if record is not None and before[1] == record.metadata:
+            record.updated = before[0]
+        return answer
+
+    around(server, [SECRET.update], update)
+
+
+@fault(
     "secret-update-unknown-revives",
     "Answers 404 for the update of a deleted secret, but brings it back.",
     "CMF-SECRET-UPDATE-UNKNOWN",

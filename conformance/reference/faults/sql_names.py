@@ -23,7 +23,7 @@ from conformance.reference.faults.sql_tools import (
 from conformance.reference.replacing import around
 from conformance.reference.resources.common import Handler
 from conformance.reference.server import Server
-from conformance.reference.values import Answer, Call
+from conformance.reference.values import Answer, Call, Refusal
 
 fault = Registry()
 
@@ -39,6 +39,21 @@ ACCEPTED = "[Rr]efused|status 20"
 )
 def _(server: Server) -> None:
     server.statements.name_rule.minimum = 5
+
+
+@fault(
+    "secret-name-dotted-not-mapped",
+    "Finds no secret to map with a dot in its name.",
+    "CMF-SECRET-NAME-LEGAL",
+    reason=r"a name with dots between labels is found by what belongs to it: the answer of createEnvironmentSecretMapping came with status 404",
+)
+def _(server: Server) -> None:
+    def create(original: Handler, call: Call) -> Answer:
+        if b".part.two" in call.request.body:
+            raise Refusal(404, "There is no such secret.")
+        return original(call)
+
+    around(server, [MAPPING.create], create)
 
 
 @fault(

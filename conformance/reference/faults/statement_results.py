@@ -41,6 +41,28 @@ def _(server: Server) -> None:
 
 
 @fault(
+    "stmt-results-kept-by-name",
+    "Gives the results of a deleted statement for a new one of its name.",
+    "CMF-STMT-RECREATE",
+    reason=r"a new statement gives no results of the old one: rows of the old statement are back",
+)
+def _(server: Server) -> None:
+    kept: dict[tuple[str, str], tuple[Statement, Answer]] = {}
+
+    def results(original: Handler, call: Call) -> Answer:
+        place = (call.path["envName"], call.path["stmtName"])
+        statement = STATEMENT.held(server, call).get(place[1])
+        if statement is not None and place in kept and kept[place][0] is not statement:
+            return kept[place][1]
+        answer = original(call)
+        if statement is not None and answer.value["results"]["data"]:
+            kept.setdefault(place, (statement, answer))
+        return answer
+
+    around(server, [RESULTS], results)
+
+
+@fault(
     "stmt-result-yaml-loses-row",
     "Loses the last row of the result of a statement that is read again.",
     "CMF-STMT-RESULT",
