@@ -33,6 +33,23 @@ consent_to_publish: true
 """
 
 
+Change = Callable[[dict[str, Any]], object]
+"""What is done to a report."""
+
+
+def at(path: str, value: object) -> Change:
+    """A change of one value of the report."""
+
+    def change(report: dict[str, Any]) -> None:
+        *parents, last = path.split("/")
+        inner: Any = report
+        for name in parents:
+            inner = inner[int(name)] if isinstance(inner, list) else inner[name]
+        inner[int(last) if isinstance(inner, list) else last] = value
+
+    return change
+
+
 @dataclass(frozen=True)
 class Certified:
     """What ``certify`` has made, and with which key."""
@@ -76,7 +93,7 @@ class Forged:
         loaded: dict[str, Any] = json.loads((self.folder / bundle.REPORT).read_text("utf-8"))
         return loaded
 
-    def edit(self, change: Callable[[dict[str, Any]], object]) -> None:
+    def edit(self, change: Change) -> None:
         """Change the report, with everything made from it, and sign."""
         edited = self.report
         change(edited)

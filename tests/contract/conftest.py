@@ -9,8 +9,10 @@ from typing import Any, TypeAlias
 import pytest
 
 from conformance import resources
+from conformance.contract.judgement import Judge
 from conformance.contract.openapi import Contract
 from conformance.model import Exchange, HttpRequest, HttpResponse
+from conformance.registry import catalogue
 
 JSON = "application/json"
 Exchanging: TypeAlias = Callable[..., Exchange]
@@ -20,6 +22,12 @@ Exchanging: TypeAlias = Callable[..., Exchange]
 def contract() -> Contract:
     """The OpenAPI document, read once."""
     return Contract.load(resources.contract_folder("cmf-2.0") / "openapi.yaml")
+
+
+@pytest.fixture(scope="session")
+def judge(contract: Contract) -> Judge:
+    """Who judges answers, with the errata applied."""
+    return Judge(contract, catalogue())
 
 
 @pytest.fixture(scope="session")

@@ -1,19 +1,14 @@
 from __future__ import annotations
 
-import sys
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
 
 from conformance.reference.launch import ReferenceServer
 
-# Pytest imports test modules by their path alone, so helpers beside them have to be made findable.
-sys.path.append(str(Path(__file__).parent))
-
-ENVIRONMENTS = "/cmf/api/v1/environments"
+from .samples import ENVIRONMENTS
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,8 @@ from typing import Any
 
 import httpx
 import pytest
-from reference_journey import application
+
+from .samples import application
 
 
 def settled(get: Callable[[], Any], done: Callable[[Any], bool]) -> Any:

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 import yaml
-from reference_journey import Transcript, stages_from, walk
 
 from conformance.reference.faults import FAULTS, Fault
 from conformance.reference.server import Server
 from conformance.reference.variations import VARIATIONS
+
+from .journey import Transcript, stages_from, walk
 
 REQUIREMENTS = Path(__file__).parents[2] / "specs/cmf-2.0/requirements"
 

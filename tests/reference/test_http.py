@@ -5,7 +5,8 @@ import time
 import httpx
 import pytest
 import yaml
-from reference_journey import application
+
+from .samples import application
 
 
 @pytest.mark.parametrize("path", ["/hello", "/", "/cmf/api/v1", "/cmf/api/v1/environments/", "/cmf/api/v1/environments%0a",

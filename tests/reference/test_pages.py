@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import httpx
 import pytest
-from reference_journey import application
+
+from .samples import application
 
 NAMES = ["zulu", "alfa", "mike", "echo", "bravo", "kilo", "lima"]
 

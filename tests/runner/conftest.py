@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 from rich.console import Console
@@ -99,8 +99,12 @@ class Ran:
         return {each.requirement.id: each.verdict.value for each in self.report.requirements}
 
 
+Running: TypeAlias = Callable[..., Ran]
+"""What the fixture ``run`` is."""
+
+
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small: Small) -> Callable[..., Ran]:
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small: Small) -> Running:
     """Run scenarios given as text; the requirements are those that are selected."""
     folder = tmp_path / "scenarios"
     folder.mkdir()

@@ -22,6 +22,8 @@ from conformance.target.wire import Wire
 
 RUN = "ab12cd34"
 OURS = f"cmfc-{RUN}-"
+ENVIRONMENTS = "/cmf/api/v1/environments"
+JSON = ("Content-Type", "application/json")
 
 
 @dataclass
@@ -122,6 +124,16 @@ class Server:
                 client.sendall(response)
 
 
+def ok(_request: Received, _socket: socket.socket) -> bytes:
+    """A handler: an empty object in answer to everything."""
+    return answer(200, b"{}", "Content-Type: application/json")
+
+
+def named(name: str) -> bytes:
+    """The body of an environment of that name."""
+    return json.dumps({"name": name}).encode()
+
+
 class Api:
     """A small, correct, stateful API: what is posted can be read and deleted."""
 
@@ -152,8 +164,14 @@ class Api:
         return answer(200, json.dumps(self.resources[path]).encode(), "Content-Type: application/json")
 
 
+Serve: TypeAlias = Callable[[Handler], Server]
+"""What the fixture ``serve`` is."""
+Connect: TypeAlias = Callable[..., Wire]
+"""What the fixture ``connect`` is."""
+
+
 @pytest.fixture
-def serve() -> Iterator[Callable[[Handler], Server]]:
+def serve() -> Iterator[Serve]:
     """Start a target that answers as the handler says."""
     servers: list[Server] = []
 
@@ -183,7 +201,7 @@ def evidence(tmp_path: Path) -> Iterator[EvidenceLog]:
 
 
 @pytest.fixture
-def connect(ledger: Ledger, evidence: EvidenceLog) -> Iterator[Callable[..., Wire]]:
+def connect(ledger: Ledger, evidence: EvidenceLog) -> Iterator[Connect]:
     """Open a wire to a URL; keyword arguments are limits, ``auth`` and arguments of ``Wire``."""
     wires: list[Wire] = []
 

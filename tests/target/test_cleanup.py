@@ -10,9 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import TypeAlias
 
 import pytest
 
@@ -24,11 +22,8 @@ from conformance.target.guard import Ownership
 from conformance.target.ledger import Ledger
 from conformance.target.wire import Wire
 
-from .conftest import OURS, RUN, Api, Handler, Received, Server, answer
+from .conftest import ENVIRONMENTS, OURS, RUN, Api, Connect, Received, Serve, answer
 
-Serve: TypeAlias = Callable[[Handler], Server]
-Connect: TypeAlias = Callable[..., Wire]
-ENVIRONMENTS = "/cmf/api/v1/environments"
 HOME = f"{ENVIRONMENTS}/{OURS}e"
 
 

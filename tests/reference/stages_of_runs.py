@@ -1,0 +1,109 @@
+"""The stages of a walk in which something runs: applications, their instances and events, and statements."""
+
+from __future__ import annotations
+
+from .samples import ENVIRONMENTS, V1, application, environment, events
+from .walker import Walker
+
+
+async def lifecycle(walk: Walker) -> None:
+    for name in ("life-1", "life-2"):
+        await walk.send("POST", ENVIRONMENTS, environment(name))
+        for sibling in ("run-1", "run-2"):
+            await walk.send("POST", f"{ENVIRONMENTS}/{name}/applications", application(sibling))
+    one = ENVIRONMENTS + "/life-1/applications/run-1"
+    namesake = ENVIRONMENTS + "/life-2/applications/run-1"
+    await walk.send("GET", events(one))
+    await walk.send("POST", one + "/suspend")
+    await walk.send("GET", one)
+    await start(walk, one, namesake)
+    await walk.send("POST", one + "/suspend")
+    walk.wait(300)
+    await walk.send("POST", one + "/suspend")
+    await walk.send("GET", one)
+    await walk.send("GET", events(one))
+    await start(walk, one, namesake)
+
+
+async def start(walk: Walker, one: str, namesake: str) -> None:
+    await walk.send("POST", one + "/start")
+    await walk.send("GET", namesake)
+    await walk.send("POST", ENVIRONMENTS, environment("life-1", "later"))
+    for delay in (60, 100, 200):
+        walk.wait(delay)
+        for path in (one, one + "/instances", events(one)):
+            await walk.send("GET", path)
+    await walk.send("POST", one + "/start")
+    await walk.send("GET", one)
+    await walk.send("GET", ENVIRONMENTS + "/life-1/applications")
+
+
+async def runs(walk: Walker) -> None:
+    for name in ("runs-1", "runs-2"):
+        await walk.send("POST", ENVIRONMENTS, environment(name))
+        for sibling in ("run-1", "run-2"):
+            path = f"{ENVIRONMENTS}/{name}/applications"
+            await walk.send("POST", path, application(sibling, "running"))
+            walk.wait(500)
+            await walk.send("POST", path, application(sibling, "running", image="again"))
+            walk.wait(500)
+    one = ENVIRONMENTS + "/runs-1/applications/run-1"
+    other = ENVIRONMENTS + "/runs-1/applications/run-2"
+    for path in (one, other):
+        listed = await walk.send("GET", path + "/instances")
+        for suffix in ("?size=5", "?size=1&page=1", "?size=5&page=3"):
+            await walk.send("GET", path + "/instances" + suffix)
+        for suffix in ("", "?size=2&page=0", "?size=2&page=1", "?size=2&page=9", "?size=7&page=1"):
+            await walk.send("GET", events(path) + suffix)
+        for item in listed.json.get("items", []) if listed.status == 200 else ():
+            for where in (one, other):
+                await walk.send("GET", f"{where}/instances/{item['metadata']['name']}")
+        await walk.send("GET", path + "/instances/00000000-0000-4000-8000-000000000000")
+    await nothing(walk)
+
+
+async def nothing(walk: Walker) -> None:
+    for path in (
+        ENVIRONMENTS + "/runs-1/applications/run-none",
+        ENVIRONMENTS + "/runs-none/applications/run-1",
+    ):
+        for part in ("start", "suspend"):
+            await walk.send("POST", f"{path}/{part}")
+        for suffix in ("", "/instances", "/instances/x"):
+            await walk.send("GET", path + suffix)
+        await walk.send("GET", events(path))
+
+
+async def statements(walk: Walker) -> None:
+    home = ENVIRONMENTS + "/sql-home"
+    base = {"apiVersion": "cmf.confluent.io/v1"}
+    await walk.send("POST", ENVIRONMENTS, environment("sql-home"))
+    secret = {**base, "kind": "Secret", "metadata": {"name": "secret-1"}, "spec": {"data": {"k": "canary"}}}
+    await walk.send("POST", V1 + "/secrets", secret)
+    mapping = {
+        **base,
+        "kind": "EnvironmentSecretMapping",
+        "metadata": {"name": "mapping-1"},
+        "spec": {"secretName": "secret-1"},
+    }
+    await walk.send("POST", home + "/secret-mappings", mapping)
+    await walk.send("GET", V1 + "/secrets/secret-1")
+    await walk.send("GET", home)
+    pool = {
+        **base,
+        "kind": "ComputePool",
+        "metadata": {"name": "pool"},
+        "spec": {"type": "DEDICATED", "clusterSpec": {}},
+    }
+    await walk.send("POST", home + "/compute-pools", pool)
+    spec = {"statement": "SELECT * FROM t LIMIT 7", "computePoolName": "pool"}
+    statement = {**base, "kind": "Statement", "metadata": {"name": "stmt"}, "spec": spec}
+    await walk.send("POST", home + "/statements", statement)
+    for _ in range(3):
+        walk.wait(110)
+        await walk.send("GET", home + "/statements/stmt")
+        await walk.send("GET", home + "/statements/stmt/results")
+    await walk.send("DELETE", home + "/statements/stmt")
+    await walk.send("GET", home + "/statements/stmt")
+    walk.wait(400)
+    await walk.send("GET", home + "/statements/stmt")
