@@ -7,7 +7,7 @@ from typing import Any
 
 from conformance import bodies, views
 from conformance.contract import timestamps
-from conformance.contract.media import JSON, YAML
+from conformance.contract.media import JSON, MEDIA_TYPES, YAML
 from conformance.expectations import (
     eventually,
     first_difference,
@@ -214,11 +214,13 @@ def test_delete(
     survivors = [(applications, name) for name in left]
     survivors.append((cmf.applications(other_environment), held.name))
     before = [views.application(place.get(name).needed(200).body) for place, name in survivors]
+    applications.get(held.name, accept=YAML).needed(200)
     with check("CMF-APP-DELETE", "a DELETE answers 200"):
         applications.delete(held.name).expect(200)
 
     def gone() -> None:
-        applications.get(held.name).expect(404)
+        for accept in MEDIA_TYPES:
+            applications.get(held.name, accept=accept).expect(404)
         require(
             held.name not in applications.names(), "a deleted application is listed", expected="not listed"
         )

@@ -62,7 +62,7 @@ def cached(
         applications.delete(application.name).needed(200)
         eventually(lambda: applications.get(application.name).expect_absent(), within=cmf.limits.settle)
         body = bodies.application(application.name, cmf.features, labels={"created": "again"})
-        eventually(lambda: applications.post(body).needed(201), within=cmf.limits.settle)
+        eventually(lambda: applications.post(body).expect(201), within=cmf.limits.settle)
         settled(lambda: applications.get(application.name).body, within=cmf.limits.settle)
 
     operation = request.param

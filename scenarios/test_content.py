@@ -166,7 +166,8 @@ def test_yaml_bodies(kind: Kind, cmf: Cmf, check: Checks, ground: Ground, collec
     def require_twins(stem: str) -> None:
         stored = kind.view(collection.get(f"{stem}-json").expect(200).body)
         twin = kind.view(collection.get(f"{stem}-yaml").expect(200).body)
-        require_equal(_anonymous(twin), _anonymous(stored), "the YAML twin")
+        (sent, _) = bodies_of(stem, "", "")
+        require_equal(_anonymous(twin, sent), _anonymous(stored, sent), "the YAML twin")
 
     def twins(text_of: Callable[[dict[str, Any]], str], what: str) -> None:
         stem = cmf.name("twin")
@@ -197,12 +198,16 @@ def _yaml(body: dict[str, Any], *, flow: bool = False) -> str:
     return str(yaml.safe_dump(unshared, default_flow_style=flow))
 
 
-def _anonymous(view: dict[str, Any]) -> dict[str, Any]:
-    """A view without what tells one resource from the next."""
+def _anonymous(view: dict[str, Any], sent: dict[str, Any]) -> dict[str, Any]:
+    """A view without what tells one resource from the next, labels and annotations of the target's own among it."""
     own = {"name", "uid", "created_time", "updated_time", "creationTimestamp"}
     plain = {key: value for key, value in view.items() if key not in own}
     if isinstance(plain.get("metadata"), dict):
         plain["metadata"] = {key: value for key, value in plain["metadata"].items() if key not in own}
+        for part in ("labels", "annotations"):
+            texts, ours = plain["metadata"].get(part), sent["metadata"].get(part) or {}
+            if isinstance(texts, dict):
+                plain["metadata"][part] = {key: value for key, value in texts.items() if key in ours}
     return plain
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from conformance import bodies
 from conformance.contract import timestamps
-from conformance.contract.media import JSON, YAML
+from conformance.contract.media import JSON, MEDIA_TYPES, YAML
 from conformance.expectations import eventually, optional, require, require_equal, require_unique
 from conformance.kinds import CATALOG, COMPUTE_POOL, SECRET, SECRET_MAPPING, Ground, Kind
 from conformance.kinds import ground as prepare
@@ -186,11 +186,13 @@ def test_delete(kind: Kind, cmf: Cmf, check: Checks, ground: Ground, other_envir
         there.collection.post(there.variant(name, 3)).needed()
         namesake = there.collection
     beside, before = (collection.get(each).needed(200).body for each in (neighbour, earlier))
+    collection.get(name, accept=YAML).needed(200)
     with check(kind.rule("DELETE"), "a DELETE answers 204"):
         collection.delete(name).expect(204)
 
     def gone() -> None:
-        collection.get(name).expect_absent()
+        for accept in MEDIA_TYPES:
+            collection.get(name, accept=accept).expect_absent()
         require(name not in collection.names(), f"a deleted {kind.noun} is listed", expected="not listed")
 
     with check(kind.rule("DELETE"), "afterwards it can't be read and is not listed"):

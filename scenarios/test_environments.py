@@ -10,7 +10,7 @@ import pytest
 
 from conformance import bodies, views
 from conformance.contract import timestamps
-from conformance.contract.media import JSON, YAML
+from conformance.contract.media import JSON, MEDIA_TYPES, YAML
 from conformance.expectations import (
     eventually,
     first_difference,
@@ -120,6 +120,13 @@ def test_update_replaces(cmf: Cmf, check: Checks, new_environment: Callable[...,
             left = optional(cmf.environments.get(held.name).expect(200).body, part)
             empty = not left or not any(optional(left, key) for key in left)
             require(empty, f"{part} is still there", expected="nothing", got=repr(left)[:200])
+    for part in DEFAULTS:
+        cmf.environments.post({**held.body, **DEFAULTS}).needed()
+        cmf.environments.post({**held.body, **DEFAULTS, part: {}}).needed()
+        with check("CMF-ENV-REPLACE", f"{part} is empty after an update that empties it"):
+            left = optional(cmf.environments.get(held.name).expect(200).body, part)
+            empty = not left or not any(optional(left, key) for key in left)
+            require(empty, f"{part} is still there", expected="nothing", got=repr(left)[:200])
     with check("CMF-ENV-REPLACE", "a key left out of a default is gone"):
         cmf.environments.post({**held.body, **DEFAULTS}).needed()
         cmf.environments.post({**held.body, **OTHER_DEFAULTS}).needed()
@@ -174,6 +181,8 @@ def test_times_of_an_update(cmf: Cmf, check: Checks, new_environment: Callable[.
 def test_list(cmf: Cmf, check: Checks, new_environment: Callable[..., Held]) -> None:
     held = [new_environment(**DEFAULTS), new_environment(), new_environment(computePoolDefaults={"spec": {}})]
     names = {each.name for each in held}
+    for each in held:
+        cmf.environments.post(each.body).needed()
     with check("CMF-ENV-LIST", "each is listed once"):
         listed = require_unique((name for name in cmf.environments.names() if name in names), "environment")
         require(
@@ -189,6 +198,15 @@ def test_list(cmf: Cmf, check: Checks, new_environment: Callable[..., Held]) -> 
                 require_equal(
                     views.environment(item), views.environment(alone), f"in the list, {item['name']}"
                 )
+    total = len(cmf.environments.names())
+    with check("CMF-ENV-LIST", "each is on its page with the values that are read of it alone"):
+        for page in cmf.environments.pages(max(2, total // 4)):
+            for item in page.items:
+                if item.get("name") in names:
+                    alone = cmf.environments.get(item["name"]).expect(200).body
+                    require_equal(
+                        views.environment(item), views.environment(alone), f"on its page, {item['name']}"
+                    )
 
 
 @requirement("CMF-ENV-DELETE", "CMF-ENV-DELETE-UNKNOWN", "CMF-ENV-LIST")
@@ -198,11 +216,13 @@ def test_delete(cmf: Cmf, check: Checks, new_environment: Callable[..., Held]) -
     cmf.environments.post(longer).needed()
     neighbours = (earlier.name, neighbour.name, longer["name"])
     before = {name: cmf.environments.get(name).needed(200).body for name in neighbours}
+    cmf.environments.get(held.name, accept=YAML).needed(200)
     with check("CMF-ENV-DELETE", "a DELETE answers 200"):
         cmf.environments.delete(held.name).expect(200)
 
     def gone() -> None:
-        cmf.environments.get(held.name).expect(404)
+        for accept in MEDIA_TYPES:
+            cmf.environments.get(held.name, accept=accept).expect(404)
         require(
             held.name not in cmf.environments.names(),
             "a deleted environment is listed",

@@ -8,6 +8,7 @@ from typing import Any
 
 from conformance import bodies, views
 from conformance.contract.judgement import is_uuid
+from conformance.contract.media import JSON, YAML
 from conformance.expectations import (
     Broken,
     eventually,
@@ -30,6 +31,7 @@ from conformance.target.cmf import Cmf
     "CMF-INST-LIST",
     "CMF-INST-NAME",
     "CMF-INST-NEW",
+    "CMF-INST-KEPT",
     "CMF-INST-GET-UNKNOWN",
     "CMF-INST-SCHEMA",
     "CMF-APP-START-AGAIN",
@@ -68,10 +70,12 @@ def test_instances(
             name = field(item, "metadata", "name")
             require(is_uuid(name), "the name of an instance is no UUID", expected="a UUID", got=repr(name))
             instances.get(name).expect(200)
-    with check("CMF-INST-LIST", "each is read alone as it is listed"):
-        for item in first:
-            alone = instances.get(instances.name_of(item)).expect(200).body
-            require_equal(views.instance(alone), views.instance(item), "the instance")
+    for accept in (JSON, YAML):
+        with check("CMF-INST-LIST", f"each is read alone as it is listed as {accept}"):
+            for item in instances.all(accept=accept):
+                alone = instances.get(instances.name_of(item)).expect(200).body
+                require_equal(views.instance(alone), views.instance(item), "the instance")
+    born = {instances.name_of(item): _born(item) for item in first}
     name = instances.name_of(first[0])
     for where, collection, unknown in (
         (
@@ -106,8 +110,19 @@ def test_instances(
             got=", ".join(now),
         )
 
+    with check("CMF-INST-KEPT", "suspended and started again, an earlier instance was created when it was"):
+        for item in instances.all():
+            before = born.get(instances.name_of(item), {})
+            now = _born(item)
+            require_equal({part: now.get(part) for part in before}, before, "the instance, its ")
     with check("CMF-INST-NEW", "a second start makes a new instance and keeps the old"):
         eventually(one_more, within=cmf.limits.settle)
+
+
+def _born(instance: Any) -> dict[str, Any]:
+    """What of an instance is given and can't change."""
+    told = {part: optional(instance, "metadata", part) for part in ("uid", "creationTimestamp")}
+    return {part: value for part, value in told.items() if value is not None}
 
 
 @needs_flink

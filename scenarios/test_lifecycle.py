@@ -152,7 +152,7 @@ def test_start_and_suspend(
 
 
 @needs_flink
-@requirement("CMF-APP-SUSPEND")
+@requirement("CMF-APP-SUSPEND", "CMF-APP-NAME-SCOPE")
 def test_a_namesake_goes_on(
     cmf: Cmf, check: Checks, environment: str, other_environment: str, new_application: Callable[..., Held]
 ) -> None:
@@ -177,6 +177,14 @@ def test_a_namesake_goes_on(
         )
         if runs:
             until(cmf, other_environment, namesake.name, views.stays_started, "started")
+    below = [each(other_environment, namesake.name) for each in (cmf.instances, cmf.events)]
+    before = [frozenset(settled(each.names, within=cmf.limits.settle)) for each in below]
+    cmf.applications(environment).delete(held.name).needed(200)
+    eventually(lambda: cmf.applications(environment).get(held.name).expect_absent(), within=cmf.limits.settle)
+    with check("CMF-APP-NAME-SCOPE", "deleting one leaves the instances and events of its namesake"):
+        for each, names in zip(below, before, strict=True):
+            lost = names - {*each.names()}
+            require(not lost, f"{each!r} lost {len(lost)}", expected="all", got=", ".join(sorted(lost)[:3]))
 
 
 @needs_flink
@@ -227,7 +235,7 @@ def test_create_again_after_running(
     applications.delete(held.name).needed(200)
     with check("CMF-APP-DELETE", "an application that was run is soon gone"):
         eventually(lambda: applications.get(held.name).expect_absent(), within=cmf.limits.settle)
-    eventually(lambda: applications.get(held.name).needed(404), within=cmf.limits.settle)
+    eventually(lambda: applications.get(held.name).expect(404), within=cmf.limits.settle)
     applications.post(held.body).needed(201)
     with check("CMF-APP-RECREATE", "a new application of that name has no instances and events of the old"):
         back = [name for each in (instances, events) for name in each.names() if name in old]

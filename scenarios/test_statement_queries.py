@@ -250,9 +250,9 @@ def test_results_of_a_namesake_before(
         walk.follow(2, cmf.limits.settle)
     old = {shown(row) for _, data in walk.pages for row in data}
     statements.delete(name).needed(202, 204)
-    eventually(lambda: statements.get(name).needed(404), within=cmf.limits.deploy)
+    eventually(lambda: statements.get(name).expect(404), within=cmf.limits.deploy)
     bare = bodies.statement(name, cmf.features, pool=compute_pool)
-    eventually(lambda: statements.post(bare).needed(200), within=cmf.limits.deploy)
+    eventually(lambda: statements.post(bare).expect(200), within=cmf.limits.deploy)
     with check("CMF-STMT-RECREATE", "a new statement gives no results of the old one"):
         until_phase(environment, name, "completed")
         data = optional(cmf.results(environment, name).expect(200, 400, 410).body, "results", "data")

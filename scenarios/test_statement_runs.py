@@ -23,6 +23,8 @@ from conformance.target.cmf import Cmf
 pytestmark = [needs_sql, needs_flink]
 
 Body = dict[str, Any]
+LATE = 1.5
+"""Seconds after which a deletion that was left to be done later has been done."""
 MOVING = ("pending", "running", "completed", "failing", None)
 
 
@@ -32,12 +34,9 @@ def spec(body: Body, **fields: Any) -> Body:
 
 
 def apart_from_stopped(body: Any) -> Body:
-    """A statement without what stopping it moves."""
-    view = views.statement(body)
-    return {
-        **view,
-        "spec": {key: value for key, value in (view.get("spec") or {}).items() if key != "stopped"},
-    }
+    """The spec of a statement without what stopping it moves, its labels and annotations."""
+    spec = {key: value for key, value in (optional(body, "spec") or {}).items() if key != "stopped"}
+    return {"spec": spec} | {part: optional(body, "metadata", part) for part in ("labels", "annotations")}
 
 
 def require_flag(cmf: Cmf, environment: str, name: str, *, stopped: bool) -> None:
@@ -116,9 +115,7 @@ def test_stop_and_resume(
             cmf.results(environment, held.name, accept=accept).expect(400)
     if views.phase(statements.get(held.name).needed(200).body) == "completed":
         for rule in ("STOP", "RESUME", "STOP-SPEC", "FILTER-PHASE", "CONFLICT"):
-            check.nothing_to_judge(
-                f"CMF-STMT-{rule}", "the INSERT of the configuration completes before it can be stopped"
-            )
+            check.nothing_to_judge(rule, "the INSERT of the configuration completes before it can be stopped")
         return
     before = apart_from_stopped(statements.get(held.name).needed(200).body)
     for sent in (JSON, YAML):
@@ -172,6 +169,34 @@ def test_stop_and_resume(
             require_contains(
                 cmf.statements(place).get(other.name).expect(200).body, other.body, "the other statement"
             )
+
+
+@requirement("CMF-STMT-CREATED-KEPT", "CMF-POOL-IN-USE")
+def test_what_was_stopped_and_resumed(
+    cmf: Cmf,
+    check: Checks,
+    environment: str,
+    compute_pool: str,
+    new_statement: Callable[..., Held],
+    until_phase: Callable[..., Body],
+) -> None:
+    statements, pools = cmf.statements(environment), cmf.compute_pools(environment)
+    held = new_statement(environment, compute_pool, sql=cmf.features.insert)
+    body = until_phase(environment, held.name, "running", "completed", within=cmf.limits.deploy)
+    if views.phase(body) == "completed":
+        for rule in ("CMF-STMT-CREATED-KEPT", "CMF-POOL-IN-USE"):
+            check.nothing_to_judge(rule, "the INSERT of the configuration completes before it can be stopped")
+        return
+    born = optional(body, "metadata", "creationTimestamp")
+    for stopped, phases in ((True, ("stopped",)), (False, ("running", "completed"))):
+        statements.put(held.name, spec(held.body, stopped=stopped)).needed(200)
+        until_phase(environment, held.name, *phases, within=cmf.limits.deploy)
+    with check("CMF-STMT-CREATED-KEPT", "stopped and resumed, its creation time is what it was"):
+        now = optional(statements.get(held.name).expect(200).body, "metadata", "creationTimestamp")
+        require(now == born, "creationTimestamp is another", expected=repr(born), got=repr(now))
+    with check("CMF-POOL-IN-USE", "the compute pool of a statement that was resumed can't be deleted"):
+        pools.delete(compute_pool).expect(409)
+        pools.get(compute_pool).expect(200)
 
 
 @requirement("CMF-STMT-STOP", "CMF-STMT-RESUME", "CMF-STMT-RUN")
@@ -307,3 +332,30 @@ def test_rescale_and_delete(
         )
     with check("CMF-STMT-DELETE", "another that runs stays"):
         require_contains(statements.get(neighbour.name).expect(200).body, neighbour.body, "the neighbour")
+
+
+@requirement("CMF-STMT-DELETE", "CMF-STMT-RECREATE")
+def test_nothing_undoes_a_deletion(
+    cmf: Cmf,
+    check: Checks,
+    environment: str,
+    compute_pool: str,
+    new_statement: Callable[..., Held],
+    until_phase: Callable[..., Body],
+) -> None:
+    statements = cmf.statements(environment)
+    updated, replaced = (new_statement(environment, compute_pool, sql=cmf.features.insert) for _ in range(2))
+    for each in (updated, replaced):
+        until_phase(environment, each.name, "running", "completed", within=cmf.limits.deploy)
+    statements.delete(updated.name).needed(202, 204)
+    statements.put(updated.name, spec(updated.body, stopped=True))
+    statements.put(updated.name, updated.body)
+    with check("CMF-STMT-DELETE", "an update right after it does not undo a DELETE that was accepted"):
+        eventually(lambda: statements.get(updated.name).expect(404), within=cmf.limits.deploy)
+    statements.delete(replaced.name).needed(202, 204)
+    bare = bodies.statement(replaced.name, cmf.features, pool=compute_pool)
+    # At once, and again until the name is free.
+    eventually(lambda: statements.post(bare).expect(200), within=cmf.limits.deploy)
+    with check("CMF-STMT-RECREATE", "a statement that was accepted under the name stays, and is the new one"):
+        settled(lambda: statements.get(replaced.name).status, within=cmf.limits.settle, pause=LATE)
+        require_contains(statements.get(replaced.name).expect(200).body, bare, "the new statement")

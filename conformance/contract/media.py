@@ -107,7 +107,6 @@ class _Loader(yaml.CSafeLoader):
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - the signature is PyYAML's
         """A mapping whose scalar keys are text: common writers leave ``0`` or ``null`` unquoted where a name stands."""
-        self.flatten_mapping(node)
         for position, (key, value) in enumerate(node.value):
             if isinstance(key, yaml.ScalarNode) and key.tag in _SCALARS:
                 text = yaml.ScalarNode("tag:yaml.org,2002:str", key.value, key.start_mark, key.end_mark)
@@ -124,9 +123,8 @@ _PLAIN = (
     ("tag:yaml.org,2002:int", r"[-+]?(?:0|[1-9][0-9]*)|0x[0-9a-fA-F]+", "-+0123456789"),
     ("tag:yaml.org,2002:float", r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+][0-9]+)?", "-+.0123456789"),
     ("tag:yaml.org,2002:float", r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)", "-+."),
-    ("tag:yaml.org,2002:merge", r"<<", "<"),
 )
-_SCALARS = frozenset(tag for tag, _, _ in _PLAIN if not tag.endswith(":merge"))
+_SCALARS = frozenset(tag for tag, _, _ in _PLAIN)
 _Loader.yaml_implicit_resolvers = {}
 for _tag, _pattern, _first in _PLAIN:
     _Loader.add_implicit_resolver(_tag, re.compile(rf"(?:{_pattern})\Z"), list(_first))

@@ -266,6 +266,39 @@ def _keep(server: Server, *keys: str) -> None:
 
 
 @fault(
+    "env-update-empty-kept",
+    "Takes compute pool defaults that an update empties for ones that it leaves out unchanged.",
+    "CMF-ENV-REPLACE",
+    reason=r"computePoolDefaults is empty after an update that empties it: computePoolDefaults is still there",
+)
+def _(server: Server) -> None:
+    def update(original: Any, environment: Environment, draft: Draft) -> Environment:
+        settings, key = dict(draft.settings), "computePoolDefaults"
+        if settings.get(key) == {} and key in environment.settings:
+            settings[key] = environment.settings[key]
+        return original(environment, Draft(draft.name, draft.namespace, settings))  # type: ignore[no-any-return]
+
+    replace(server.environments, "update", update)
+
+
+@fault(
+    "env-list-later-pages-as-created",
+    "Lists environments with the update time that they were created with, but on the first page.",
+    "CMF-ENV-LIST",
+    reason=r"each is on its page with the values that are read of it alone: on its page, .*/updated_time is not as",
+)
+def _(server: Server) -> None:
+    def listing(original: Handler, call: Call) -> Answer:
+        answer = original(call)
+        if dict(call.request.query).get("page", "0") == "0":
+            return answer
+        items = [{**item, "updated_time": item["created_time"]} for item in answer.value["items"]]
+        return Answer(200, {**answer.value, "items": items})
+
+    around(server, ["getEnvironments"], listing)
+
+
+@fault(
     "env-update-merges",
     "Keeps the defaults that an update of an environment leaves out.",
     "CMF-ENV-REPLACE",

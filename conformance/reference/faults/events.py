@@ -19,8 +19,8 @@ fault = Registry()
 @fault(
     "event-instance-newest",
     "Names in each event the newest instance of the application.",
-    "CMF-EVENT-INSTANCE",
-    reason=r"each goes on to name the instance that it named before a restart: an event names another instance than before",
+    "CMF-EVENT-KEPT",
+    reason=r"what was told before a restart is told the same: the event, its /flinkApplicationInstance is not as",
 )
 def _(server: Server) -> None:
     def listing(original: Handler, call: Call) -> Answer:

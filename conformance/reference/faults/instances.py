@@ -41,10 +41,45 @@ def _(server: Server) -> None:
     "inst-list-without-spec",
     "Lists instances without their spec.",
     "CMF-INST-LIST",
-    reason=r"each is read alone as it is listed: the instance/status/spec is not as expected",
+    reason=r"each is read alone as it is listed as application/json: the instance/status/spec is not as expected",
 )
 def _(server: Server) -> None:
     reshape_each(server, ["getApplicationInstances"], drop("status", "spec"))
+
+
+@fault(
+    "inst-created-when-changed",
+    "Gives the time of its last change for the creation time of an instance.",
+    "CMF-INST-KEPT",
+    reason=r"suspended and started again, an earlier instance was created when it was: the instance, its /creationTimestamp is not as",
+)
+def _(server: Server) -> None:
+    def change(item: JsonObject) -> JsonObject:
+        metadata = item["metadata"]
+        return {**item, "metadata": {**metadata, "creationTimestamp": metadata["updateTimestamp"]}}
+
+    reshape_each(server, INSTANCES, change)
+
+
+@fault(
+    "inst-list-yaml-without-spec",
+    "Lists instances without their spec as YAML.",
+    "CMF-INST-LIST",
+    "CMF-CONTENT-SAME",
+    reason=r"each is read alone as it is listed as application/yaml: the instance/status/spec is not as expected",
+)
+def _(server: Server) -> None:
+    def listing(original: Handler, call: Call) -> Answer:
+        answer = original(call)
+        if server.media.wanted(call.request.headers.get("accept")) != "application/yaml":
+            return answer
+        items = [
+            {**item, "status": {key: value for key, value in item["status"].items() if key != "spec"}}
+            for item in answer.value["items"]
+        ]
+        return Answer(200, {**answer.value, "items": items})
+
+    around(server, ["getApplicationInstances"], listing)
 
 
 @fault(

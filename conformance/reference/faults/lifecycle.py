@@ -334,6 +334,24 @@ def _(server: Server) -> None:
 
 
 @fault(
+    "app-delete-takes-events-of-namesake",
+    "Deletes with an application the events of its namesakes in other environments.",
+    "CMF-APP-NAME-SCOPE",
+    reason=r"deleting one leaves the instances and events of its namesake: events of .* lost \d+",
+)
+def _(server: Server) -> None:
+    def delete(original: Handler, call: Call) -> Answer:
+        own, answer = server.applications.application(call), original(call)
+        for environment in server.store.list_environments():
+            namesake = server.store.application(environment, own.name)
+            if namesake is not None:
+                namesake.events.clear()
+        return answer
+
+    around(server, ["deleteApplication"], delete)
+
+
+@fault(
     "app-list-state-of-before",
     "Lists applications with the job state that they had when they were last written to.",
     "CMF-APP-LIST",

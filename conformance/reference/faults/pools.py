@@ -11,7 +11,7 @@ from conformance.reference.faults.sql_tools import POOL
 from conformance.reference.replacing import around, drop, replace, reshape
 from conformance.reference.resources.common import Handler
 from conformance.reference.server import Server
-from conformance.reference.store import Environment, Record
+from conformance.reference.store import Environment, Record, Statement
 from conformance.reference.values import Answer, Call, JsonObject, Refusal, Request, Wire
 
 fault = Registry()
@@ -132,6 +132,28 @@ def _(server: Server) -> None:
 )
 def _(server: Server) -> None:
     tools.remembers(server, POOL, tools.old_annotations)
+
+
+@fault(
+    "pool-in-use-ignores-resumed",
+    "Takes a compute pool for unused when its statements were once stopped.",
+    "CMF-POOL-IN-USE",
+    reason=r"the compute pool of a statement that was resumed can't be deleted: the answer of deleteComputePool came with status 204",
+)
+def _(server: Server) -> None:
+    resumed: set[Statement] = set()
+
+    def change(original: Any, statement: Statement, spec: JsonObject) -> None:
+        if statement.spec.get("stopped", False) and not spec.get("stopped", False):
+            resumed.add(statement)
+        original(statement, spec)
+
+    def in_use(_original: Any, environment: Environment, pool: Record) -> bool:
+        users = (one for one in environment.statements.values() if one not in resumed)
+        return any(one.spec["computePoolName"] == pool.name for one in users)
+
+    replace(server.statements, "change", change)
+    replace(server.pools, "in_use", in_use)
 
 
 @fault(

@@ -194,6 +194,28 @@ def _(server: Server) -> None:
 
 
 @fault(
+    "secret-delete-leaves-yaml",
+    "Goes on to answer what it has once written of a secret as YAML.",
+    "CMF-SECRET-DELETE",
+    reason=r"afterwards it can't be read and is not listed: the answer of getSecret came with status 200",
+)
+def _(server: Server) -> None:
+    written: dict[str, Answer] = {}
+
+    def get(original: Handler, call: Call) -> Answer:
+        name, yaml = call.path["secretName"], call.request.headers.get("accept") == "application/yaml"
+        gone = SECRET.held(server, call).get(name) is None
+        if yaml and gone and name in written:
+            return written[name]
+        answer = original(call)
+        if yaml:
+            written[name] = answer
+        return answer
+
+    around(server, ["getSecret"], get)
+
+
+@fault(
     "secret-updated-time-of-metadata",
     "Does not move the update time of a secret with its data.",
     "CMF-SECRET-UPDATED-MOVES",

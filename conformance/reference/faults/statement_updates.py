@@ -199,6 +199,20 @@ def _(server: Server) -> None:
 
 
 @fault(
+    "stmt-resume-is-a-creation",
+    "Gives a statement that is resumed a new creation time.",
+    "CMF-STMT-CREATED-KEPT",
+    reason=r"stopped and resumed, its creation time is what it was: creationTimestamp is another",
+)
+def _(server: Server) -> None:
+    def change(record: Statement, old: Statement, _call: Call) -> None:
+        if old.spec.get("stopped", False) and not record.spec.get("stopped", False):
+            record.created = record.updated
+
+    _after_update(server, change)
+
+
+@fault(
     "stmt-stop-loses-labels",
     "Loses the labels of a statement that is stopped.",
     "CMF-STMT-STOP-SPEC",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from conformance.reference.faults import sql_tools as tools
@@ -11,7 +12,7 @@ from conformance.reference.media import YAML
 from conformance.reference.replacing import around, at, drop, reshape, reshape_each, with_query
 from conformance.reference.resources.common import Handler
 from conformance.reference.server import Server
-from conformance.reference.store import Record
+from conformance.reference.store import Environment, Record, Statement
 from conformance.reference.values import Answer, Call, JsonObject
 
 fault = Registry()
@@ -373,6 +374,76 @@ def _(server: Server) -> None:
 )
 def _(server: Server) -> None:
     tools.deleted_answers(server, STATEMENT, 204)
+
+
+def _removed_later(server: Server, remove: Callable[[Environment, Statement], None]) -> None:
+    """Let DELETE of a statement that runs answer 202, and ``remove`` do it half a second later, at the next request."""
+    doomed: list[tuple[int, Environment, Statement]] = []
+
+    def due(original: Handler, call: Call) -> Answer:
+        for each in [each for each in doomed if each[0] <= server.clock.now()]:
+            doomed.remove(each)
+            remove(*each[1:])
+        return original(call)
+
+    def delete(original: Handler, call: Call) -> Answer:
+        statement = server.statements.statement(call)
+        if server.statements.phase(statement).name != "RUNNING":
+            return original(call)
+        doomed.append((server.clock.now() + 500, server.environments.environment(call), statement))
+        return Answer(202)
+
+    around(server, [STATEMENT.delete], delete)
+    around(server, [*STATEMENT.reads, STATEMENT.create, STATEMENT.update, STATEMENT.delete], due)
+
+
+@fault(
+    "stmt-delete-undone-by-update",
+    "Forgets that it was to delete a statement that is updated meanwhile.",
+    "CMF-STMT-DELETE",
+    reason=r"an update right after it does not undo a DELETE that was accepted: the answer of getStatement came with status 200",
+)
+def _(server: Server) -> None:
+    updated: set[Statement] = set()
+
+    def update(original: Handler, call: Call) -> Answer:
+        statement = STATEMENT.held(server, call).get(call.path["stmtName"])
+        answer = original(call)
+        if statement is not None:
+            updated.add(statement)
+        return answer
+
+    def remove(environment: Environment, statement: Statement) -> None:
+        if statement not in updated and environment.statements.get(statement.name) is statement:
+            del environment.statements[statement.name]
+
+    around(server, [STATEMENT.update], update)
+    _removed_later(server, remove)
+
+
+@fault(
+    "stmt-delete-takes-next",
+    "Deletes a statement some time later by its name, whichever has it then.",
+    "CMF-STMT-RECREATE",
+    reason=r"a statement that was accepted under the name stays, and is the new one: the answer of getStatement came with status 404",
+)
+def _(server: Server) -> None:
+    def delete(original: Handler, call: Call) -> Answer:
+        statement = server.statements.statement(call)
+        runs, environment = (
+            server.statements.phase(statement).name == "RUNNING",
+            server.environments.environment(call),
+        )
+        answer = original(call)
+        if runs:
+            environment.statements.pop(statement.name, None)
+        return answer
+
+    def remove(environment: Environment, statement: Statement) -> None:
+        environment.statements.pop(statement.name, None)
+
+    _removed_later(server, remove)
+    around(server, [STATEMENT.delete], delete)
 
 
 @fault(
