@@ -55,7 +55,10 @@ def test_events(
 
     with check("CMF-EVENT-LIFE", "an application that was created and started has events"):
         eventually(lambda: more_than(0), within=cmf.limits.settle)
-    earlier = {optional(item, "metadata", "name"): _told(item) for item in events.all()}
+    earlier = {
+        optional(item, "metadata", "name"): _told(item)
+        for item in settled(events.all, within=cmf.limits.settle)
+    }
     suspended(cmf, environment, held.name)
     started(cmf, environment, held.name)
     with check("CMF-EVENT-LIFE", "suspending and starting it again adds to them"):

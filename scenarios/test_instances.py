@@ -18,6 +18,7 @@ from conformance.expectations import (
     require_contains,
     require_equal,
     require_unique,
+    settled,
 )
 from conformance.runner.fixtures import Held
 from conformance.runner.plugin import Checks
@@ -92,6 +93,10 @@ def test_instances(
         with check("CMF-INST-GET-UNKNOWN", f"an instance {where} answers 404"):
             collection.get(unknown).expect(404)
     suspended(cmf, environment, held.name)
+    with check("CMF-INST-KEPT", "once it is suspended, its instance was created when it was"):
+        for item in settled(instances.all, within=cmf.limits.settle):
+            before, now = born.get(instances.name_of(item), {}), _born(item)
+            require_equal({part: now.get(part) for part in before}, before, "the instance, its ")
     earlier = set(instances.names())
     started(cmf, environment, held.name)
 
@@ -110,11 +115,6 @@ def test_instances(
             got=", ".join(now),
         )
 
-    with check("CMF-INST-KEPT", "suspended and started again, an earlier instance was created when it was"):
-        for item in instances.all():
-            before = born.get(instances.name_of(item), {})
-            now = _born(item)
-            require_equal({part: now.get(part) for part in before}, before, "the instance, its ")
     with check("CMF-INST-NEW", "a second start makes a new instance and keeps the old"):
         eventually(one_more, within=cmf.limits.settle)
 

@@ -210,6 +210,7 @@ def _(server: Server) -> None:
     "CMF-ENV-UPDATE",
     "CMF-CONC-READ",
     "CMF-CONC-UPSERT",
+    "CMF-ENV-REPLACE",
     reason=r"update .*, sent as application/json, answers 201 and holds: the answer/computePoolDefaults/spec/clusterSpec/taskManager/resource/cpu is not",
 )
 def _(server: Server) -> None:

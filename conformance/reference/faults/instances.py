@@ -49,13 +49,15 @@ def _(server: Server) -> None:
 
 @fault(
     "inst-created-when-changed",
-    "Gives the time of its last change for the creation time of an instance.",
+    "Gives the time when it ended for the creation time of an instance.",
     "CMF-INST-KEPT",
-    reason=r"suspended and started again, an earlier instance was created when it was: the instance, its /creationTimestamp is not as",
+    reason=r"once it is suspended, its instance was created when it was: the instance, its /creationTimestamp is not as",
 )
 def _(server: Server) -> None:
     def change(item: JsonObject) -> JsonObject:
         metadata = item["metadata"]
+        if part(item, "status", "jobStatus").get("state") != "SUSPENDED":
+            return item
         return {**item, "metadata": {**metadata, "creationTimestamp": metadata["updateTimestamp"]}}
 
     reshape_each(server, INSTANCES, change)
@@ -65,7 +67,6 @@ def _(server: Server) -> None:
     "inst-list-yaml-without-spec",
     "Lists instances without their spec as YAML.",
     "CMF-INST-LIST",
-    "CMF-CONTENT-SAME",
     reason=r"each is read alone as it is listed as application/yaml: the instance/status/spec is not as expected",
 )
 def _(server: Server) -> None:
