@@ -23,6 +23,15 @@ def test_a_spent_budget_ends_the_run(run: Running) -> None:
     assert (ran.exit_code, ran.report.run["interrupted"]) == (3, False)
 
 
+def test_what_one_scenario_saw_is_no_pass_while_another_was_not_reached(run: Running) -> None:
+    body = "[cmf.environments.list() for _ in range(9)]"
+    text = THREE.format(body=body).replace(LIST, GET)
+    ran = run(text, GET, UPDATE, limits={"total_requests": 5})
+    assert ran.verdicts() == {GET: "not_tested", UPDATE: "not_tested"}
+    assert [check.outcome for check in ran[GET].checks] == ["pass", "not_tested"]
+    assert "the limit of 5 requests is reached, before 1 scenario about it: " in ran[GET].reason
+
+
 def test_a_budget_that_is_spent_in_a_check_leaves_it_untested(run: Running) -> None:
     body = """
         with check("CMF-ENV-UPDATE", "looks"):
