@@ -106,12 +106,24 @@ class _Loader(yaml.CSafeLoader):
     """YAML as data: only the types of JSON, and tags are refused."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - the signature is PyYAML's
-        """A mapping whose scalar keys are text: common writers leave ``0`` or ``null`` unquoted where a name stands."""
+        """A mapping whose scalar keys are text: common writers leave ``0`` or ``null`` unquoted where a name stands.
+
+        ``<<`` is a key like others to YAML 1.2; only where it has mappings to merge it is read as YAML 1.1 does.
+        """
+        for key, value in node.value:
+            if key.value == "<<" and key.style not in {"'", '"'} and _is_mappings(value):
+                key.tag = "tag:yaml.org,2002:merge"
+        self.flatten_mapping(node)
         for position, (key, value) in enumerate(node.value):
             if isinstance(key, yaml.ScalarNode) and key.tag in _SCALARS:
                 text = yaml.ScalarNode("tag:yaml.org,2002:str", key.value, key.start_mark, key.end_mark)
                 node.value[position] = (text, value)
         return super().construct_mapping(node, deep)
+
+
+def _is_mappings(node: yaml.Node) -> bool:
+    nodes = node.value if isinstance(node, yaml.SequenceNode) else [node]
+    return bool(nodes) and all(isinstance(each, yaml.MappingNode) for each in nodes)
 
 
 # YAML 1.1 and 1.2 read some plain scalars differently (yes, 1e3, 12:30:00, 2025-03-31), and both are in use.

@@ -135,12 +135,11 @@ def test_what_is_refused_whatever_it_is_proves_no_refusal(run_against: Callable[
     assert ran.verdict == "non_conformant"
     passed = {name for name, verdict in ran.verdicts.items() if verdict == "pass"}
     # What lists of nothing and refusals of what does not exist can show.
-    assert passed <= {
+    assert {name for name in passed if not name.endswith("-SCHEMA")} <= {
         "CMF-APP-LIST-UNKNOWN",
         "CMF-CONTENT-NULL",
         "CMF-ERR-ANSWER",
         "CMF-ERR-SERVER",
-        "CMF-PAGE-SCHEMA",
     }
 
 
@@ -148,7 +147,9 @@ def test_names_of_the_target_lead_nowhere(reference: ReferenceServer, tmp_path: 
     with HostileServer(changed(renamed("../../x")), reference.url) as server:
         ran = run(server.url, tmp_path / "run", "--requirement=CMF-ENV-GET", ceiling=CEILING, limits=LIMITS)
     assert ran.verdict == "non_conformant"
-    assert not [line for line in server.requests if ".." in line.split("\r\n", 1)[0]]
+    # Generated names of ours may have two dots, and are sent as one segment.
+    paths = [line.split(" ", 2)[1] for line in server.requests]
+    assert not [path for path in paths if ".." in path.partition("?")[0].split("/") or "../" in path]
     assert {path.name for path in tmp_path.iterdir()} == {"run"}
 
 
@@ -174,4 +175,5 @@ def test_a_correct_server_of_http_1_0_is_conformant(run_against: Callable[..., R
         reply = await turn.ask()
         await turn.send(reply.raw.replace(b"HTTP/1.1", b"HTTP/1.0", 1))
 
-    assert run_against(act, "--requirement", "CMF-ENV-GET").verdict == "conformant"
+    ran = run_against(act, "--requirement", "CMF-ENV-GET", "--effort", "quick")
+    assert ran.verdict == "conformant"

@@ -11,7 +11,7 @@ from conformance import resources
 from conformance.config import Selection
 from conformance.contract.judgement import UNIVERSAL
 from conformance.registry import catalogue
-from conformance.runner.plugin import about, declared_by, needed_by
+from conformance.runner.plugin import about, declare_markers, declared_by, needed_by
 from conformance.runner.recorder import HIDDEN
 from conformance.runner.selection import Choice
 from conformance.runner.surroundings import own_pytest
@@ -27,8 +27,7 @@ class Collected:
     items: list[pytest.Item] = field(default_factory=list)
 
     def pytest_configure(self, config: pytest.Config) -> None:
-        for name in ("requirement", "needs_flink", "needs_sql", "needs_auth"):
-            config.addinivalue_line("markers", f"{name}: a marker of scenarios")
+        declare_markers(config)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self.items = session.items
