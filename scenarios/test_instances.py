@@ -203,20 +203,17 @@ def test_values_that_look_like_none(
         return
     instances = cmf.instances(environment.name, held.name)
     started(cmf, environment.name, held.name)
-
-    def look() -> None:
-        items = instances.all()
-        require(items, "a started application has no instance", expected="at least one", got="none")
-        told = optional(items[0], "status", "spec", "job", "allowNonRestoredState")
+    eventually(
+        lambda: require(instances.all(), "a started application has no instance"), within=cmf.limits.deploy
+    )
+    with check("CMF-INST-SPEC", "the application's value wins, though it is false"):
+        told = optional(instances.all()[0], "status", "spec", "job", "allowNonRestoredState")
         require(
             told in (None, False),
             "the environment's true wins over the application's false",
             expected="false",
             got=repr(told),
         )
-
-    with check("CMF-INST-SPEC", "the application's value wins, though it is false"):
-        eventually(look, within=cmf.limits.deploy)
 
 
 def _new(items: list[dict[str, Any]], earlier: set[str]) -> dict[str, Any]:

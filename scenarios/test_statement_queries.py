@@ -18,6 +18,7 @@ from conformance.expectations import (
     optional,
     require,
     require_unique,
+    settled,
     shown,
 )
 from conformance.model import Exchange
@@ -253,8 +254,8 @@ def test_results_of_a_namesake_before(
     eventually(lambda: statements.get(name).expect(404), within=cmf.limits.deploy)
     bare = bodies.statement(name, cmf.features, pool=compute_pool)
     eventually(lambda: statements.post(bare).expect(200), within=cmf.limits.deploy)
+    settled(lambda: views.phase(statements.get(name).body), within=cmf.limits.settle)
     with check("CMF-STMT-RECREATE", "a new statement gives no results of the old one"):
-        until_phase(environment, name, "completed")
         data = optional(cmf.results(environment, name).expect(200, 400, 410).body, "results", "data")
         back = [text for text in map(shown, data if isinstance(data, list) else []) if text in old]
         require(not back, "rows of the old statement are back", expected="none", got=", ".join(back[:3]))

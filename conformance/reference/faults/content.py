@@ -177,6 +177,7 @@ def _yaml_value(server: Server, change: Any) -> None:
     "CMF-ENV-CREATE",
     "CMF-ENV-GET",
     "CMF-PAGE-SCHEMA",
+    "CMF-INST-LIST",
     reason=r"an environment as JSON and as YAML: as YAML, an environment/flinkApplicationDefaults/spec/job/parallelism is not as expected \(after waiting",
 )
 def _(server: Server) -> None:

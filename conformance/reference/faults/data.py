@@ -121,6 +121,8 @@ def _(server: Server) -> None:
     "CMF-CONTENT-SCALARS",
     "CMF-APP-CREATE",
     "CMF-APP-GET",
+    "CMF-ENV-CREATE",
+    "CMF-ENV-GET",
     reason=r"strings that look like other types in one environment: the answer of createOrUpdateEnvironment came with status 400",
 )
 def _(server: Server) -> None:

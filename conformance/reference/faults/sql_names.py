@@ -188,6 +188,7 @@ def _(server: Server) -> None:
     "map-name-suffix-cut",
     "Reads a dotted mapping name without its last label.",
     "CMF-MAP-NAME-LEGAL",
+    "CMF-MAP-GET",
     reason=r"a name with dots between labels: the answer of getEnvironmentSecretMapping came with status 404",
 )
 def _(server: Server) -> None:
