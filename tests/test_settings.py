@@ -159,7 +159,7 @@ def test_an_empty_file_says_nothing(tmp_path: Path) -> None:
         ("auth: {headers: [{name: X-Key, value: secret}]}", "is wrong at auth/headers/0: "),
         ("auth: {headers: [{name: X-Key}]}", "is wrong at auth/headers/0: "),
         ("auth: {headers: [{name: X-Key, variable: A, file: b}]}", "is wrong at auth/headers/0: "),
-        ("1: 2", "can't be used: a key is int, not a string"),
+        ("1: 2", "Additional properties are not allowed ('1' was unexpected)"),
         ("? [a]\n: b", "can't be used: not YAML: "),
         ("url: !!binary aGk=", "can't be used: a bytes has no JSON value"),
         ("!!python/object/apply:os.system [id]", "can't be used: not YAML: "),

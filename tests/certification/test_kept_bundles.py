@@ -18,7 +18,8 @@ from conformance.site.entries import Entry, State, find
 REPORTS = Path(__file__).parents[2] / "reports"
 OURS = implementation.read(REPORTS / "reference" / "implementation.yaml")
 REMAKE = "run python reports/make_reference_bundle.py and commit reports/"
-MOST_BYTES = 3 * 1024 * 1024
+MOST_BYTES = 4 * 1024 * 1024
+"""Of a whole run at the standard effort, some 17,000 exchanges: report.json and report.html are most of it."""
 
 
 @pytest.fixture(scope="module")

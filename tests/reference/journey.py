@@ -11,7 +11,7 @@ from conformance.reference.server import Server
 
 from .stages_of_answers import caching, concurrency, content, errors, pages
 from .stages_of_resources import applications, environments, names
-from .stages_of_runs import lifecycle, runs, statements
+from .stages_of_runs import lifecycle, namesakes, runs, statements
 from .walker import FakeClock, Reply, Walker, made_up_identifiers
 
 STAGES = (
@@ -20,6 +20,7 @@ STAGES = (
     applications,
     lifecycle,
     runs,
+    namesakes,
     pages,
     content,
     errors,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .samples import ENVIRONMENTS, V1, application, environment, events
+from .samples import ENVIRONMENTS, V1, YAML, application, environment, events
 from .walker import Walker
 
 
@@ -60,6 +60,33 @@ async def runs(walk: Walker) -> None:
                 await walk.send("GET", f"{where}/instances/{item['metadata']['name']}")
         await walk.send("GET", path + "/instances/00000000-0000-4000-8000-000000000000")
     await nothing(walk)
+
+
+async def namesakes(walk: Walker) -> None:
+    allowed = {"flinkApplicationDefaults": {"spec": {"job": {"allowNonRestoredState": True}}}}
+    for name in ("kin-1", "kin-2", "kin-1-kin"):
+        await walk.send("POST", ENVIRONMENTS, environment(name, **allowed))
+    job = {"jarURI": "local:///x.jar", "state": "running", "parallelism": 1, "allowNonRestoredState": False}
+    for name in ("kin-1", "kin-2"):
+        await walk.send("POST", f"{ENVIRONMENTS}/{name}/applications", application("kin-a", job=job))
+    here, there = (f"{ENVIRONMENTS}/{name}/applications/kin-a" for name in ("kin-1", "kin-2"))
+    walk.wait(500)
+    listed = await walk.send("GET", here + "/instances")
+    await walk.send("GET", here + "/instances", accept=YAML)
+    for item in listed.json.get("items", []) if listed.status == 200 else ():
+        await walk.send("GET", f"{there}/instances/{item['metadata']['name']}")
+    await walk.send("GET", ENVIRONMENTS + "/kin-1-kin/applications/a")
+    for name in ("n" * 200, "kin.dotted"):
+        path = f"{ENVIRONMENTS}/kin-1/applications/{name}"
+        await walk.send("POST", f"{ENVIRONMENTS}/kin-1/applications", application(name))
+        await walk.send("GET", path + "/instances")
+        await walk.send("GET", events(path))
+    await walk.send("POST", f"{ENVIRONMENTS}/kin-1/applications", application("kin-kin-a"))
+    await walk.send("GET", ENVIRONMENTS + "/kin-1-kin/applications/kin-a")
+    await walk.send("DELETE", here)
+    await walk.send("GET", events(there))
+    await walk.send("POST", ENVIRONMENTS, environment("kin-2", computePoolDefaults={}))
+    await walk.send("GET", ENVIRONMENTS + "/kin-2")
 
 
 async def nothing(walk: Walker) -> None:
