@@ -43,7 +43,7 @@ class Extent:
 
 EXTENTS: Mapping[Effort, Extent] = {
     Effort.QUICK: Extent(4, 4, 60, 2.4, 300, 15.0),
-    Effort.STANDARD: Extent(30, 15, 300, 10.0, 600, 30.0),
+    Effort.STANDARD: Extent(12, 12, 120, 4.0, 600, 30.0),
     Effort.THOROUGH: Extent(700, 35, 5_000, 300.0, 2_000, 120.0),
 }
 """For all kinds of resource; a part of it for environments and applications alone, and for what runs."""

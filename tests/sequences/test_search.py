@@ -99,8 +99,8 @@ def test_an_effort_is_kept_on_a_correct_server() -> None:
         for cast, extent in extents.items():
             searched = search(server.url, cast, extent=extent)
             assert searched.search.spent <= extent.requests
-    assert sum(extent.requests for extent in extents.values()) <= 600
-    assert sum(extent.seconds for extent in extents.values()) <= 20.0
+    assert sum(extent.requests for extent in extents.values()) <= 240
+    assert sum(extent.seconds for extent in extents.values()) <= 8.0
 
 
 def test_the_opening_is_never_cut_off() -> None:
