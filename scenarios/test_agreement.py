@@ -319,8 +319,12 @@ PARTS = {
 @pytest.mark.parametrize("what", PARTS)
 def test_delete_an_environment(cmf: Cmf, check: Checks, what: str, new_secret: Callable[[], str]) -> None:
     names = {word: cmf.name(word) for word in ("pool", "statement", "mapping")} | {"secret": new_secret()}
-    name, beside, parts = _environment(cmf), _environment(cmf), PARTS[what]
-    contents, elsewhere = Contents(cmf, name, parts, names), Contents(cmf, beside, parts, names)
+    name, parts = _environment(cmf), PARTS[what]
+    contents = Contents(cmf, name, parts, names)
+    others = {
+        "another environment": Contents(cmf, _environment(cmf), parts, names),
+        "an environment with a longer name": Contents(cmf, _environment(cmf, f"{name}-2"), parts, names),
+    }
     catalog = cmf.name("cat")
     cmf.catalogs.post(bodies.catalog(catalog, secret_id=names["mapping"])).needed()
     answer: Answer = cmf.environments.delete(name)
@@ -338,11 +342,10 @@ def test_delete_an_environment(cmf: Cmf, check: Checks, what: str, new_secret: C
         else:
             cmf.environments.get(name).expect(200)
             contents.require_there()
-    with check(
-        "CMF-AGREE-ENVIRONMENT-DELETED",
-        f"with {what}: another environment keeps its namesakes, and secrets and catalogs stay",
-    ):
-        elsewhere.require_there()
+    for whose, elsewhere in others.items():
+        with check("CMF-AGREE-ENVIRONMENT-DELETED", f"with {what}: {whose} keeps its namesakes"):
+            elsewhere.require_there()
+    with check("CMF-AGREE-ENVIRONMENT-DELETED", f"with {what}: secrets and catalogs stay"):
         cmf.secrets.get(names["secret"]).expect(200)
         cmf.catalogs.get(catalog).expect(200)
     if answer.status < 300:

@@ -123,15 +123,19 @@ def test_update_replaces(
     shorter = bodies.application(
         held.name, cmf.features, configuration={"taskmanager.numberOfTaskSlots": "1"}
     )
-    applications.post(shorter).needed()
-    read = applications.get(held.name).needed(200).body
-    with check("CMF-APP-REPLACE", "a configuration left out of an update is gone"):
-        left = optional(read, "spec", "flinkConfiguration", "execution.checkpointing.interval")
-        require(left is None, "the old configuration is still there", expected="nothing", got=repr(left))
-    with check("CMF-APP-REPLACE", "labels and annotations left out of an update are gone"):
-        for part, gone in (("labels", LABELS), ("annotations", ANNOTATIONS)):
-            left = [key for key in gone if optional(read, "metadata", part, key) is not None]
-            require(not left, f"old {part} are still there", expected="none", got=", ".join(left))
+    for media_type in MEDIA_TYPES:
+        applications.post(held.body).needed()
+        applications.post(shorter, media_type=media_type).needed()
+        read = applications.get(held.name).needed(200).body
+        with check("CMF-APP-REPLACE", f"a configuration left out of an update as {media_type} is gone"):
+            left = optional(read, "spec", "flinkConfiguration", "execution.checkpointing.interval")
+            require(left is None, "the old configuration is still there", expected="nothing", got=repr(left))
+        with check(
+            "CMF-APP-REPLACE", f"labels and annotations left out of an update as {media_type} are gone"
+        ):
+            for part, gone in (("labels", LABELS), ("annotations", ANNOTATIONS)):
+                left = [key for key in gone if optional(read, "metadata", part, key) is not None]
+                require(not left, f"old {part} are still there", expected="none", got=", ".join(left))
     logging = {"log4j-console.properties": "rootLogger.level = WARN"}
     whole = {**shorter, "spec": {**shorter["spec"], "logConfiguration": logging}}
     if applications.post(whole).status == 201:

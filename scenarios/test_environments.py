@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable
 from typing import Any
@@ -112,11 +113,12 @@ def test_update(cmf: Cmf, check: Checks, new_environment: Callable[..., Held]) -
 @requirement("CMF-ENV-REPLACE")
 def test_update_replaces(cmf: Cmf, check: Checks, new_environment: Callable[..., Held]) -> None:
     held = new_environment(**DEFAULTS)
-    for part in DEFAULTS:
+    for part, media_type in itertools.product(DEFAULTS, MEDIA_TYPES):
         body = {**held.body, **{other: value for other, value in DEFAULTS.items() if other != part}}
         del body[part]
-        cmf.environments.post(body).needed()
-        with check("CMF-ENV-REPLACE", f"{part} left out of an update is gone"):
+        cmf.environments.post({**held.body, **DEFAULTS}).needed()
+        cmf.environments.post(body, media_type=media_type).needed()
+        with check("CMF-ENV-REPLACE", f"{part} left out of an update as {media_type} is gone"):
             left = optional(cmf.environments.get(held.name).expect(200).body, part)
             empty = not left or not any(optional(left, key) for key in left)
             require(empty, f"{part} is still there", expected="nothing", got=repr(left)[:200])
@@ -287,8 +289,10 @@ def test_delete_with_applications(
     held = new_environment()
     applications = cmf.applications(held.name)
     children = [new_application(held.name), new_application(held.name)]
-    elsewhere = new_environment()
-    new_application(elsewhere.name, children[0].name)
+    elsewhere, longer = new_environment(), f"{held.name}-2"
+    cmf.environments.post(bodies.environment(longer, cmf.features)).needed()
+    for place in (elsewhere.name, longer):
+        new_application(place, children[0].name)
     answer = cmf.environments.delete(held.name)
 
     def all_gone() -> None:
@@ -307,8 +311,10 @@ def test_delete_with_applications(
             eventually(all_gone, within=cmf.limits.settle)
         else:
             all_there()
-    with check("CMF-ENV-DELETE-CHILDREN", "a namesake of a child in another environment is still there"):
-        cmf.applications(elsewhere.name).get(children[0].name).expect(200)
+    for place, whose in ((elsewhere.name, "another environment"), (longer, "one with a longer name")):
+        with check("CMF-ENV-DELETE-CHILDREN", f"a namesake of a child in {whose} is still there"):
+            cmf.applications(place).get(children[0].name).expect(200)
+            require_equal(cmf.applications(place).names(), [children[0].name], f"the list of {place}, ")
     if answer.status == 200:
         cmf.environments.post(held.body).needed()
         with check(

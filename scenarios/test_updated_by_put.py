@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from conformance.contract import timestamps
-from conformance.contract.media import JSON, YAML
+from conformance.contract.media import JSON, MEDIA_TYPES, YAML
 from conformance.expectations import optional, require, require_equal
 from conformance.kinds import SECRET, SECRET_MAPPING, Ground, Kind
 from conformance.kinds import ground as prepare
@@ -89,18 +90,19 @@ def test_update(
 @each_kind("REPLACE", kinds=BOTH)
 def test_update_replaces(kind: Kind, check: Checks, ground: Ground, collection: Collection) -> None:
     name, first = created(ground)
-    for part in ("labels", "annotations"):
+    for part, media_type in itertools.product(("labels", "annotations"), MEDIA_TYPES):
         collection.put(name, first).needed(200, 201, 204)
         kept = {key: value for key, value in first["metadata"].items() if key != part}
-        collection.put(name, {**first, "metadata": kept}).needed(200, 201, 204)
-        with check(kind.rule("REPLACE"), f"{part} left out of an update are gone"):
+        collection.put(name, {**first, "metadata": kept}, media_type=media_type).needed(200, 201, 204)
+        with check(kind.rule("REPLACE"), f"{part} left out of an update as {media_type} are gone"):
             left = optional(collection.get(name).expect(200).body, "metadata", part) or {}
             back = [key for key in first["metadata"][part] if key in left]
             require(not back, f"{part} are still there", expected="none", got=", ".join(back))
         one = dict(list(first["metadata"][part].items())[:1])
         collection.put(name, first).needed(200, 201, 204)
-        collection.put(name, {**first, "metadata": {**kept, part: one}}).needed(200, 201, 204)
-        with check(kind.rule("REPLACE"), f"one of the {part} left out of an update is gone"):
+        shorter = {**first, "metadata": {**kept, part: one}}
+        collection.put(name, shorter, media_type=media_type).needed(200, 201, 204)
+        with check(kind.rule("REPLACE"), f"one of the {part} left out of an update as {media_type} is gone"):
             left = optional(collection.get(name).expect(200).body, "metadata", part) or {}
             back = [key for key in first["metadata"][part] if key in left and key not in one]
             require(not back, f"some {part} are still there", expected="none", got=", ".join(back))

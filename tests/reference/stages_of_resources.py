@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from .samples import ENVIRONMENTS, application, environment
+from .samples import ENVIRONMENTS, YAML, application, environment
 from .walker import Walker
 
 
@@ -80,6 +80,12 @@ async def environments(walk: Walker) -> None:
     await walk.send("GET", another + "/applications/child-2")
     await walk.send("POST", ENVIRONMENTS, {"name": "env-one-longer"})
     await walk.send("GET", another + "/applications")
+    await walk.send("POST", another + "/applications", application("child-3"))
+    await walk.send("DELETE", one)
+    await walk.send("GET", another + "/applications")
+    await walk.send("POST", ENVIRONMENTS, environment("env-yaml"))
+    await walk.send("POST", ENVIRONMENTS, {"name": "env-yaml"}, content_type=YAML)
+    await walk.send("GET", ENVIRONMENTS + "/env-yaml")
 
 
 async def applications(walk: Walker) -> None:
@@ -104,6 +110,9 @@ async def applications(walk: Walker) -> None:
     await walk.send("GET", two + "/same-name")
     smaller = application("same-name")
     del smaller["spec"]["serviceAccount"], smaller["spec"]["flinkConfiguration"]["a.b"]
+    unlabelled = {**smaller, "metadata": {"name": "same-name"}}
+    await walk.send("POST", one, unlabelled, content_type=YAML)
+    await walk.send("GET", one + "/same-name")
     await walk.send("POST", one, smaller)
     walk.wait(500)
     await walk.send("GET", one + "/same-name")

@@ -123,6 +123,22 @@ def _(server: Server) -> None:
 
 
 @fault(
+    "agree-environment-deleted-longer-names-too",
+    "Deletes the secret mappings of every environment whose name begins with that of a deleted one.",
+    "CMF-AGREE-ENVIRONMENT-DELETED",
+    reason=r"with a secret mapping: an environment with a longer name keeps its namesakes: the answer of getEnvironmentSecretMapping came with status 404",
+)
+def _(server: Server) -> None:
+    def remove(original: Any, environment: Environment) -> None:
+        original(environment)
+        for other in server.store.list_environments():
+            if other.name.startswith(environment.name):
+                other.mappings.clear()
+
+    replace(server.environments, "remove", remove)
+
+
+@fault(
     "agree-environment-updated-mappings-lost",
     "Loses the mappings of an environment that is updated without any defaults.",
     "CMF-AGREE-ENVIRONMENT-UPDATED",

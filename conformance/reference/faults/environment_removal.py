@@ -37,6 +37,23 @@ def _whole() -> Any:
 
 
 @fault(
+    "env-list-later-pages-as-created",
+    "Lists environments with the update time that they were created with, but on the first page.",
+    "CMF-ENV-LIST",
+    reason=r"each is on its page with the values that are read of it alone: on its page, .*/updated_time is not as",
+)
+def _(server: Server) -> None:
+    def listing(original: Handler, call: Call) -> Answer:
+        answer = original(call)
+        if dict(call.request.query).get("page", "0") == "0":
+            return answer
+        items = [{**item, "updated_time": item["created_time"]} for item in answer.value["items"]]
+        return Answer(200, {**answer.value, "items": items})
+
+    around(server, ["getEnvironments"], listing)
+
+
+@fault(
     "env-list-stale-defaults",
     "Lists environments with the application defaults they were created with.",
     "CMF-CONC-READ",
@@ -279,6 +296,22 @@ def _(server: Server) -> None:
 )
 def _(server: Server) -> None:
     _refuse_full(server, lambda environment: environment.applications.clear())
+
+
+@fault(
+    "env-delete-longer-names-emptied",
+    "Deletes the applications of every environment whose name begins with that of a deleted one.",
+    "CMF-ENV-DELETE-CHILDREN",
+    reason=r"a namesake of a child in one with a longer name is still there: the answer of getApplication came with status 404",
+)
+def _(server: Server) -> None:
+    def remove(original: Any, environment: Environment) -> None:
+        original(environment)
+        for other in server.store.list_environments():
+            if other.name.startswith(environment.name):
+                other.applications.clear()
+
+    replace(server.environments, "remove", remove)
 
 
 @fault(

@@ -108,7 +108,7 @@ def _(server: Server) -> None:
     "map-replace-merges-annotations",
     "Keeps annotations that an update of a mapping leaves out.",
     "CMF-MAP-REPLACE",
-    reason=r"annotations left out of an update are gone: annotations are still there",
+    reason=r"annotations left out of an update as application/json are gone: annotations are still there",
 )
 def _(server: Server) -> None:
     def change(record: Record, old: Record, _call: Call) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from conformance.reference.faults import sql_tools as tools
 from conformance.reference.faults.registry import Registry
 from conformance.reference.faults.sql_tools import SECRET
+from conformance.reference.media import JSON, YAML
 from conformance.reference.replacing import around, drop, reshape
 from conformance.reference.resources.common import Handler
 from conformance.reference.server import Server
@@ -138,18 +139,28 @@ def _(server: Server) -> None:
     "secret-replace-merges-labels",
     "Keeps labels that an update of a secret leaves out.",
     "CMF-SECRET-REPLACE",
-    reason=r"labels left out of an update are gone: labels are still there",
+    reason=r"labels left out of an update as application/json are gone: labels are still there",
 )
 def _(server: Server) -> None:
-    _merges(server, "labels")
+    _merges(server, "labels", JSON)
 
 
-def _merges(server: Server, part: str) -> None:
+@fault(
+    "secret-replace-yaml-merges-annotations",
+    "Keeps annotations that an update of a secret as YAML leaves out.",
+    "CMF-SECRET-REPLACE",
+    reason=r"annotations left out of an update as application/yaml are gone: annotations are still there",
+)
+def _(server: Server) -> None:
+    _merges(server, "annotations", YAML)
+
+
+def _merges(server: Server, part: str, media_type: str) -> None:
     def update(original: Handler, call: Call) -> Answer:
         record = SECRET.held(server, call).get(call.path["secretName"])
         before = record.metadata.get(part, {}) if record is not None else {}
         answer = original(call)
-        if record is None or not before:
+        if record is None or not before or call.request.headers.get("content-type") != media_type:
             return answer
         record.metadata = {**record.metadata, part: {**before, **record.metadata.get(part, {})}}
         return Answer(200, server.secrets.view(record))
