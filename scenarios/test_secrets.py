@@ -6,7 +6,7 @@ from typing import Any
 
 from conformance import bodies
 from conformance.canary import SHAPES
-from conformance.contract.media import JSON, YAML
+from conformance.contract.media import MEDIA_TYPES
 from conformance.expectations import require
 from conformance.runner.context import RunContext
 from conformance.runner.plugin import Checks
@@ -15,8 +15,6 @@ from conformance.target.answer import Answer
 from conformance.target.cmf import Cmf
 
 pytestmark = needs_sql
-
-BOTH = (JSON, YAML)
 
 
 def require_hidden(run: RunContext, *answers: Answer) -> None:
@@ -35,13 +33,13 @@ def require_hidden(run: RunContext, *answers: Answer) -> None:
 @requirement("CMF-SECRET-HIDDEN")
 def test_every_answer_about_a_secret(run: RunContext, cmf: Cmf, check: Checks) -> None:
     secrets = cmf.secrets
-    held = [(cmf.name("hidden"), shape, sent) for sent in BOTH for shape in SHAPES]
+    held = [(cmf.name("hidden"), shape, sent) for sent in MEDIA_TYPES for shape in SHAPES]
 
     def body(name: str, shape: str, role: str) -> dict[str, Any]:
         return bodies.secret(name, {"password": run.canaries.value(shape, role)}, annotations={"note": role})
 
     def read_all(when: str) -> None:
-        for accept in BOTH:
+        for accept in MEDIA_TYPES:
             with check("CMF-SECRET-HIDDEN", f"{when}, secrets read and listed as {accept}"):
                 for name, _, _ in held:
                     require_hidden(run, secrets.get(name, accept=accept).expect_accepted())
@@ -57,7 +55,7 @@ def test_every_answer_about_a_secret(run: RunContext, cmf: Cmf, check: Checks) -
             "CMF-SECRET-HIDDEN",
             f"a {shape} value, sent as {sent}: the answers to an update and to a conflict",
         ):
-            for accept in BOTH:
+            for accept in MEDIA_TYPES:
                 updated = secrets.put(name, body(name, shape, "second"), media_type=sent, accept=accept)
                 require_hidden(run, updated.expect_accepted())
                 require_hidden(run, secrets.post(body(name, shape, "first"), media_type=sent, accept=accept))
@@ -76,7 +74,7 @@ def test_refusals_and_deletion(run: RunContext, cmf: Cmf, check: Checks) -> None
         "a list as labels": {**again, "metadata": {"name": name, "labels": ["a"]}},
         "an unknown property": {**again, "unknown": True},
     }
-    for accept in BOTH:
+    for accept in MEDIA_TYPES:
         for why, spoilt in wrong.items():
             with check("CMF-SECRET-HIDDEN", f"a POST and a PUT with {why}, accepting {accept}"):
                 require_hidden(
@@ -114,7 +112,7 @@ def test_what_uses_a_secret(run: RunContext, cmf: Cmf, check: Checks, environmen
         require_hidden(
             run, cmf.environments.post(bodies.environment(environment, cmf.features)).expect_accepted()
         )
-        for accept in BOTH:
+        for accept in MEDIA_TYPES:
             require_hidden(
                 run,
                 mappings.get(identifier, accept=accept).expect_accepted(),
@@ -133,7 +131,7 @@ def test_what_uses_a_secret(run: RunContext, cmf: Cmf, check: Checks, environmen
         require_hidden(
             run, cmf.catalogs.post(bodies.catalog(catalog, secret_id=identifier)).expect_accepted()
         )
-        for accept in BOTH:
+        for accept in MEDIA_TYPES:
             require_hidden(
                 run,
                 cmf.catalogs.get(catalog, accept=accept).expect_accepted(),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from conformance import bodies, views
-from conformance.contract.media import JSON, YAML
+from conformance.contract.media import JSON, MEDIA_TYPES, YAML
 from conformance.expectations import eventually, optional, require, require_contains, require_equal
 from conformance.runner.fixtures import Held
 from conformance.runner.plugin import Checks
@@ -16,7 +16,6 @@ from conformance.target.cmf import Cmf
 pytestmark = needs_sql
 
 Body = dict[str, Any]
-BOTH = (JSON, YAML)
 TEXTS = {
     "several lines": "SHOW TABLES\n  LIKE 'first%';",
     "empty lines and indentation": "SHOW\n\n    TABLES\n\n  LIKE\n\n'first%';",
@@ -44,7 +43,7 @@ SCALARS = {
 def test_text_is_kept(cmf: Cmf, check: Checks, environment: str, compute_pool: str) -> None:
     statements = cmf.statements(environment)
     for what, sql in TEXTS.items():
-        for sent in BOTH:
+        for sent in MEDIA_TYPES:
             body = bodies.statement(cmf.name("stmt"), cmf.features, pool=compute_pool, sql=sql)
             answer = statements.post(body, media_type=sent)
             if answer.status in {400, 422}:
@@ -61,7 +60,7 @@ def test_text_is_kept(cmf: Cmf, check: Checks, environment: str, compute_pool: s
                 require_equal(text, sql, f"read as {other}, the text")
     with check("CMF-STMT-TEXT", "the texts in the list"):
         known = set(TEXTS.values())
-        for read in BOTH:
+        for read in MEDIA_TYPES:
             strange = [
                 text
                 for item in statements.all(accept=read)
@@ -79,7 +78,7 @@ def test_text_is_kept(cmf: Cmf, check: Checks, environment: str, compute_pool: s
 def test_strings_stay_strings(cmf: Cmf, check: Checks, environment: str, compute_pool: str) -> None:
     statements = cmf.statements(environment)
     for part in ("properties", "flinkConfiguration"):
-        for sent in BOTH:
+        for sent in MEDIA_TYPES:
             body = bodies.statement(cmf.name("stmt"), cmf.features, pool=compute_pool, annotations=SCALARS)
             body["spec"][part] = {**body["spec"][part], **SCALARS}
             answer = statements.post(body, media_type=sent)
@@ -88,7 +87,7 @@ def test_strings_stay_strings(cmf: Cmf, check: Checks, environment: str, compute
                 continue
             with check("CMF-STMT-YAML", f"{part} that look like other types, sent as {sent}"):
                 require_contains(answer.expect(200).body, body, "the answer")
-                for read in BOTH:
+                for read in MEDIA_TYPES:
                     stored = statements.get(body["metadata"]["name"], accept=read).expect(200).body
                     require_contains(stored, body, f"read as {read}, the statement")
                     listed = {statements.name_of(item): item for item in statements.all(accept=read)}
@@ -110,14 +109,16 @@ def test_json_and_yaml_answers(
     statements.post(failed)
 
     def same() -> None:
-        as_json, as_yaml = (statements.list(size=10, accept=accept).expect(200).items for accept in BOTH)
+        as_json, as_yaml = (
+            statements.list(size=10, accept=accept).expect(200).items for accept in MEDIA_TYPES
+        )
         require_equal(_plain(as_yaml), _plain(as_json), "as YAML, the list")
         for item in as_json:
             name = statements.name_of(item)
-            one, other = (statements.get(name, accept=accept).expect(200).body for accept in BOTH)
+            one, other = (statements.get(name, accept=accept).expect(200).body for accept in MEDIA_TYPES)
             require_equal(_plain([other]), _plain([one]), "as YAML, the statement")
             one, other = (
-                cmf.exceptions(environment, name, accept=accept).expect(200).body for accept in BOTH
+                cmf.exceptions(environment, name, accept=accept).expect(200).body for accept in MEDIA_TYPES
             )
             require_equal(
                 optional(other, "data") or [], optional(one, "data") or [], "as YAML, the exceptions"
@@ -225,14 +226,14 @@ def test_invalid_bodies(cmf: Cmf, check: Checks, environment: str, compute_pool:
             cmf.name("stmt"), cmf.features, pool=compute_pool, labels={"a": "b"}, parallelism=1, stopped=False
         )
 
-    controls = [body() for _ in BOTH]
-    for control, sent in zip(controls, BOTH, strict=True):
+    controls = [body() for _ in MEDIA_TYPES]
+    for control, sent in zip(controls, MEDIA_TYPES, strict=True):
         statements.post(control, media_type=sent).needed(200)
     legal = [control["metadata"]["name"] for control in controls]
     refused: list[str] = []
     for rule, cases in (("CMF-STMT-BODY", WRONG), ("CMF-STMT-BODY-NESTED", WRONG_INSIDE)):
         for number, (why, spoil) in enumerate(cases.items()):
-            sent, spoilt = BOTH[number % 2], body()
+            sent, spoilt = MEDIA_TYPES[number % 2], body()
             answer = statements.post(spoil(spoilt), media_type=sent)
             with check(rule, f"{why}, sent as {sent}, is refused"):
                 answer.expect_refused()
