@@ -89,11 +89,10 @@ class Listed:
         return [self.collection.name_of(item) for item in answer.expect(200).items]
 
     def _glance(self) -> object:
-        answer = self.collection.list(size=100)
         try:
-            return self.names(answer)
+            return self.all()
         except Broken:
-            return answer.raw
+            return self.collection.list(size=100).raw
 
 
 def in_peace(listed: Listed, observe: Callable[[], None]) -> None:

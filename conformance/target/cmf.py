@@ -7,7 +7,7 @@ does wrong shows as ``Broken`` when the answer is looked at, never as another ex
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -16,7 +16,7 @@ from conformance.config import Features, Limits
 from conformance.contract import media
 from conformance.contract.media import JSON
 from conformance.contract.openapi import Contract
-from conformance.expectations import Broken, Undescribed, field
+from conformance.expectations import Broken, Undescribed, field, optional
 from conformance.model import Exchange
 from conformance.target.answer import Answer
 
@@ -25,6 +25,7 @@ Items = list[Item]
 Names = list[str]
 _ABSENT: Any = object()
 _MAX_PAGES = 400
+_WALKS = 4
 
 
 class Sender(Protocol):
@@ -308,8 +309,24 @@ class Collection:
         )
 
     def all(self, size: int = 100, **how: Any) -> Items:
-        """The items of all pages."""
-        return [item for answer in self.pages(size, **how) for item in answer.items]
+        """The items of all pages.
+
+        What others remove meanwhile moves what lies behind it onto pages that were read before.  So a list that they
+        may be changing, and that has several pages, is read until it twice has the same names, at most a few times.
+        """
+        pages = self._filled(size, **how)
+        for _ in range(_WALKS if self.is_global and len(pages) > 1 else 0):
+            before, pages = pages, self._filled(size, **how)
+            if self._labels(before) == self._labels(pages):
+                break
+        return [item for page in pages for item in page]
+
+    def _filled(self, size: int, **how: Any) -> Sequence[Items]:
+        return [answer.items for answer in self.pages(size, **how) if answer.items]
+
+    def _labels(self, pages: Iterable[Items]) -> Items:
+        path = ("name",) if self.plural == "environments" else ("metadata", "name")
+        return [optional(item, *path) for page in pages for item in page]
 
     def names(self, **how: Any) -> Names:
         """The names of all items, in order."""
