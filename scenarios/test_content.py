@@ -16,6 +16,7 @@ from conformance.kinds import (
     APPLICATION,
     CREATED_ONCE,
     ENVIRONMENT,
+    KINDS,
     SECRET,
     SECRET_MAPPING,
     UPSERTED,
@@ -24,7 +25,7 @@ from conformance.kinds import (
 )
 from conformance.runner.fixtures import Held
 from conformance.runner.plugin import Checks
-from conformance.scenario import kinds, requirement
+from conformance.scenario import each_kind, kinds, requirement
 from conformance.target.answer import Answer
 from conformance.target.cmf import Cmf, Collection
 
@@ -39,6 +40,21 @@ UNICODE = {
     "yaml": "key: value # no comment, - no item, {no: map}, [no, list], &no *no !no | > % @",
     "joiners": "zero\u200bwidth \u00a0no-break \ufeffmark",
 }
+KEYS = dict.fromkeys(
+    (
+        "snake_case_key",
+        "kebab-case-key",
+        "camelCaseKey",
+        "PascalCaseKey",
+        "UPPER_CASE_KEY",
+        "dotted.key",
+        "dotted.key.below",
+        "dotted.CamelCase.under_score",
+        "a",
+        "trailing1",
+    ),
+    "value",
+)
 SCALARS = {
     f"key{number}": text
     for number, text in enumerate(
@@ -118,6 +134,12 @@ def test_text_is_kept(kind: Kind, cmf: Cmf, check: Checks, ground: Ground, colle
         collection.post(content=json.dumps(body, ensure_ascii=True).encode()).expect_accepted()
         name = body["name"] if kind is ENVIRONMENT else body["metadata"]["name"]
         kind.require_stored(collection.get(name).expect(200).body, body, "the escaped text: ")
+
+
+@each_kind("GET", kinds=KINDS)
+def test_keys_are_kept(kind: Kind, check: Checks, ground: Ground) -> None:
+    with check(kind.rule("GET"), f"keys of every shape in one {kind.noun}"):
+        text_in_both(ground, KEYS, "a key")
 
 
 @requirement("CMF-CONTENT-SCALARS")

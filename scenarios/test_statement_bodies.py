@@ -19,6 +19,7 @@ Body = dict[str, Any]
 TEXTS = {
     "several lines": "SHOW TABLES\n  LIKE 'first%';",
     "empty lines and indentation": "SHOW\n\n    TABLES\n\n  LIKE\n\n'first%';",
+    "blanks and line breaks around it": "\n  SHOW TABLES\n  LIKE 'first%';  \n",
     "tabs": "SHOW\tTABLES\n\tLIKE 'first%';",
     "comments": "-- which tables: all of them\nSHOW TABLES /* {no: map} */ LIKE '%';",
     "text outside ASCII": "SHOW TABLES LIKE 'Größe 日本語 עברית \U0001f600%';",

@@ -212,7 +212,9 @@ def test_update_unknown(
         require_equal(views.statement(statements.get(held.name).expect(200).body), before, "the statement")
 
 
-@requirement("CMF-STMT-UPDATE-PARTS", "CMF-STMT-UPDATE-REFUSED", "CMF-STMT-POOL-UNKNOWN")
+@requirement(
+    "CMF-STMT-UPDATE-PARTS", "CMF-STMT-UPDATE-REFUSED", "CMF-STMT-POOL-UNKNOWN", "CMF-STMT-FILTER-POOL"
+)
 def test_update_of_what_may_be_immutable(
     cmf: Cmf,
     check: Checks,
@@ -262,6 +264,19 @@ def test_update_of_what_may_be_immutable(
             with check("CMF-STMT-UPDATE-PARTS", f"{what} is refused or taken"):
                 answer.expect(200)
                 require_contains(after, body, "after the update, the statement")
+        if optional(after, "spec", "computePoolName") == other_pool:
+            with check(
+                "CMF-STMT-FILTER-POOL",
+                "moved to another compute pool by an update, it is found by that one alone",
+            ):
+                for name, selects in ((other_pool, True), (pool, False)):
+                    listed = held.name in statements.names(query=[("compute-pool", name)])
+                    require(
+                        listed is selects,
+                        f"compute-pool={name} {'does not select' if selects else 'selects'} it",
+                        expected=f"found by compute-pool={other_pool} alone",
+                    )
+    check.nothing_to_judge("CMF-STMT-FILTER-POOL", "no update moved a statement to another compute pool")
     check.nothing_to_judge("CMF-STMT-UPDATE-PARTS", "what was refused had no effect")
     check.nothing_to_judge("CMF-STMT-UPDATE-REFUSED", "what was not refused took effect")
     check.nothing_to_judge("CMF-STMT-POOL-UNKNOWN", "what was refused had no effect")

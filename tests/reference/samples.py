@@ -42,7 +42,7 @@ def environment(name: str, mark: str = "1", **more: Any) -> dict[str, Any]:
                 "extra": {"deep": mark},
             },
         },
-        "computePoolDefaults": {"spec": {"mark": mark}},
+        "computePoolDefaults": {"spec": {"mark": mark, "snake_case": mark}},
         "statementDefaults": {
             "detached": {"flinkConfiguration": {"x": mark}},
             "interactive": {"flinkConfiguration": {"y": mark}},

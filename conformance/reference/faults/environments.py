@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import copy
+import re
 from typing import Any
 
 from conformance.reference.faults.registry import Registry
-from conformance.reference.replacing import READ_ENVIRONMENTS, around, drop, replace, reshape_each
+from conformance.reference.replacing import (
+    ENVIRONMENTS,
+    READ_ENVIRONMENTS,
+    around,
+    at,
+    drop,
+    replace,
+    reshape_each,
+)
 from conformance.reference.resources.common import Handler
 from conformance.reference.server import Server
 from conformance.reference.store import Environment
@@ -109,6 +118,24 @@ def _(server: Server) -> None:
         return drop("flinkApplicationDefaults", "metadata")(value) if "spec" in defaults else value
 
     reshape_each(server, READ_ENVIRONMENTS, change)
+
+
+@fault(
+    "env-pool-defaults-keys-renamed",
+    "Turns snake case into camel case in the keys of compute pool defaults.",
+    "CMF-ENV-GET",
+    reason=r"keys of every shape in one environment: a key, sent as application/json, read as application/json: ",
+)
+def _(server: Server) -> None:
+    def renamed(value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return {
+            re.sub(r"_([a-z])", lambda match: match[1].upper(), key): renamed(item)
+            for key, item in value.items()
+        }
+
+    reshape_each(server, ENVIRONMENTS, at(renamed, "computePoolDefaults"))
 
 
 @fault(

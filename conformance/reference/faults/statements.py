@@ -85,6 +85,16 @@ def _(server: Server) -> None:
 
 
 @fault(
+    "stmt-text-stripped",
+    "Takes the blanks away before and behind the text of a statement.",
+    "CMF-STMT-TEXT",
+    reason=r"SQL with blanks and line breaks around it, sent as application/json: in the answer, the text is not as expected",
+)
+def _(server: Server) -> None:
+    reshape_each(server, [STATEMENT.create, *STATEMENT.reads], at(str.strip, "spec", "statement"))
+
+
+@fault(
     "stmt-yaml-list-parallelism-lost",
     "Leaves the parallelism out of lists of statements as YAML.",
     "CMF-STMT-YAML",
@@ -267,6 +277,39 @@ def _(server: Server) -> None:
         server,
         lambda one, pool, phase: (
             (pool is None or one.spec["computePoolName"].startswith(pool))
+            and phase in (None, server.statements.phase(one).name)
+        ),
+    )
+
+
+@fault(
+    "stmt-filter-pool-it-came-from",
+    "Takes another compute pool in an update, and goes on to find the statement by the old one.",
+    "CMF-STMT-FILTER-POOL",
+    reason=r"moved to another compute pool by an update, it is found by that one alone: compute-pool=.* does not select it",
+)
+def _(server: Server) -> None:
+    found: dict[Any, str] = {}
+
+    def update(original: Handler, call: Call) -> Answer:
+        body, one = tools.sent(server, call), STATEMENT.held(server, call).get(call.path["stmtName"])
+        spec, pools = body.get("spec"), tools.POOL.held(server, call)
+        if one is None or not isinstance(spec, dict) or spec.get("computePoolName") not in pools:
+            return original(call)
+        old = found.setdefault(one, one.spec["computePoolName"])
+        spec = {**spec, "computePoolName": one.spec["computePoolName"]}
+        answer, moved = (
+            original(tools.with_body(call, {**body, "spec": spec})),
+            body["spec"]["computePoolName"],
+        )
+        found[one], one.spec = old, {**one.spec, "computePoolName": moved}
+        return answer
+
+    around(server, [STATEMENT.update], update)
+    _selecting(
+        server,
+        lambda one, pool, phase: (
+            pool in (None, found.get(one, one.spec["computePoolName"]))
             and phase in (None, server.statements.phase(one).name)
         ),
     )
