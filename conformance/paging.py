@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
+from conformance.contract.media import YAML
 from conformance.expectations import Broken, eventually, optional, require, require_equal, require_unique
 from conformance.target.answer import Answer
 from conformance.target.cmf import Cmf, Collection
@@ -25,6 +26,15 @@ RULES = (
     "CMF-PAGE-PAGEABLE",
 )
 """What ``judge_pages`` judges."""
+WAYS: dict[str, dict[str, Any]] = {
+    "as it comes": {},
+    "page 0": {"page": 0},
+    "sorted by name": {"sort": "name,asc"},
+    "sorted by metadata.name, descending": {"sort": "metadata.name,desc"},
+    "as YAML": {"accept": YAML},
+}
+"""How a whole list can be asked for."""
+REFUSED = 400
 HOSTILE: list[list[tuple[str, str]]] = [
     *(
         [("page", value)]
@@ -101,6 +111,14 @@ def in_peace(listed: Listed, observe: Callable[[], None]) -> None:
         observe()
     else:
         eventually(observe, within=SETTLED, moving=listed.moving)
+
+
+def in_every_way(collection: Collection) -> Iterator[tuple[str, list[str]]]:
+    """The names in a list of one page, by each way of asking for it that the target takes, and how it was asked."""
+    for way, how in WAYS.items():
+        answer = collection.list(size=100, **how)
+        if not how or answer.status < REFUSED:
+            yield way, [collection.name_of(item) for item in answer.expect(200).items]
 
 
 def judge_pages(check: Check, listed: Listed, which: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from conformance import bodies, views
+from conformance import bodies, lookalikes, views
 from conformance.contract import timestamps
 from conformance.contract.media import JSON, MEDIA_TYPES, YAML
 from conformance.expectations import (
@@ -17,6 +17,7 @@ from conformance.expectations import (
     require_equal,
     require_unique,
 )
+from conformance.paging import in_every_way
 from conformance.runner.fixtures import Held
 from conformance.runner.plugin import Checks
 from conformance.scenario import requirement
@@ -63,6 +64,9 @@ def test_read_unknown(
     with check("CMF-APP-GET-UNKNOWN", "the beginning of an existing name, and more than it"):
         applications.get(suspended_application[:-1]).expect(404)
         applications.get(suspended_application + "0").expect(404)
+    for what, name in lookalikes.matched(suspended_application).items():
+        with check("CMF-APP-GET-UNKNOWN", f"an existing name with {what}"):
+            applications.get(name).expect_absent()
     with check("CMF-APP-GET-UNKNOWN", "an existing name in upper case"):
         applications.get(suspended_application.upper()).expect_absent()
     with check("CMF-APP-GET-UNKNOWN", "an existing name in an environment that does not exist"):
@@ -179,22 +183,23 @@ def test_list(
             alone = applications.get(applications.name_of(item)).expect(200).body
             require_equal(views.application(item), views.application(alone), "in the list, the application")
     with check("CMF-APP-LIST-SCOPE", "no application of another environment is listed"):
-        foreign = [name for name in applications.names() if name in {*elsewhere, there_too}]
-        require(
-            not foreign,
-            "an application of another environment is listed",
-            expected="none",
-            got=", ".join(foreign),
-        )
+        for way, names in in_every_way(applications):
+            foreign = [name for name in names if name in {*elsewhere, there_too}]
+            require(
+                not foreign,
+                f"an application of another environment is listed, {way}",
+                expected="none",
+                got=", ".join(foreign),
+            )
     with check("CMF-APP-LIST-SCOPE", "nor the other way round"):
         for place, expected in ((other_environment, [*elsewhere, namesake]), (longer, [there_too])):
-            names = cmf.applications(place).names()
-            require(
-                sorted(names) == sorted(expected),
-                "the list is not that of the environment",
-                expected=", ".join(expected),
-                got=", ".join(names),
-            )
+            for way, names in in_every_way(cmf.applications(place)):
+                require(
+                    sorted(names) == sorted(expected),
+                    f"the list, {way}, is not that of the environment",
+                    expected=", ".join(expected),
+                    got=", ".join(names),
+                )
 
 
 @requirement("CMF-APP-LIST-UNKNOWN")

@@ -31,6 +31,12 @@ SPECS: dict[str, dict[str, Any]] = {
         "srInstance": {**REGISTRY, "connectionSecretId": "registry-secret-id"},
         "kafkaClusters": [cluster(3, secret=True), cluster(1, secret=True), cluster(2, secret=True)],
     },
+    "of clusters with the same connection": {
+        "srInstance": REGISTRY,
+        "kafkaClusters": [
+            {**cluster(1, secret=False), "databaseName": f"database-{number}"} for number in (2, 1, 3)
+        ],
+    },
     "of clusters with and without a secret id": {
         "srInstance": {**REGISTRY, "connectionSecretId": "registry-secret-id"},
         "kafkaClusters": [cluster(number, secret=number % 2 == 0) for number in range(6)],

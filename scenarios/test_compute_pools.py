@@ -133,7 +133,7 @@ def test_namesakes_and_neighbours_keep_no_pool(
         )
 
 
-@requirement("CMF-POOL-RELEASED")
+@requirement("CMF-POOL-RELEASED", "CMF-POOL-IN-USE")
 def test_refused_statements_keep_no_pool(cmf: Cmf, check: Checks, environment: str) -> None:
     ground = prepare(COMPUTE_POOL, cmf, environment)
     wanted, other = pool(ground), pool(ground, number=2)
@@ -142,11 +142,12 @@ def test_refused_statements_keep_no_pool(cmf: Cmf, check: Checks, environment: s
     conflict = cmf.statements(environment).post(again)
     invalid = STATEMENT.collection(cmf, environment).post({**again, "metadata": {"name": f"{name}_A"}})
     if conflict.status < 400 or invalid.status < 400:
-        check.nothing_to_judge(
-            "CMF-POOL-RELEASED", "the target accepts what another requirement says it must refuse"
-        )
+        for rule in ("RELEASED", "IN-USE"):
+            check.nothing_to_judge(
+                f"CMF-POOL-{rule}", "the target accepts what another requirement says it must refuse"
+            )
         return
     with check("CMF-POOL-RELEASED", "a statement that was refused keeps no compute pool"):
         ground.collection.delete(wanted).expect_accepted()
-    with check("CMF-POOL-RELEASED", "and one that exists keeps its own"):
+    with check("CMF-POOL-IN-USE", "beside one that was refused, one that exists keeps its compute pool"):
         ground.collection.delete(other).expect(409)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from conformance import bodies, views
+from conformance import bodies, lookalikes, views
 from conformance.contract import timestamps
 from conformance.contract.media import JSON, MEDIA_TYPES, YAML
 from conformance.expectations import (
@@ -82,6 +82,9 @@ def test_read_unknown(cmf: Cmf, check: Checks, environment: str) -> None:
     with check("CMF-ENV-GET-UNKNOWN", "the beginning of an existing name, and more than it"):
         cmf.environments.get(environment[:-1]).expect(404)
         cmf.environments.get(environment + "0").expect(404)
+    for what, name in lookalikes.matched(environment).items():
+        with check("CMF-ENV-GET-UNKNOWN", f"an existing name with {what}"):
+            cmf.environments.get(name).expect_absent()
     with check("CMF-ENV-GET-UNKNOWN", "an existing name in upper case"):
         cmf.environments.get(environment.upper()).expect_absent()
 
@@ -142,8 +145,11 @@ def test_times_of_an_update(cmf: Cmf, check: Checks, new_environment: Callable[.
     first = before = cmf.environments.get(held.name).needed(200).body
     time.sleep(timestamps.tick(optional(first, part) for part in ("created_time", "updated_time")))
 
+    defaults: dict[str, Any] = {}  # nothing but one part changes at a time
+
     def update(**fields: Any) -> dict[str, Any]:
-        cmf.environments.post({**held.body, **fields}).needed()
+        defaults.update(fields)
+        cmf.environments.post({**held.body, **defaults}).needed()
         answer: dict[str, Any] = cmf.environments.get(held.name).needed(200).body
         return answer
 
@@ -289,7 +295,7 @@ def test_delete_with_applications(
     held = new_environment()
     applications = cmf.applications(held.name)
     children = [new_application(held.name), new_application(held.name)]
-    elsewhere, longer = new_environment(), f"{held.name}-2"
+    elsewhere, longer = new_environment(), lookalikes.longer(held.name)
     cmf.environments.post(bodies.environment(longer, cmf.features)).needed()
     for place in (elsewhere.name, longer):
         new_application(place, children[0].name)
@@ -412,13 +418,20 @@ def test_invalid_bodies(cmf: Cmf, check: Checks, new_environment: Callable[..., 
         "CMF-ENV-BODY-NESTED",
         {why: {**changed, "statementDefaults": part} for why, part in WRONG_INSIDE.items()},
     )
-    try_each(
-        "CMF-ENV-NAMESPACE",
-        {
-            f"a namespace that is {why}": {**changed, "kubernetesNamespace": value}
-            for why, value in NAMESPACES.items()
-        },
-    )
+    # Also as new environments: an update may be refused because the namespace can't be changed.
+    for what, known in (("in an update", True), ("in a creation", False)):
+        named = {why: held.name if known else cmf.name("refused") for why in NAMESPACES}
+        try_each(
+            "CMF-ENV-NAMESPACE",
+            {
+                f"a namespace that is {why} {what}": {
+                    **changed,
+                    "name": named[why],
+                    "kubernetesNamespace": value,
+                }
+                for why, value in NAMESPACES.items()
+            },
+        )
 
 
 @requirement("CMF-ENV-UPDATE")

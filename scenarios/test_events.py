@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from conformance import lookalikes
 from conformance.expectations import (
     eventually,
     optional,
@@ -34,7 +35,8 @@ from conformance.target.cmf import Cmf
 def test_events(
     cmf: Cmf, check: Checks, environment: str, other_environment: str, new_application: Callable[..., Held]
 ) -> None:
-    held, sibling = new_application(environment), new_application(environment)
+    held = new_application(environment)
+    sibling = new_application(environment, lookalikes.longer(held.name))
     namesake = new_application(other_environment, held.name)
     places = [(environment, held.name), (environment, sibling.name), (other_environment, namesake.name)]
     for place in places:

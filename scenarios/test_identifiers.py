@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from conformance import bodies
+from conformance import bodies, lookalikes
 from conformance.expectations import Broken, require, require_contains, settled
 from conformance.kinds import (
     APPLICATION,
@@ -139,6 +139,15 @@ def test_longest_name(
     if collection.get(allowed).status == OK and is_found(ground, environment):
         with check(kind.rule("NAME-MAX"), "with a name of 253 characters it is found by what belongs to it"):
             require_found(kind, cmf, collection.scope.get("envName", ""), allowed)
+    other = lookalikes.twin(allowed)
+    with check(kind.rule("NAME-MAX"), "a name that differs from it in the last character alone is another"):
+        body = ground.variant(other, 2)
+        collection.post(body).expect_accepted()
+        kind.require_stored(collection.get(other).expect(200).body, body, "by the other name, ")
+        for name in (allowed, other):
+            read = collection.name_of(collection.get(name).expect(200).body)
+            require(read == name, "it is read under another name", expected=name, got=read)
+            require(name in collection.names(), "it is not listed", expected=name)
     too_long = filled(cmf.name("longer"), LONGEST + 1)
     with check(kind.rule("NAME-MAX"), "a name of 254 characters is refused"):
         refused = collection.post(ground.body(too_long))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 from conformance.contract.judgement import error_messages, read_body
 from conformance.expectations import Broken, Unmet, field, shown
@@ -74,17 +74,11 @@ class Answer:
 
     def expect(self, *statuses: int) -> Answer:
         """Raise ``Broken`` unless the status is one of these; returns itself."""
-        if self.status not in statuses:
-            raise self._broken(
-                f"{self._what()} came with status {self.status}",
-                " or ".join(map(str, statuses)),
-                f"{self.status} {'; '.join(self._messages())}".strip(),
-            )
-        return self
+        return self if self.status in statuses else self._unexpected(" or ".join(map(str, statuses)))
 
     def expect_accepted(self) -> Answer:
         """Raise ``Broken`` unless the status is one of success; which one is another requirement's matter."""
-        return self if 200 <= self.status < 300 else self.expect(200, 201)  # noqa: PLR2004 - the class of success
+        return self if 200 <= self.status < 300 else self._unexpected("a success")  # noqa: PLR2004 - its class
 
     def expect_absent(self) -> Answer:
         """Raise ``Broken`` when what was read is there; how its absence is told is another requirement's matter."""
@@ -104,6 +98,10 @@ class Answer:
                 f"{self._what()} came with status {self.status} {'; '.join(self._messages())}".strip()
             )
         return self
+
+    def _unexpected(self, expected: str) -> NoReturn:
+        got = f"{self.status} {'; '.join(self._messages())}".strip()
+        raise self._broken(f"{self._what()} came with status {self.status}", expected, got)
 
     def _broken(self, message: str, expected: str, got: str) -> Broken:
         return Broken(message, expected=expected, got=got, exchange=self.exchange)

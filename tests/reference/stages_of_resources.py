@@ -45,6 +45,10 @@ async def environments(walk: Walker) -> None:
     await walk.send("POST", ENVIRONMENTS, {"name": "env-one", "flinkApplicationDefaults": {"spec": {}}})
     await walk.send("GET", one)
     await walk.send("POST", ENVIRONMENTS, environment("env-one", "4"))
+    walk.wait(10)
+    await walk.send(
+        "POST", ENVIRONMENTS, environment("env-one", "4", computePoolDefaults={"spec": {"mark": "alone"}})
+    )
     wrong: list[dict[str, Any]] = [
         {"kubernetesNamespace": ""},
         {"kubernetesNamespace": "A_b"},
@@ -62,6 +66,7 @@ async def environments(walk: Walker) -> None:
         await walk.send("GET", one)
     await walk.send("POST", ENVIRONMENTS, {"kubernetesNamespace": "x"})
     await walk.send("POST", ENVIRONMENTS, {"name": "env-bare"})
+    await walk.send("POST", ENVIRONMENTS, {"name": "env-far", "kubernetesNamespace": "f" * 300})
     await walk.send("POST", ENVIRONMENTS, {**environment("env-extra"), "colour": "red"})
     for method, path in (
         ("DELETE", one),

@@ -15,7 +15,8 @@ from .journey import Transcript, stages_from, walk
 REQUIREMENTS = Path(__file__).parents[2] / "specs/cmf-2.0/requirements"
 
 
-# Where the faults of a module show soonest; those of the SQL family and of authentication are seen by the kill matrix alone.
+# Where the faults of a module show soonest.  Those of the SQL family, of authentication and of names alike are seen by the
+# kill matrix alone.
 STAGE_OF = {
     "names": "names",
     "application_names": "names",

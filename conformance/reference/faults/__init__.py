@@ -22,6 +22,7 @@ from conformance.reference.faults import (
     events,
     instances,
     lifecycle,
+    lookalikes,
     mappings,
     names,
     pages,
@@ -69,6 +70,7 @@ _AREAS = (
     statements,
     statement_updates,
     statement_results,
+    lookalikes,
 )
 
 FAULTS: dict[str, Fault] = {fault.id: fault for area in _AREAS for fault in area.fault.faults}

@@ -145,7 +145,7 @@ def _(server: Server) -> None:
     "Accepts a Kubernetes namespace of 254 characters.",
     "CMF-ENV-NAMESPACE",
     "CMF-ENV-SCHEMA",
-    reason=r"a namespace that is too long is refused: the answer of createOrUpdateEnvironment came with status 201",
+    reason=r"a namespace that is too long in an update is refused: the answer of createOrUpdateEnvironment came with status 201",
 )
 def _(server: Server) -> None:
     server.environments.namespace_rule.maximum = 254
@@ -155,7 +155,7 @@ def _(server: Server) -> None:
     "env-namespace-empty",
     "Takes an empty Kubernetes namespace as none.",
     "CMF-ENV-NAMESPACE",
-    reason=r"a namespace that is empty is refused: the answer of createOrUpdateEnvironment came with status 201",
+    reason=r"a namespace that is empty in an update is refused: the answer of createOrUpdateEnvironment came with status 201",
 )
 def _(server: Server) -> None:
     def mend(body: JsonObject) -> JsonObject:
@@ -169,7 +169,7 @@ def _(server: Server) -> None:
     "env-namespace-cleaned",
     "Makes a legal Kubernetes namespace of one outside the pattern.",
     "CMF-ENV-NAMESPACE",
-    reason=r"a namespace that is upper case is refused: the answer of createOrUpdateEnvironment came with status 201",
+    reason=r"a namespace that is upper case in an update is refused: the answer of createOrUpdateEnvironment came with status 201",
 )
 def _(server: Server) -> None:
     def mend(body: JsonObject) -> JsonObject:

@@ -266,6 +266,25 @@ def _(server: Server) -> None:
 
 
 @fault(
+    "env-updated-time-ignores-pool-defaults",
+    "Leaves the update time of an environment as it was when compute pool defaults alone change.",
+    "CMF-ENV-UPDATED-MOVES",
+    reason=r"updated_time before and after an update of computePoolDefaults: the update did not move updated_time",
+)
+def _(server: Server) -> None:
+    def update(original: Any, environment: Environment, draft: Draft) -> Environment:
+        part, before, updated = "computePoolDefaults", dict(environment.settings), environment.updated
+        original(environment, draft)
+        pools = before.pop(part, None) != draft.settings.get(part)
+        others = before == {key: value for key, value in draft.settings.items() if key != part}
+        if pools and others:
+            environment.updated = updated
+        return environment
+
+    replace(server.environments, "update", update)
+
+
+@fault(
     "env-updated-time-moves-once",
     "Moves the update time of an environment only once.",
     "CMF-ENV-UPDATED-MOVES",

@@ -1,8 +1,10 @@
 """Violations by the operations on environments."""
+# ruff: noqa: PLR2004 - statuses, lengths and counts are what this is about
 
 from __future__ import annotations
 
 import copy
+import dataclasses
 import re
 from typing import Any
 
@@ -118,6 +120,26 @@ def _(server: Server) -> None:
         return drop("flinkApplicationDefaults", "metadata")(value) if "spec" in defaults else value
 
     reshape_each(server, READ_ENVIRONMENTS, change)
+
+
+@fault(
+    "env-namespace-unchecked-at-creation",
+    "Creates an environment in a Kubernetes namespace of any length.",
+    "CMF-ENV-NAMESPACE",
+    "CMF-ENV-SCHEMA",
+    reason=r"a namespace that is too long in a creation is refused: the answer of createOrUpdateEnvironment came with status 201",
+)
+def _(server: Server) -> None:
+    def draft(original: Any, body: JsonObject) -> Any:
+        name, namespace = body.get("name"), body.get("kubernetesNamespace")
+        known = isinstance(name, str) and server.store.environment(name) is not None
+        if known or not isinstance(namespace, str) or len(namespace) <= 253:
+            return original(body)
+        return dataclasses.replace(
+            original({**body, "kubernetesNamespace": namespace[:253]}), namespace=namespace
+        )
+
+    replace(server.environments, "draft", draft)
 
 
 @fault(

@@ -1,0 +1,231 @@
+"""Violations that show with names alike: one that begins with another, or that a pattern takes for another."""
+# ruff: noqa: PLR2004 - statuses and lengths are what this is about
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from conformance.reference.faults.registry import Registry
+from conformance.reference.faults.sql_tools import CATALOG, MAPPING, POOL, SECRET, Kind, metadata, sent
+from conformance.reference.replacing import around
+from conformance.reference.resources.common import Handler
+from conformance.reference.server import Server
+from conformance.reference.store import Application, Environment
+from conformance.reference.values import Answer, Call, Refusal
+
+fault = Registry()
+
+
+def _deletes_longer(server: Server, kind: Kind) -> None:
+    """Delete what has a name that begins with that of what is deleted, too."""
+
+    def delete(original: Handler, call: Call) -> Answer:
+        answer = original(call)
+        held = kind.held(server, call)
+        for name in [each for each in held if each.startswith(call.path[kind.parameter])]:
+            del held[name]
+        return answer
+
+    around(server, [kind.delete], delete)
+
+
+@fault(
+    "secret-delete-longer-names-too",
+    "Deletes with a secret those whose names begin with its name.",
+    "CMF-SECRET-DELETE",
+    "CMF-SECRET-LIST",
+    reason=r"what was created before and after it is as it was: the answer of getSecret came with status 404",
+)
+def _(server: Server) -> None:
+    _deletes_longer(server, SECRET)
+
+
+@fault(
+    "map-delete-longer-names-too",
+    "Deletes with a mapping those whose names begin with its name.",
+    "CMF-MAP-DELETE",
+    "CMF-MAP-LIST",
+    "CMF-MAP-DELETE-UNKNOWN",
+    reason=r"what was created before and after it is as it was: the answer of getEnvironmentSecretMapping came with status 404",
+)
+def _(server: Server) -> None:
+    _deletes_longer(server, MAPPING)
+
+
+@fault(
+    "cat-delete-longer-names-too",
+    "Deletes with a catalog those whose names begin with its name.",
+    "CMF-CAT-DELETE",
+    "CMF-CAT-LIST",
+    reason=r"what was created before and after it is as it was: the answer of getKafkaCatalog came with status 404",
+)
+def _(server: Server) -> None:
+    _deletes_longer(server, CATALOG)
+
+
+def _found_by(server: Server, operation: str, parameter: str, known: Callable[[Call], Any]) -> None:
+    """Take the name in the path for a regular expression."""
+
+    def get(original: Handler, call: Call) -> Answer:
+        pattern = call.path[parameter]
+        names = list(known(call))
+        expression = re.escape(pattern).replace(r"\.", ".")
+        found = [name for name in names if re.fullmatch(expression, name)]
+        name = found[0] if found and pattern not in names else pattern
+        return original(Call(call.request, call.operation, {**call.path, parameter: name}))
+
+    around(server, [operation], get)
+
+
+@fault(
+    "env-get-by-pattern",
+    "Takes a dot in the name of an environment for any character.",
+    "CMF-ENV-GET-UNKNOWN",
+    reason=r"an existing name with a dot, which stands for any character in a regular expression: the answer of getEnvironment came",
+)
+def _(server: Server) -> None:
+    _found_by(server, "getEnvironment", "envName", lambda _call: server.store.environments)
+
+
+@fault(
+    "app-get-by-pattern",
+    "Takes a dot in the name of an application for any character.",
+    "CMF-APP-GET-UNKNOWN",
+    reason=r"an existing name with a dot, which stands for any character in a regular expression: the answer of getApplication came",
+)
+def _(server: Server) -> None:
+    def known(call: Call) -> Any:
+        environment = server.store.environment(call.path["envName"])
+        return environment.applications if environment is not None else ()
+
+    _found_by(server, "getApplication", "appName", known)
+
+
+@fault(
+    "secret-get-by-pattern",
+    "Takes a dot in the name of a secret for any character.",
+    "CMF-SECRET-GET-UNKNOWN",
+    reason=r"an existing name with a dot, which stands for any character in a regular expression: the answer of getSecret came",
+)
+def _(server: Server) -> None:
+    _found_by(server, SECRET.get, SECRET.parameter, lambda call: SECRET.held(server, call))
+
+
+@fault(
+    "cat-name-compared-in-part",
+    "Compares the first 200 characters of catalog names to see whether one exists.",
+    "CMF-CAT-NAME-MAX",
+    reason=r"a name that differs from it in the last character alone is another: the answer of createKafkaCatalog came with status 409",
+)
+def _(server: Server) -> None:
+    def create(original: Handler, call: Call) -> Answer:
+        name = str(metadata(sent(server, call)).get("name"))
+        if any(known[:200] == name[:200] for known in CATALOG.held(server, call) if len(name) > 200):
+            raise Refusal(409, f"Catalog '{name}' already exists.")
+        return original(call)
+
+    around(server, [CATALOG.create], create)
+
+
+@fault(
+    "app-name-stored-in-part",
+    "Keeps the first 252 characters of an application's name for its key.",
+    "CMF-APP-NAME-MAX",
+    reason=r"a name that differs from it in the last character alone is another: it is read under another name",
+)
+def _(server: Server) -> None:
+    def get(original: Handler, call: Call) -> Answer:
+        environment, name = server.store.environment(call.path["envName"]), call.path["appName"]
+        known = [] if environment is None else [each for each in environment.applications if len(each) > 252]
+        found = [each for each in known if each[:252] == name[:252]]
+        path = {**call.path, "appName": found[-1]} if found and len(name) > 252 else call.path
+        return original(Call(call.request, call.operation, path))
+
+    around(server, ["getApplication"], get)
+
+
+Below = Callable[[Application], list[Any]]
+
+
+def _lists_below_longer(server: Server, operation: str, resources: Any, below: Below) -> None:
+    """List what lies below applications whose names begin with that of this one, too."""
+    plain = resources.listed
+
+    def listed(call: Call, items: list[Any], properties: Any, view: Any) -> Answer:
+        name = call.path["appName"]
+        environment: Environment = server.environments.environment(call)
+        others = [each for each in environment.applications if each != name and each.startswith(name)]
+        more = [item for each in others for item in below(environment.applications[each])]
+        both = sorted([*items, *more], key=lambda item: item.created)
+        answer: Answer = plain(call, both if call.operation == operation else items, properties, view)
+        return answer
+
+    resources.listed = listed
+
+
+@fault(
+    "inst-list-longer-names-too",
+    "Lists the instances of applications whose names begin with that of this one, too.",
+    "CMF-INST-LIST-SCOPE",
+    reason=r"no instance is listed under two applications: instance .* occurs twice",
+)
+def _(server: Server) -> None:
+    _lists_below_longer(
+        server, "getApplicationInstances", server.instances, lambda application: application.instances
+    )
+
+
+@fault(
+    "event-list-longer-names-too",
+    "Lists the events of applications whose names begin with that of this one, too.",
+    "CMF-EVENT-LIST-SCOPE",
+    "CMF-EVENT-INSTANCE",
+    reason=r"no event is listed under two applications: event .* occurs twice",
+)
+def _(server: Server) -> None:
+    _lists_below_longer(server, "getApplicationEvents", server.events, lambda application: application.events)
+
+
+def _lists_everything_when_sorted(server: Server, kind: Kind) -> None:
+    """List the resources of all environments when they are to be sorted."""
+    resources = kind.resources(server)
+    plain = resources.listed
+
+    def listed(call: Call, items: list[Any], properties: Any, view: Any) -> Answer:
+        if call.request.parameter("sort"):
+            environments = server.store.list_environments()
+            items = [each for one in environments for each in getattr(one, kind.attribute).values()]
+        answer: Answer = plain(call, items, properties, view)
+        return answer
+
+    resources.listed = listed
+
+
+@fault(
+    "pool-list-sorted-of-all",
+    "Lists the compute pools of all environments when they are to be sorted.",
+    "CMF-POOL-LIST-SCOPE",
+    reason=r"the list of an environment holds its own compute pools alone: the list, sorted by .*, is not that of the environment",
+)
+def _(server: Server) -> None:
+    _lists_everything_when_sorted(server, POOL)
+
+
+@fault(
+    "app-list-sorted-of-all",
+    "Lists the applications of all environments when they are to be sorted.",
+    "CMF-APP-LIST-SCOPE",
+    reason=r"no application of another environment is listed: an application of another environment is listed, sorted by",
+)
+def _(server: Server) -> None:
+    plain = server.applications.listed
+
+    def listed(call: Call, items: list[Any], properties: Any, view: Any) -> Answer:
+        if call.operation == "getApplications" and call.request.parameter("sort"):
+            environments = server.store.list_environments()
+            items = [each for one in environments for each in one.applications.values()]
+        return plain(call, items, properties, view)
+
+    setattr(server.applications, "listed", listed)  # noqa: B010 - mypy takes a method for a constant
