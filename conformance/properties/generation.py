@@ -102,6 +102,7 @@ def requests_for(
         found = [*covered, *drafts.name_drafts(operation, base), *drafts.parent_drafts(operation, base)]
     wanted = math.ceil(budget * DOMAIN_SHARE) if strategy else 0
     kept = _keep(found, budget - wanted - len(fuzz), chance, dropped)
+    kept = _with_invalid(document, operation, kept, found)
     domain: list[Draft] = []
     if strategy:
         room = budget - len(fuzz) - len(kept)
@@ -204,6 +205,26 @@ def _keep(found: Sequence[Draft], count: int, chance: random.Random, dropped: Dr
     for source, number in sorted(Counter(draft.source for draft in rest).items()):
         dropped.append((f"{source}, {number} cases", "beyond the budget"))
     return kept
+
+
+def _with_invalid(
+    document: Document, operation: Operation, kept: list[Draft], found: Sequence[Draft]
+) -> list[Draft]:
+    """The drafts, with one that is surely invalid in place of the last where chance has kept none.
+
+    What an operation has to refuse is to be seen with any seed.
+    """
+
+    def invalid(draft: Draft) -> bool:
+        writable = not any(
+            _unwritable(draft.body, media_type, escape=False) for media_type in operation.media_types
+        )
+        return writable and _judge(document, operation, draft).validity is Validity.INVALID
+
+    if not kept or any(map(invalid, kept)):
+        return kept
+    other = next(filter(invalid, found), None)
+    return kept if other is None else [*kept[:-1], other]
 
 
 def _requests(

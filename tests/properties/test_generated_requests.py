@@ -12,14 +12,15 @@ from typing import Any
 
 import pytest
 
-from conformance.config import Features
+from conformance.config import Effort, Features
 from conformance.contract import media
 from conformance.properties.coverage import coverage
 from conformance.properties.document import Document
+from conformance.properties.effort import BUDGETS
 from conformance.properties.encoding import encode
 from conformance.properties.generation import DOMAIN_SHARE, requests_for
 from conformance.properties.names import NAME, bind
-from conformance.properties.request import NO_BODY, GeneratedRequest
+from conformance.properties.request import NO_BODY, GeneratedRequest, Validity
 
 OURS = "cmfc-abcd1234-p0001"
 LIVE = "cmfc-abcd1234-live"
@@ -133,6 +134,14 @@ def test_a_wide_budget_keeps_every_pair_of_property_and_type(document: Document)
     sent = [request.body for request in generated]
     assert all(draft.body in sent for draft in covered)
     assert not [what for what, why in generated.dropped if why == "beyond the budget"]
+
+
+def test_something_is_to_be_refused_with_any_seed(document: Document) -> None:
+    """Chance alone keeps no invalid body for this seed and budget, the smallest that a run has."""
+    budget = BUDGETS[Effort.QUICK].of("updateStatement", has_body=True)
+    generated = requests_for(document, "updateStatement", seed=7, budget=budget)
+    assert Validity.INVALID in {request.validity for request in generated}
+    assert len(generated) <= budget
 
 
 def test_a_deviation_stands_alone(document: Document) -> None:
