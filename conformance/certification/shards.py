@@ -7,6 +7,7 @@ same scenarios, count and recorded durations give the same parts everywhere.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -49,7 +50,8 @@ class Share:
         """
         names = set(scenarios)
         known = [self.durations[name] for name in names if name in self.durations]
-        average = sum(known) / len(known) if known else 1.0
+        # Exact, as a set has another order in each process: rounding in that order made averages, so parts, differ.
+        average = math.fsum(known) / len(known) if known else 1.0
         loads = [0.0] * self.count
         sizes = [0] * self.count
         mine: set[str] = set()

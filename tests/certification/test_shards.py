@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
+
 import pytest
 
 from conformance.certification.shards import COUNT, Share, chosen, common_seed, recorded
@@ -20,6 +25,23 @@ def test_every_scenario_is_in_exactly_one_part(count: int, durations: dict[str, 
 
 def test_parts_do_not_depend_on_the_order_of_collection() -> None:
     assert Share(2, 3, {}).of(NAMES) == Share(2, 3, {}).of(reversed(NAMES))
+
+
+def test_parts_do_not_depend_on_the_order_of_sets_in_a_process() -> None:
+    # Added in one order these have the average 0.2, in another a little more: the unknown one then comes first.
+    program = (
+        "import json; from conformance.certification.shards import Share; known = {'a': 0.1, 'b': 0.2, 'c': 0.3}; "
+        "print(json.dumps([sorted(Share(part, 3, known).of([*known, 'unknown'])) for part in (1, 2, 3)]))"
+    )
+    cut = [
+        json.loads(
+            subprocess.check_output(
+                [sys.executable, "-c", program], env={**os.environ, "PYTHONHASHSEED": seed}, text=True
+            )
+        )
+        for seed in ("1", "2", "3", "4", "5", "6")
+    ]
+    assert all(parts == cut[0] for parts in cut), cut
 
 
 def test_without_durations_parts_are_alike_in_number() -> None:
