@@ -31,12 +31,15 @@ from conformance.certification import merge
 from conformance.certification.shards import Share
 from conformance.config import Target
 from conformance.errors import HarnessError, ReportError, TargetError, UsageError
+from conformance.model import Verdict
+from conformance.report import document
 from conformance.runner import private
 from conformance.runner.folder import report_folder
 from conformance.runner.options import Options, Outcome
 from conformance.runner.run import must_be_usable
 from conformance.runner.surroundings import postponed, terminable, undisturbed
 from conformance.target.ledger import Ledger
+from conformance.verdict import ExitCode
 
 MOST = 64
 """More processes than this on one machine are a typing error."""
@@ -44,6 +47,8 @@ _LOOK = 0.05
 """Seconds between two looks at the workers."""
 _LINES = 20
 """Last lines of what a worker said of its own failure."""
+_NAMED = 5
+"""Broken requirements that are named in one line."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,8 @@ def execute(
     """Run what is selected in ``count`` processes of ``command`` and write the merged report.
 
     ``say`` is given what is to be shown meanwhile.  Raises ``UsageError`` before anything is sent, as a run by
-    itself does, and ``HarnessError`` when a worker ended without a report.
+    itself does, and ``HarnessError`` when a worker ended without a report or the reports can't be merged; it names
+    what they hold of failures, and leads to the exit code of those.
     """
     must_be_usable(target)
     private.look(options.private)
@@ -86,9 +92,16 @@ def execute(
                 worker.end()
     with undisturbed():
         _demand_reports(workers)
-        shards = merge.read_shards(worker.folder for worker in workers)
-        report = merge.merge(shards)
-        merge.write(report, shards, folder)
+        try:
+            shards = merge.read_shards(worker.folder for worker in workers)
+            report = merge.merge(shards)
+            merge.write(report, shards, folder)
+        except ReportError as refusal:
+            raise _without_a_merged_report(
+                workers,
+                f"The reports of the workers could not be merged: {refusal.message}",
+                f"what each of them found is in {room}",
+            ) from refusal
         _keep(workers, room, folder)
     problem = next((worker.problem for worker in workers if worker.problem), None)
     return Outcome(report, folder, merge.exit_code(report), problem)
@@ -214,12 +227,30 @@ def _demand_reports(workers: Sequence[_Worker]) -> None:
     if error := next((worker.error for worker in lost if worker.error), None):
         raise error
     ledgers = [str(worker.folder / "ledger.ndjson") for worker in workers if _has_left(worker.folder)]
-    raise HarnessError(
+    raise _without_a_merged_report(
+        workers,
         f"Worker {lost[0].name} ended without a report ({lost[0].why})",
-        hint=f"finish with: cmf-conformance cleanup {'; cmf-conformance cleanup '.join(ledgers)}"
+        f"finish with: cmf-conformance cleanup {'; cmf-conformance cleanup '.join(ledgers)}"
         if ledgers
         else "nothing was left on the target",
     )
+
+
+def _without_a_merged_report(workers: Sequence[_Worker], message: str, hint: str) -> HarnessError:
+    """The error of a run that has no report of its own; what its workers saw broken outweighs that."""
+    broken: set[str] = set()
+    for worker in workers:
+        with suppress(ReportError):
+            report = document.read(worker.folder / "report.json")
+            results = (*report.requirements, *report.private)
+            broken |= {each.requirement.id for each in results if each.verdict is Verdict.FAIL}
+    if not broken:
+        return HarnessError(message, hint)
+    more = f" and {len(broken) - _NAMED} more" if len(broken) > _NAMED else ""
+    named = ", ".join(sorted(broken)[:_NAMED])
+    error = HarnessError(f"Not conformant: the workers saw {named}{more} broken. {message}", hint)
+    error.exit_code = ExitCode.NON_CONFORMANT
+    return error
 
 
 def _has_left(folder: Path) -> bool:

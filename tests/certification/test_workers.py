@@ -17,9 +17,15 @@ from urllib.request import urlopen
 
 import pytest
 
+from conformance.certification.workers import execute
+from conformance.cli.worker import command
+from conformance.config import Effort, Selection
+from conformance.errors import HarnessError
 from conformance.reference.launch import ReferenceServer
 from conformance.report import document
 from conformance.report.evidence import Evidence
+from conformance.runner.options import Options
+from conformance.settings import load
 
 from .conftest import Call
 from .test_merge import SELECTED, verdicts
@@ -114,6 +120,55 @@ def test_what_is_wrong_is_said_once(
     assert (tmp_path / "r").exists() is (code == 3)
     if code == 3:
         assert document.read(tmp_path / "r" / "report.json").counts["error"] > 0
+
+
+OVERLAP = "Share.of = lambda self, scenarios: frozenset(scenarios)"
+LOSS = """
+def execute(target, options, console, run=worker.execute):
+    outcome = run(target, options, console)
+    if str(options.shard) == "2/2":
+        while not (outcome.folder.parent / "1" / "report.json").exists():
+            time.sleep(0.05)
+        (outcome.folder / "report.json").unlink()
+    return outcome
+worker.execute = execute"""
+
+
+@pytest.mark.parametrize(
+    ("defect", "faulty", "says", "hint"),
+    [
+        (OVERLAP, True, "could not be merged: The shards overlap: ", "is in {folder}/workers"),
+        (OVERLAP, False, "could not be merged: The shards overlap: ", "is in {folder}/workers"),
+        (OVERLAP + LOSS, True, "Worker 2/2 ended without a report", "nothing was left on the target"),
+    ],
+    ids=["overlap", "overlap, nothing broken", "loss"],
+)
+def test_what_was_seen_broken_is_said_though_there_is_no_merged_report(
+    server: ReferenceServer,
+    forgetful: str,
+    tmp_path: Path,
+    defect: str,
+    says: str,
+    hint: str,
+    *,
+    faulty: bool,
+) -> None:
+    *start, program = command()
+    own = f"import time\nfrom conformance.certification.shards import Share\n{defect}\nworker.main()"
+    selected = Selection(requirements=("CMF-ENV-UPDATE",))
+    with pytest.raises(HarnessError) as caught:
+        execute(
+            load(None, {"url": forgetful if faulty else server.url}),
+            Options(selected, report_dir=tmp_path, effort=Effort.QUICK, sequences=False),
+            2,
+            (*start, program.replace("worker.main()", f"\n{own}")),
+            lambda _: None,
+        )
+    assert says in caught.value.message
+    assert hint.format(folder=tmp_path) in caught.value.hint
+    assert ("the workers saw CMF-ENV-UPDATE broken" in caught.value.message) is faulty
+    assert caught.value.exit_code == (1 if faulty else 3)
+    assert {path.name for path in (tmp_path / "workers").iterdir()} >= {"1", "2"}
 
 
 @contextlib.contextmanager
