@@ -6,7 +6,7 @@
     │   ├── SelectionError            the filters select no requirement, or name an unknown one
     │   └── ReportError               a report or ledger cannot be read or written
     └── TargetError             (3)   the target could not be observed
-        ├── Unreachable               no connection, no TLS, or no HTTP on the other side
+        ├── Unreachable               no connection, no TLS, no HTTP on the other side, or half an answer
         └── NotCmf                    something answers, but not this API
 
 Exit codes are those of ``verdict.ExitCode``.  What the *target* does wrong is never an exception that
@@ -53,7 +53,7 @@ class TargetError(HarnessError):
 
 
 class Unreachable(TargetError):
-    """No connection could be made, or what answers does not speak HTTP."""
+    """No connection could be made, what answers does not speak HTTP, or it never ended its answer."""
 
 
 class NotCmf(TargetError):

@@ -18,7 +18,7 @@ from conformance.doctor.finding import Finding, ok, problem, unknown, warning
 from conformance.model import Exchange
 from conformance.target.address import Address
 from conformance.target.auth import ssl_context
-from conformance.target.hints import hint_for
+from conformance.target.hints import hint_for, no_answer
 from conformance.target.proxy import is_loopback, proxy_for
 
 SOON = 14
@@ -74,7 +74,7 @@ def connection(url: str, seen: Sequence[Exchange]) -> Finding:
         error = (seen[-1].error if seen else None) or "no answer"
         subject = "certificate" if "CERTIFICATE_VERIFY_FAILED" in error else "connection"
         secure = url.lower().startswith("https:")
-        return problem(subject, f"{url} can't be reached: {error}", hint_for(error, secure=secure))
+        return problem(subject, f"{url} {no_answer(error)}", hint_for(error, secure=secure))
     failed = len(seen) - len(answered)
     if failed:
         return warning(

@@ -11,7 +11,7 @@ from conformance.contract.judgement import read_body
 from conformance.contract.openapi import Contract
 from conformance.errors import ConfigurationError, NotCmf, TargetError, Unreachable
 from conformance.model import Exchange
-from conformance.target.hints import hint_for
+from conformance.target.hints import hint_for, no_answer
 from conformance.target.wire import NoAnswer, Wire
 
 LIST = "/cmf/api/v1/environments"
@@ -92,4 +92,4 @@ def _refused(url: str, status: int, credentials: str) -> TargetError:
 def unreachable(url: str, error: str) -> Unreachable:
     """What to say of a target that gave no answer, with a hint that fits the error of the connection."""
     secure = url.lower().startswith("https:")
-    return Unreachable(f"{url} can't be reached: {error}", hint=hint_for(error, secure=secure))
+    return Unreachable(f"{url} {no_answer(error)}", hint=hint_for(error, secure=secure))

@@ -7,7 +7,7 @@ From the inside out::
     wire            the one way to the target and back; below it address, headers, auth, proxy, connection
     auth            who the harness is to the target; below it
     tokens, oauth   where a token comes from
-    hints           what to do when a server can't be reached
+    hints           what to say, and to do, when a server gives no answer
     guard           what may leave the process (pure); below it
     routes          which path is which resource, and
     names           every name that a request body could be read as

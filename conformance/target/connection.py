@@ -35,6 +35,8 @@ _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _INTERIM = re.compile(rb"HTTP/1\.[0-9] 1[0-9][0-9]")
 _LATE_BODY = 0.05
 """Seconds granted after a 304 to a body that must not be there, so that it is seen with its own response."""
+UNFINISHED = "its headers came, but not the whole body"
+"""What the error of a target says that answered, and did not end its answer."""
 _PROTOCOL = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.ProxyError)
 _ZLIB_WINDOWS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 
@@ -65,6 +67,8 @@ class _Call:
     sent: int = 0
     received: int = 0
     head: bytearray = field(default_factory=bytearray)
+    answered: bool = False
+    """Whether the status and all headers of the response have arrived."""
     stream: _Stream | None = None
     certificates: dict[str | None, Mapping[str, Any]] = field(default_factory=dict)
     """What each server that TLS was begun with has shown, by its name."""
@@ -214,6 +218,7 @@ class Connections:
 
     def _receive(self, method: str, response: httpcore.Response, call: _Call) -> HttpResponse:
         limit = self._limits.max_response_bytes
+        call.answered = True
         body = bytearray()
         headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers)
         try:
@@ -289,14 +294,20 @@ def _as_failures(call: _Call) -> Iterator[None]:
         seconds = (
             limits.connect_timeout if isinstance(problem, httpcore.ConnectTimeout) else limits.read_timeout
         )
-        arrived = f", with {call.received} bytes of a response" if call.received else ""
-        error = f"{type(problem).__name__} after {seconds:g} s{arrived}"
+        error = f"{type(problem).__name__} after {seconds:g} s{_arrived(call, 'with')}"
         raise Failure(error, sent=call.sent, received=call.received, timed_out=True) from None
     except (*_PROTOCOL, UnicodeError, OSError) as problem:
-        arrived = f", after {call.received} bytes of a response" if call.received else ""
         text = " ".join(str(problem).split()) or "the connection was closed"
         name = type(problem).__name__ if isinstance(problem, _PROTOCOL) else "ConnectError"
-        raise Failure(f"{name}: {text}{arrived}", sent=call.sent, received=call.received) from None
+        error = f"{name}: {text}{_arrived(call, 'after')}"
+        raise Failure(error, sent=call.sent, received=call.received) from None
+
+
+def _arrived(call: _Call, word: str) -> str:
+    """What there is of a response that did not arrive as a whole."""
+    if not call.received:
+        return ""
+    return f", {word} {call.received} bytes of a response{f': {UNFINISHED}' if call.answered else ''}"
 
 
 def _current() -> _Call:

@@ -1,11 +1,17 @@
-"""What to do when a server can't be reached, told from the error of the connection."""
+"""What a server without an answer did, and what to do about it, told from the error of the connection."""
 
 from __future__ import annotations
+
+from conformance.target.connection import UNFINISHED
 
 _CERTIFICATE_WANTED = (
     "the server ended the TLS connection: it may demand a client certificate (--client-cert, --client-key)"
 )
 _HINTS = (
+    (
+        UNFINISHED,
+        "the server, or a gateway in between, does not send all of the body that its headers announce",
+    ),
     ("certificate has expired", "the server's certificate must be renewed; or is the clock here wrong?"),
     (
         "certificate is not yet valid",
@@ -40,6 +46,12 @@ _HINTS = (
     ("Timeout", "the host or a firewall in between stays silent"),
 )
 _CLOSED = ("disconnected", "reset by peer", "broken pipe")
+
+
+def no_answer(error: str) -> str:
+    """What to say of a server whose answer never came: one that sent its headers was reached."""
+    what = "answers, but never completely" if UNFINISHED in error else "can't be reached"
+    return f"{what}: {error}"
 
 
 def hint_for(error: str, *, secure: bool) -> str:

@@ -20,7 +20,7 @@ from conformance.config import Auth, Limits
 from conformance.errors import ConfigurationError, TargetError, Unreachable
 from conformance.target import tokens
 from conformance.target.connection import Connections, Failure
-from conformance.target.hints import hint_for
+from conformance.target.hints import hint_for, no_answer
 from conformance.target.proxy import is_loopback
 from conformance.target.tokens import Token
 
@@ -82,7 +82,7 @@ class ClientCredentials:
             try:
                 answer = connections.call("POST", self._path, sent, body, fresh=True)
             except Failure as problem:
-                message = f"{self.name} can't be reached: {problem.error}"
+                message = f"{self.name} {no_answer(problem.error)}"
                 hint = hint_for(problem.error, secure=self._scheme == "https")
                 raise Unreachable(message, hint) from None
         if answer.status in _REDIRECTS:

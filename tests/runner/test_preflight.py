@@ -34,7 +34,9 @@ def serve() -> Iterator[Serve]:
     listeners: list[socket.socket] = []
     threads: list[Thread] = []
 
-    def start(says: bytes | None, certificate: Path | None = None, *, waits: bool = True) -> int:
+    def start(
+        says: bytes | None, certificate: Path | None = None, *, waits: bool = True, stays: bool = False
+    ) -> int:
         listener = socket.create_server(("127.0.0.1", 0))
         listeners.append(listener)
         context = None
@@ -54,10 +56,9 @@ def serve() -> Iterator[Serve]:
                     with speaking:
                         if waits:
                             speaking.recv(65536)
-                        if says is None:
+                        speaking.sendall(says or b"")
+                        if stays or says is None:
                             speaking.recv(65536)
-                        else:
-                            speaking.sendall(says)
 
         threads.append(Thread(target=answer))
         threads[-1].start()
@@ -161,6 +162,24 @@ def test_no_such_host(look: Look) -> None:
 def test_silence(look: Look, serve: Serve) -> None:
     url = f"http://127.0.0.1:{serve(None)}"
     refused(look, url, Unreachable, "ReadTimeout after 0.3 s", "stays silent", read_timeout=0.3)
+
+
+@pytest.mark.parametrize(
+    ("stays", "why"),
+    [(True, "ReadTimeout after 0.3 s, with 89 bytes"), (False, "peer closed connection")],
+    ids=["silent", "closed"],
+)
+def test_headers_without_the_body_that_they_announce(
+    look: Look, serve: Serve, why: str, *, stays: bool
+) -> None:
+    says = response(200, b"{}", "Content-Type: application/json").replace(b"{}", b"{")
+    url = f"http://127.0.0.1:{serve(says, stays=stays)}"
+    with pytest.raises(Unreachable) as caught:
+        look(url, read_timeout=0.3)
+    assert caught.value.message.startswith(f"{url} answers, but never completely: ")
+    assert why in caught.value.message
+    assert caught.value.message.endswith(": its headers came, but not the whole body")
+    assert "does not send all of the body" in caught.value.hint
 
 
 def test_plain_where_tls_was_asked_for(look: Look, serve: Serve) -> None:

@@ -46,9 +46,11 @@ def test_a_dripping_target_times_out_as_a_whole(serve: Serve, connect: Connect, 
             time.sleep(0.05)
 
     began = time.monotonic()
-    with pytest.raises(NoAnswer, match=r"ReadTimeout after 0.4 s, with \d+ bytes of a response"):
+    with pytest.raises(NoAnswer, match=r"ReadTimeout after 0.4 s, with \d+ bytes of a response") as caught:
         connect(serve(drip).url, limits={"read_timeout": 0.4}).send("GET", "/x")
     assert time.monotonic() - began < 1
+    whole_head = start.endswith(b"\r\n\r\n")
+    assert ("headers came, but not the whole body" in str(caught.value.exchange.error)) is whole_head
 
 
 def test_a_response_shorter_than_announced_is_none(serve: Serve, connect: Connect) -> None:
