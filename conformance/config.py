@@ -76,7 +76,7 @@ class Limits:
     settle: float = 15.0
     """Seconds within which a promised change must show: a deletion, a changed state."""
     deploy: float = 60.0
-    """Seconds within which a started application must show an instance."""
+    """Seconds for the same where it takes Flink: an instance shows, a statement runs, or is gone that has run."""
 
 
 @dataclass(frozen=True, slots=True)

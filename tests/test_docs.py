@@ -247,6 +247,11 @@ def test_the_page_names_the_option_of_every_key_that_has_one() -> None:
     assert [name for name in given if f"--{name}" in known and f"`--{name}`" not in text] == []
 
 
+def test_the_help_says_which_waits_its_option_does_not_shorten() -> None:
+    settle = next(option for option in cli.commands["run"].params if option.name == "settle")
+    assert "limits.deploy" in str(getattr(settle, "help", ""))
+
+
 def keys(document: dict[str, Any], before: str = "") -> set[str]:
     return {
         key

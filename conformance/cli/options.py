@@ -88,7 +88,7 @@ def limits_options(command: F) -> F:
                 "--settle",
                 type=click.FloatRange(min=0.1),
                 metavar="SECONDS",
-                help="Longest time until a promised change shows.",
+                help="Longest time until a promised change shows; limits.deploy of a file where it takes Flink.",
             ),
         )
     ):

@@ -70,5 +70,5 @@ def _limits(limits: Limits) -> list[str]:
         f"at most {pace:g} requests a second" if pace else "as many requests a second as it answers",
         f"{limits.connect_timeout:g} s to connect, {limits.read_timeout:g} s for a whole answer",
         f"at most {limits.max_response_bytes:,} bytes of an answer are read",
-        f"{limits.settle:g} s until a promised change shows, {limits.deploy:g} s until a started application does",
+        f"{limits.settle:g} s until a promised change shows, {limits.deploy:g} s where it takes Flink",
     ]

@@ -46,6 +46,7 @@ def test_it_says_what_would_be_sent_where(ran: tuple[Ran, Tap]) -> None:
     )
     assert re.search(r"  createOrUpdateEnvironment +POST +[0-9]+", done.said)
     assert "at most 777 requests in 1800 s" in done.said
+    assert "15 s until a promised change shows, 60 s where it takes Flink" in done.said
     assert re.search(r"Creates [0-9]+ resources, .*environments [0-9]+", done.said)
     assert "Leaves behind: 0 resources" in done.said
     lines = [line.strip() for line in done.said.splitlines() if line.strip().startswith("curl ")]
