@@ -1,4 +1,4 @@
-"""Statements updated by PUT, as far as no cluster is needed for it: nothing here starts a pod."""
+"""Statements updated by PUT; only those of which a part is changed while they run start a pod."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from conformance.expectations import (
 )
 from conformance.runner.fixtures import Held
 from conformance.runner.plugin import Checks
-from conformance.scenario import NOT_DONE, needs_sql, requirement
+from conformance.scenario import NOT_DONE, needs_flink, needs_sql, requirement
 from conformance.target.answer import Answer
-from conformance.target.cmf import Cmf
+from conformance.target.cmf import Cmf, Collection
 
 pytestmark = needs_sql
 
@@ -212,6 +212,29 @@ def test_update_unknown(
         require_equal(views.statement(statements.get(held.name).expect(200).body), before, "the statement")
 
 
+def session(cmf: Cmf, zone: str) -> dict[str, str]:
+    """Session properties with another time zone than any statement has by itself."""
+    place = {"sql.current-catalog": cmf.features.catalog, "sql.current-database": cmf.features.database}
+    return {**place, "table.local-time-zone": zone}
+
+
+def put_part(
+    check: Checks, statements: Collection, body: Body, what: str, *refusals: int
+) -> tuple[Answer, Body]:
+    """Update a part that may be immutable: when it is refused, nothing has changed.  The answer, and the statement."""
+    name = body["metadata"]["name"]
+    before = views.statement(statements.get(name).needed(200).body)
+    answer = statements.put(name, body)
+    after = statements.get(name).needed(200).body
+    if 400 <= answer.status < 500:
+        with check("CMF-STMT-UPDATE-REFUSED", f"{what} that is refused changes nothing"):
+            answer.expect(*NOT_DONE, *refusals)
+            require_equal(views.statement(after), before, "the statement")
+            item = statements.item(name)
+            require_equal(views.statement(item), before, "in the list, the statement")
+    return answer, after
+
+
 @requirement(
     "CMF-STMT-UPDATE-PARTS", "CMF-STMT-UPDATE-REFUSED", "CMF-STMT-POOL-UNKNOWN", "CMF-STMT-FILTER-POOL"
 )
@@ -231,13 +254,7 @@ def test_update_of_what_may_be_immutable(
     changes: dict[str, Body] = {
         "other SQL": {"statement": "SHOW CATALOGS;"},
         "another compute pool": {"computePoolName": other_pool},
-        "other session properties": {
-            "properties": {
-                "sql.current-catalog": cmf.features.catalog,
-                "sql.current-database": cmf.features.database,
-                "table.local-time-zone": "Europe/Berlin",
-            }
-        },
+        "other session properties": {"properties": session(cmf, "Europe/Berlin")},
         "other Flink configuration": {"flinkConfiguration": {"table.exec.state.ttl": "2 h"}},
         "a compute pool that does not exist": {"computePoolName": cmf.name("never")},
         "a compute pool of another environment": {"computePoolName": elsewhere},
@@ -245,22 +262,16 @@ def test_update_of_what_may_be_immutable(
     for what, spec in changes.items():
         held = new_statement(environment, pool, annotations=ANNOTATIONS)
         at_rest(environment, held.name)
-        before = statements.get(held.name).needed(200).body
         body = bodies.changed(held.body, metadata={"annotations": {"note": "changed"}}, **spec)
-        answer = statements.put(held.name, body)
-        after = statements.get(held.name).needed(200).body
-        if 400 <= answer.status < 500:
-            with check("CMF-STMT-UPDATE-REFUSED", f"{what} that is refused changes nothing"):
-                answer.expect(*NOT_DONE, *((404,) if "computePoolName" in spec else ()))
-                require_equal(views.statement(after), views.statement(before), "the statement")
-                item = statements.item(held.name)
-                require_equal(views.statement(item), views.statement(before), "in the list, the statement")
-        elif what.startswith("a compute pool"):
+        unknown = (404,) if "computePoolName" in spec else ()
+        answer, after = put_part(check, statements, body, what, *unknown)
+        refused = 400 <= answer.status < 500
+        if what.startswith("a compute pool") and not refused:
             with check("CMF-STMT-POOL-UNKNOWN", f"{what} is not taken in an update"):
                 used = optional(after, "spec", "computePoolName")
                 if used != pool:
                     until_phase(environment, held.name, "failed")
-        else:
+        elif not refused:
             with check("CMF-STMT-UPDATE-PARTS", f"{what} is refused or taken"):
                 answer.expect(200)
                 require_contains(after, body, "after the update, the statement")
@@ -280,3 +291,89 @@ def test_update_of_what_may_be_immutable(
     check.nothing_to_judge("CMF-STMT-UPDATE-PARTS", "what was refused had no effect")
     check.nothing_to_judge("CMF-STMT-UPDATE-REFUSED", "what was not refused took effect")
     check.nothing_to_judge("CMF-STMT-POOL-UNKNOWN", "what was refused had no effect")
+
+
+@needs_flink
+@requirement("CMF-STMT-UPDATE-PARTS", "CMF-STMT-UPDATE-REFUSED")
+def test_update_of_what_may_be_immutable_while_it_runs(
+    cmf: Cmf,
+    check: Checks,
+    environment: str,
+    new_compute_pool: Callable[..., Held],
+    new_statement: Callable[..., Held],
+    until_phase: Callable[..., Body],
+) -> None:
+    pool, other_pool = new_compute_pool(environment).name, new_compute_pool(environment).name
+    statements = cmf.statements(environment)
+    fields: Body = {"sql": cmf.features.insert, "stopped": False, "annotations": ANNOTATIONS}
+    held, other = (new_statement(environment, pool, **fields) for _ in range(2))
+    reached = [
+        views.phase(until_phase(environment, each.name, "running", "completed", within=cmf.limits.deploy))
+        for each in (held, other)
+    ]
+    if "completed" in reached:
+        for rule in ("PARTS", "REFUSED"):
+            check.nothing_to_judge(
+                f"CMF-STMT-UPDATE-{rule}",
+                "the INSERT of the configuration completes before it can be updated",
+            )
+        return
+
+    def update(body: Body, what: str, **spec: Any) -> Body:
+        wanted = bodies.changed(body, metadata={"annotations": {"note": what}}, **spec)
+        answer, after = put_part(check, statements, wanted, what)
+        if 400 <= answer.status < 500:
+            return body
+        with check("CMF-STMT-UPDATE-PARTS", f"{what} is refused or taken"):
+            answer.expect(200)
+            require_contains(after, wanted, "after the update, the statement")
+        return wanted
+
+    def until(body: Body, *phases: str) -> None:
+        until_phase(environment, held.name, *phases, within=cmf.limits.deploy)
+        with check("CMF-STMT-UPDATE-PARTS", f"once {phases[0]}, it has what was taken"):
+            require_contains(statements.get(held.name).expect(200).body, body, "the statement")
+
+    # With other SQL it need not run any more, so that is tried of a statement of its own.
+    update(other.body, "other SQL of a running statement", statement=cmf.features.metadata_statement)
+    body = update(
+        held.body,
+        "other Flink configuration of a running statement",
+        flinkConfiguration={"table.exec.state.ttl": "2 h"},
+    )
+    body = update(
+        body, "other session properties of a running statement", properties=session(cmf, "Europe/Berlin")
+    )
+    body = update(body, "another compute pool of a running statement", computePoolName=other_pool)
+    until(body, "running")
+    body = update(
+        body,
+        "other Flink configuration in the update that stops a statement",
+        flinkConfiguration={"table.exec.state.ttl": "3 h"},
+        stopped=True,
+    )
+    if not body["spec"]["stopped"]:
+        body = bodies.changed(body, stopped=True)
+        statements.put(held.name, body).needed(200)
+    until(body, "stopped")
+    body = update(
+        body,
+        "other Flink configuration of a stopped statement",
+        flinkConfiguration={"table.exec.state.ttl": "4 h"},
+    )
+    body = update(
+        body, "other session properties of a stopped statement", properties=session(cmf, "Asia/Tokyo")
+    )
+    back = pool if body["spec"]["computePoolName"] == other_pool else other_pool
+    body = update(body, "another compute pool of a stopped statement", computePoolName=back)
+    body = update(body, "other SQL of a stopped statement", statement=cmf.features.metadata_statement)
+    body = update(
+        body,
+        "other session properties in the update that resumes a statement",
+        properties=session(cmf, "Asia/Kathmandu"),
+        stopped=False,
+    )
+    if not body["spec"]["stopped"]:
+        until(body, "running", "completed")
+    check.nothing_to_judge("CMF-STMT-UPDATE-PARTS", "what was refused had no effect")
+    check.nothing_to_judge("CMF-STMT-UPDATE-REFUSED", "what was not refused took effect")

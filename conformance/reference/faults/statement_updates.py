@@ -69,6 +69,55 @@ def _(server: Server) -> None:
     around(server, [STATEMENT.update], update)
 
 
+def _part_dropped(server: Server, part: str, dropped: Callable[[str, Statement, JsonObject], bool]) -> None:
+    """Keep a part of the spec in an update where ``dropped(phase, statement, spec)``, and take the rest."""
+
+    def update(original: Handler, call: Call) -> Answer:
+        record, body = STATEMENT.held(server, call).get(call.path["stmtName"]), tools.sent(server, call)
+        spec = body.get("spec")
+        if record is None or not isinstance(spec, dict) or not isinstance(spec.get(part), dict):
+            return original(call)
+        if dropped(server.statements.phase(record).name, record, spec):
+            body = {**body, "spec": {**spec, part: record.spec[part]}}
+            return original(tools.with_body(call, body))
+        return original(call)
+
+    around(server, [STATEMENT.update], update)
+
+
+@fault(
+    "stmt-update-configuration-dropped-while-running",
+    "Answers 200 for an update of the Flink configuration of a running statement, and takes the rest only.",
+    "CMF-STMT-UPDATE-PARTS",
+    reason=r"other Flink configuration of a running statement is refused or taken: after the update, the statement/spec/flinkConfiguration/.* is not as stored",
+)
+def _(server: Server) -> None:
+    _part_dropped(server, "flinkConfiguration", lambda phase, _record, _spec: phase == "RUNNING")
+
+
+@fault(
+    "stmt-update-properties-dropped-when-stopped",
+    "Answers 200 for an update of the session properties of a stopped statement, and takes the rest only.",
+    "CMF-STMT-UPDATE-PARTS",
+    reason=r"other session properties of a stopped statement is refused or taken: after the update, the statement/spec/properties/.* is not as stored",
+)
+def _(server: Server) -> None:
+    _part_dropped(server, "properties", lambda phase, _record, _spec: phase == "STOPPED")
+
+
+@fault(
+    "stmt-update-configuration-dropped-in-a-stop",
+    "Stops a statement by an update that asks for another Flink configuration as well, which it drops.",
+    "CMF-STMT-UPDATE-PARTS",
+    reason=r"other Flink configuration in the update that stops a statement is refused or taken: after the update, the statement/spec/flinkConfiguration/.* is not as stored",
+)
+def _(server: Server) -> None:
+    def stops(_phase: str, record: Statement, spec: JsonObject) -> bool:
+        return spec.get("stopped") is True and not record.spec.get("stopped", False)
+
+    _part_dropped(server, "flinkConfiguration", stops)
+
+
 @fault(
     "stmt-update-deleted-400",
     "Answers 400 for the update of a deleted statement.",
