@@ -236,7 +236,11 @@ def put_part(
 
 
 @requirement(
-    "CMF-STMT-UPDATE-PARTS", "CMF-STMT-UPDATE-REFUSED", "CMF-STMT-POOL-UNKNOWN", "CMF-STMT-FILTER-POOL"
+    "CMF-STMT-UPDATE-PARTS",
+    "CMF-STMT-UPDATE-REFUSED",
+    "CMF-STMT-POOL-UNKNOWN",
+    "CMF-STMT-FILTER-POOL",
+    "CMF-POOL-IN-USE",
 )
 def test_update_of_what_may_be_immutable(
     cmf: Cmf,
@@ -250,7 +254,7 @@ def test_update_of_what_may_be_immutable(
 ) -> None:
     pool, other_pool = new_compute_pool(environment).name, new_compute_pool(environment).name
     elsewhere = new_compute_pool(other_environment).name
-    statements = cmf.statements(environment)
+    statements, pools = cmf.statements(environment), cmf.compute_pools(environment)
     changes: dict[str, Body] = {
         "other SQL": {"statement": "SHOW CATALOGS;"},
         "another compute pool": {"computePoolName": other_pool},
@@ -287,6 +291,10 @@ def test_update_of_what_may_be_immutable(
                         f"compute-pool={name} {'does not select' if selects else 'selects'} it",
                         expected=f"found by compute-pool={other_pool} alone",
                     )
+            with check("CMF-POOL-IN-USE", "a compute pool to which an update moved a statement is in use"):
+                pools.delete(other_pool).expect(409)
+                pools.get(other_pool).expect(200)
+    check.nothing_to_judge("CMF-POOL-IN-USE", "no update moved a statement to another compute pool")
     check.nothing_to_judge("CMF-STMT-FILTER-POOL", "no update moved a statement to another compute pool")
     check.nothing_to_judge("CMF-STMT-UPDATE-PARTS", "what was refused had no effect")
     check.nothing_to_judge("CMF-STMT-UPDATE-REFUSED", "what was not refused took effect")

@@ -11,7 +11,7 @@ from conformance.reference.faults.sql_tools import STATEMENT
 from conformance.reference.replacing import around, replace
 from conformance.reference.resources.common import Handler
 from conformance.reference.server import Server
-from conformance.reference.store import Statement
+from conformance.reference.store import Environment, Record, Statement
 from conformance.reference.values import Answer, Call, JsonObject, Refusal
 
 fault = Registry()
@@ -116,6 +116,34 @@ def _(server: Server) -> None:
         return spec.get("stopped") is True and not record.spec.get("stopped", False)
 
     _part_dropped(server, "flinkConfiguration", stops)
+
+
+@fault(
+    "stmt-update-pool-not-in-use",
+    "Takes another compute pool in an update, and lets it be deleted as if nothing used it.",
+    "CMF-POOL-IN-USE",
+    reason=r"a compute pool to which an update moved a statement is in use: the answer of deleteComputePool came with status 204",
+)
+def _(server: Server) -> None:
+    moved: dict[Statement, str] = {}
+
+    def update(original: Handler, call: Call) -> Answer:
+        record, body = STATEMENT.held(server, call).get(call.path["stmtName"]), tools.sent(server, call)
+        spec, pools = body.get("spec"), tools.POOL.held(server, call)
+        if record is None or not isinstance(spec, dict) or spec.get("computePoolName") not in pools:
+            return original(call)
+        kept = {**spec, "computePoolName": record.spec["computePoolName"]}
+        answer = original(tools.with_body(call, {**body, "spec": kept}))
+        moved.setdefault(record, record.spec["computePoolName"])
+        record.spec = {**record.spec, "computePoolName": spec["computePoolName"]}
+        return answer
+
+    def in_use(_original: Any, environment: Environment, pool: Record) -> bool:
+        used = (moved.get(one, one.spec["computePoolName"]) for one in environment.statements.values())
+        return pool.name in used
+
+    around(server, [STATEMENT.update], update)
+    replace(server.pools, "in_use", in_use)
 
 
 @fault(
