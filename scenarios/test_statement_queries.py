@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -30,15 +30,13 @@ from conformance.target.cmf import Cmf
 pytestmark = [needs_sql, needs_flink]
 
 Body = dict[str, Any]
-BOUNDED = (
-    "SELECT * FROM (VALUES (101), (102), (103), (104), (105), (106), (107), (108), (109), (110), (111), (112), (113), "
-    "(114), (115), (116), (117), (118), (119), (120), (121), (122), (123), (124), (125));"
-)
+NUMBERS = [str(number) for number in range(73_001, 73_121)]
+"""More than usual pages hold, and unlike what made-up rows have."""
+BOUNDED = f"SELECT * FROM (VALUES {', '.join(f'({number})' for number in NUMBERS)});"  # noqa: S608 - SQL is what this is about
 """A query that needs no table: as many rows as numbers, and no two alike."""
-NUMBERS = re.findall("[0-9]+", BOUNDED)
 FAILS = "SELECT CAST('no number' AS INT);"
 """A query that compiles, and can't be evaluated."""
-MOST_PAGES = 60
+MOST_PAGES = len(NUMBERS) + 10
 ENOUGH_PAGES = 8
 """Of a query that may never end."""
 SHORT = 0.1
@@ -61,7 +59,7 @@ class Walk:
         self.answered = False
 
     def follow(self, most: int, within: float) -> None:
-        """Follow the tokens, at most so many pages with rows and so many seconds; the media type alternates."""
+        """Follow the tokens, at most so many pages with rows, and so many seconds for each; the media type alternates."""
         deadline, token, pause = time.monotonic() + within, None, SHORT
         while len(self.pages) < most and time.monotonic() < deadline:
             answer = self._cmf.results(*self._names, token, accept=(JSON, YAML)[len(self.pages) % 2])
@@ -72,6 +70,7 @@ class Walk:
             data = optional(answer.body, "results", "data")
             if isinstance(data, list) and data:
                 self.pages.append((answer.exchange, data))
+                deadline = time.monotonic() + within
             token = optional(answer.body, "metadata", "annotations", "nextPageToken")
             if token is None:
                 self.ended = True
@@ -101,10 +100,22 @@ class Walk:
             require_unique((row for data in texts for row in data), "over all pages, the row")
 
     def require_numbers(self) -> None:
-        """When the rows are the numbers of the query, and all have come, none is missing."""
-        cells = [cell for _, data in self.pages for row in data for cell in _cells(row)]
-        if self.ended and cells and set(cells) <= set(NUMBERS):
-            missing = [number for number in NUMBERS if number not in cells]
+        """When a row has a number of the query, the target evaluates it: then each is in one row, and none is missing."""
+        met = Counter(
+            number
+            for _, data in self.pages
+            for row in data
+            for number in {str(value) for value in _scalars(row)}.intersection(NUMBERS)
+        )
+        twice = [number for number, times in met.items() if times > 1]
+        require(
+            not twice,
+            f"the pages give {len(twice)} rows again",
+            expected="each once",
+            got=f"again {', '.join(twice[:5])}",
+        )
+        if met and self.ended:
+            missing = [number for number in NUMBERS if number not in met]
             require(
                 not missing,
                 f"the pages lose {len(missing)} rows",
@@ -113,9 +124,13 @@ class Walk:
             )
 
 
-def _cells(row: Any) -> list[str]:
-    values = optional(row, "row")
-    return [str(value) for value in values] if isinstance(values, list) else []
+def _scalars(row: Any) -> Iterator[Any]:
+    """Everything in a row, whose shape the contract leaves open."""
+    if isinstance(row, dict | list):
+        for value in row.values() if isinstance(row, dict) else row:
+            yield from _scalars(value)
+    else:
+        yield int(row) if isinstance(row, float) and row.is_integer() else row
 
 
 @requirement(

@@ -222,6 +222,28 @@ def _(server: Server) -> None:
 
 
 @fault(
+    "stmt-results-last-page-unreachable",
+    "Gives no token on the last page of results but one, whose rows are objects.",
+    "CMF-STMT-RESULTS-TOKEN",
+    reason=r"the pages of the bounded repeat no row and lose none: the pages lose .* rows",
+)
+def _(server: Server) -> None:
+    def get(original: Handler, call: Call) -> Answer:
+        answer = original(call)
+        value, statement = answer.value, server.statements.statement(call)
+        rows = [
+            {"op": each["op"], "row": {f"EXPR${n}": text for n, text in enumerate(each["row"])}}
+            for each in value["results"]["data"]
+        ]
+        left = statement.query.rows - statement.served - len(rows)
+        metadata = {key: part for key, part in value["metadata"].items() if key != "annotations"}
+        early = rows and 0 < left <= len(rows)
+        return Answer(200, _rows({**value, "metadata": metadata} if early else value, rows))
+
+    around(server, [RESULTS], get)
+
+
+@fault(
     "stmt-results-end-token",
     "Gives a token on the last page of results that leads to it again without rows.",
     "CMF-STMT-RESULTS-END",
