@@ -12,6 +12,17 @@ from conformance.kinds import KINDS, UPSERTED, Kind
 NOT_DONE = (400, 409, 422)
 """How the update of a statement may be refused in the phase that it is in (erratum ERR-STMT-UPDATE)."""
 
+NO_TOKENS = (
+    "never given with any page of any result",
+    "5d0c2f9e-7b41-4c58-9a1e-d3f60b8e2a97",
+    "bmV2ZXIgZ2l2ZW4gd2l0aCBhbnkgcGFnZSBvZiBhbnkgcmVzdWx0",
+    "é日本",
+    "x" * 3000,
+    "../results",
+    "\0",
+)
+"""Page tokens that no target gives: a small number may be one, as the row that a page begins with."""
+
 requirement = pytest.mark.requirement
 """``@requirement("CMF-…")``: what a scenario checks."""
 

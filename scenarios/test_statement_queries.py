@@ -24,7 +24,7 @@ from conformance.expectations import (
 from conformance.model import Exchange
 from conformance.runner.fixtures import Held
 from conformance.runner.plugin import Checks
-from conformance.scenario import needs_flink, needs_sql, requirement
+from conformance.scenario import NO_TOKENS, needs_flink, needs_sql, requirement
 from conformance.target.cmf import Cmf
 
 pytestmark = [needs_sql, needs_flink]
@@ -184,7 +184,7 @@ def test_results(
             )
     else:
         check.nothing_to_judge("CMF-STMT-RESULTS-END", "the query may have no end, or its results are gone")
-    for token in ("nonsense", "0", "-1", "é日本", "x" * 3000, "AAAA", "\0"):
+    for token in NO_TOKENS:
         with check("CMF-STMT-RESULTS-BAD-TOKEN", f"the token {token[:20]!r} is refused"):
             answer = cmf.results(environment, name, token)
             require(

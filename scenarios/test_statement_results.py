@@ -13,7 +13,7 @@ from conformance.contract.media import JSON, YAML
 from conformance.expectations import eventually, optional, require, require_equal
 from conformance.runner.fixtures import Held
 from conformance.runner.plugin import Checks
-from conformance.scenario import needs_sql, requirement
+from conformance.scenario import NO_TOKENS, needs_sql, requirement
 from conformance.target.cmf import Cmf
 
 pytestmark = needs_sql
@@ -23,7 +23,6 @@ BROKEN = ("SELEC nothing FRM nowhere;", "this is no SQL")
 LAST = 10
 """The most exceptions that are given."""
 ROWS_ARE_SHOWN = ("SHOW", "DESC", "EXPLAIN")
-NO_TOKENS = ("nonsense", "0", "-1", "é日本", "x" * 3000, "AAAA", "../results", "\0")
 
 
 def rows(body: Any) -> list[Any]:

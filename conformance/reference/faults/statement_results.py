@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import Any
 
 from conformance.reference.faults import sql_tools as tools
@@ -162,14 +163,14 @@ def _(server: Server) -> None:
 
 
 @fault(
-    "stmt-results-number-as-token",
-    "Takes a number as a page token.",
+    "stmt-results-uuid-as-token",
+    "Takes any UUID as a page token.",
     "CMF-STMT-RESULTS-BAD-TOKEN",
     reason=r"the token .* is refused: it was not refused",
 )
 def _(server: Server) -> None:
     def position(original: Any, statement: Statement, token: str | None) -> int:
-        if token == "0":  # noqa: S105 - a page token is no secret
+        if token is not None and re.fullmatch("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", token):
             return statement.served
         return original(statement, token)  # type: ignore[no-any-return]
 
