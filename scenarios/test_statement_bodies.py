@@ -25,7 +25,7 @@ TEXTS = {
     "text outside ASCII": "SHOW TABLES LIKE 'Größe 日本語 עברית \U0001f600%';",
     "quotes of every kind": "SHOW TABLES LIKE '\"it''s\" `so` \\ %';",
     "what looks like YAML": "SHOW TABLES LIKE 'key: value # no comment, - no item, [a, b], {c: d}, & * ! | > %';",
-    "one very long line": f"SHOW TABLES LIKE '{'long ' * 400}%';",
+    "one very long line": f"SHOW TABLES LIKE '{'long ' * 4000}%';",
 }
 """All of them metadata statements; what their catalog holds does not matter."""
 SCALARS = {
@@ -47,9 +47,10 @@ def test_text_is_kept(cmf: Cmf, check: Checks, environment: str, compute_pool: s
         for sent in MEDIA_TYPES:
             body = bodies.statement(cmf.name("stmt"), cmf.features, pool=compute_pool, sql=sql)
             answer = statements.post(body, media_type=sent)
-            if answer.status in {400, 422}:
+            if answer.status in {400, 413, 422}:
                 check.nothing_to_judge(
-                    "CMF-STMT-TEXT", f"the target refuses SQL with {what}, as it may when it does not compile"
+                    "CMF-STMT-TEXT",
+                    f"the target refuses SQL with {what}, as it may when it does not compile or is too long",
                 )
                 continue
             with check("CMF-STMT-TEXT", f"SQL with {what}, sent as {sent}"):

@@ -94,6 +94,19 @@ def _(server: Server) -> None:
 
 
 @fault(
+    "stmt-text-of-4000-characters",
+    "Keeps the first 4,000 characters of the text of a statement.",
+    "CMF-STMT-TEXT",
+    reason=r"SQL with one very long line, sent as application/json: in the answer, the text is not as expected",
+)
+def _(server: Server) -> None:
+    def shorter(text: str) -> str:
+        return text[:4000]
+
+    reshape_each(server, [STATEMENT.create, *STATEMENT.reads], at(shorter, "spec", "statement"))
+
+
+@fault(
     "stmt-yaml-list-parallelism-lost",
     "Leaves the parallelism out of lists of statements as YAML.",
     "CMF-STMT-YAML",
