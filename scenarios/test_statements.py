@@ -96,6 +96,66 @@ def test_create_and_read(cmf: Cmf, check: Checks, environment: str, compute_pool
                 )
 
 
+@requirement("CMF-STMT-CREATE")
+def test_create_after_others(cmf: Cmf, check: Checks, environment: str, compute_pool: str) -> None:
+    statements = cmf.statements(environment)
+    # By key and value: a target may have defaults of its own for any key.
+    labels, annotations = {"of-another": "label"}, {"of-another": "annotation"}
+    properties, configuration = (
+        {"table.local-time-zone": "Asia/Kathmandu"},
+        {"table.exec.state.ttl": "7391 s"},
+    )
+
+    def bare() -> dict[str, Any]:
+        body = bodies.statement(cmf.name("stmt"), cmf.features, pool=compute_pool)
+        return without(body, "properties", "flinkConfiguration")
+
+    def rich(body: dict[str, Any]) -> dict[str, Any]:
+        metadata = {"labels": labels, "annotations": annotations}
+        return bodies.changed(
+            body, metadata=metadata, properties=properties, flinkConfiguration=configuration
+        )
+
+    def require_nothing_of_it(body: Any, where: str) -> None:
+        for given, *path in (
+            (labels, "metadata", "labels"),
+            (annotations, "metadata", "annotations"),
+            (properties, "spec", "properties"),
+            (configuration, "spec", "flinkConfiguration"),
+        ):
+            taken = [key for key, value in given.items() if optional(body, *path, key) == value]
+            require(
+                not taken,
+                f"{where}, {'.'.join(path)} has what another statement was given",
+                expected="nothing of it",
+                got=", ".join(taken),
+            )
+
+    def judge(sent: str, after: str) -> None:
+        body = bare()
+        name = body["metadata"]["name"]
+        answer = statements.post(body, media_type=sent)
+        with check(
+            "CMF-STMT-CREATE", f"what is required alone, sent as {sent} after {after}, has nothing of that"
+        ):
+            require_nothing_of_it(answer.expect(200).body, "in the answer")
+            require_nothing_of_it(statements.get(name, accept=sent).expect(200).body, "when it is read")
+            require_nothing_of_it(statements.item(name), "in the list")
+
+    updated = bare()
+    statements.post(updated).needed(200)
+    for sent in (JSON, YAML):
+        statements.post(rich(bare()), media_type=sent).needed(200)
+        judge(sent, "one with everything")
+        judge(sent, "another one")
+        for change in (
+            rich(updated),
+            bodies.changed(updated, metadata={"labels": labels, "annotations": annotations}),
+        ):
+            statements.put(updated["metadata"]["name"], change, media_type=sent)  # taken or refused
+        judge(sent, "the update of another")
+
+
 @requirement("CMF-STMT-GET-UNKNOWN")
 def test_read_unknown(
     cmf: Cmf,

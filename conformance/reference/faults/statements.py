@@ -28,6 +28,26 @@ def _(server: Server) -> None:
 
 
 @fault(
+    "stmt-create-shares-defaults",
+    "Has default session properties, to which it adds those of every statement.",
+    "CMF-STMT-CREATE",
+    reason=r"what is required alone, sent as application/json after one with everything, has nothing of that: in the answer, spec.properties has what another statement was given",
+)
+def _(server: Server) -> None:
+    defaults: dict[str, str] = {}
+
+    def create(original: Handler, call: Call) -> Answer:
+        answer = original(call)
+        record = STATEMENT.held(server, call)[answer.value["metadata"]["name"]]
+        defaults.update(record.spec.get("properties", {}))
+        if "properties" not in record.spec:
+            record.spec = {**record.spec, "properties": dict(defaults)}
+        return Answer(200, server.statements.view(record))
+
+    around(server, [STATEMENT.create], create)
+
+
+@fault(
     "stmt-get-labels-lost-without-properties",
     "Reads no labels of a statement without session properties.",
     "CMF-STMT-GET",
