@@ -236,7 +236,10 @@ def test_create_again_after_running(
     with check("CMF-APP-DELETE", "an application that was run is soon gone"):
         eventually(lambda: applications.get(held.name).expect_absent(), within=cmf.limits.settle)
     eventually(lambda: applications.get(held.name).expect(404), within=cmf.limits.settle)
-    applications.post(held.body).needed(201)
+    again = applications.post(held.body)
+    with check("CMF-APP-RECREATE", "the name of an application that was run can be used again"):
+        again.expect(201)
+    again.needed(201)
     with check("CMF-APP-RECREATE", "a new application of that name has no instances and events of the old"):
         back = [name for each in (instances, events) for name in each.names() if name in old]
         require(

@@ -268,7 +268,9 @@ def test_results_of_a_namesake_before(
     statements.delete(name).needed(202, 204)
     eventually(lambda: statements.get(name).expect(404), within=cmf.limits.deploy)
     bare = bodies.statement(name, cmf.features, pool=compute_pool)
-    eventually(lambda: statements.post(bare).expect(200), within=cmf.limits.deploy)
+    with check("CMF-STMT-RECREATE", "the name of a query that was deleted can be used again"):
+        eventually(lambda: statements.post(bare).expect(200), within=cmf.limits.settle)
+    statements.get(name).needed(200)
     settled(lambda: views.phase(statements.get(name).body), within=cmf.limits.settle)
     with check("CMF-STMT-RECREATE", "a new statement gives no results of the old one"):
         data = optional(cmf.results(environment, name).expect(200, 400, 410).body, "results", "data")

@@ -85,6 +85,7 @@ async def namesakes(walk: Walker) -> None:
     await walk.send("GET", ENVIRONMENTS + "/kin-1-kin/applications/kin-a")
     await walk.send("DELETE", here)
     await walk.send("GET", events(there))
+    await walk.send("POST", f"{ENVIRONMENTS}/kin-1/applications", application("kin-a"))
     await walk.send("POST", ENVIRONMENTS, environment("kin-2", computePoolDefaults={}))
     await walk.send("GET", ENVIRONMENTS + "/kin-2")
 

@@ -306,6 +306,29 @@ def _(server: Server) -> None:
 
 
 @fault(
+    "app-recreate-name-of-run-taken",
+    "Refuses an application with the name of one that was run and deleted.",
+    "CMF-APP-RECREATE",
+    reason=r"the name of an application that was run can be used again: the answer of createOrUpdateApplication came with status 422",
+)
+def _(server: Server) -> None:
+    taken: set[tuple[Environment, str]] = set()
+
+    def remove(original: Any, environment: Environment, application: Application) -> None:
+        if application.instances:
+            taken.add((environment, application.name))
+        original(environment, application)
+
+    def create(original: Any, environment: Environment, draft: Draft) -> Application:
+        if (environment, draft.name) in taken:
+            raise Refusal(422, f"The name '{draft.name}' is taken.")
+        return original(environment, draft)  # type: ignore[no-any-return]
+
+    replace(server.applications, "remove", remove)
+    replace(server.applications, "create", create)
+
+
+@fault(
     "app-environment-created",
     "Creates the environment of an application that it refuses because there is none.",
     "CMF-APP-ENVIRONMENT-UNKNOWN",

@@ -12,7 +12,7 @@ from conformance.reference.replacing import around, at, drop, reshape, reshape_e
 from conformance.reference.resources.common import Handler
 from conformance.reference.server import Server
 from conformance.reference.store import Environment, Record, Statement
-from conformance.reference.values import Answer, Call, JsonObject
+from conformance.reference.values import Answer, Call, JsonObject, Refusal
 
 fault = Registry()
 
@@ -384,6 +384,51 @@ def _(server: Server) -> None:
 
     _removed_later(server, remove)
     around(server, [STATEMENT.delete], delete)
+
+
+def _name_stays_taken(server: Server, stays: Callable[[Statement], bool]) -> None:
+    """Let DELETE answer 202, and never give the name away again of a statement where ``stays(statement)``."""
+    taken: set[tuple[str, str]] = set()
+
+    def delete(original: Handler, call: Call) -> Answer:
+        statement = server.statements.statement(call)
+        if stays(statement):
+            taken.add((call.path["envName"], statement.name))
+        original(call)
+        return Answer(202)
+
+    def create(original: Handler, call: Call) -> Answer:
+        name = tools.metadata(tools.sent(server, call)).get("name")
+        if isinstance(name, str) and (call.path["envName"], name) in taken:
+            raise Refusal(409, f"Statement '{name}' already exists.")
+        return original(call)
+
+    around(server, [STATEMENT.delete], delete)
+    around(server, [STATEMENT.create], create)
+
+
+@fault(
+    "stmt-recreate-name-of-query-taken",
+    "Refuses with 409 a statement that has the name of a query that was deleted.",
+    "CMF-STMT-RECREATE",
+    reason=r"the name of a query that was deleted can be used again: the answer of createStatement came with status 409 \(after waiting .* s\)",
+)
+def _(server: Server) -> None:
+    _name_stays_taken(server, lambda statement: statement.query.streams)
+
+
+@fault(
+    "stmt-recreate-name-of-insert-taken",
+    "Refuses with 409 a statement whose name an INSERT had that was deleted, and never stopped before.",
+    "CMF-STMT-RECREATE",
+    reason=r"its name is free as soon as a deleted statement is gone: the answer of createStatement came with status 409 \(after waiting .* s\)",
+)
+def _(server: Server) -> None:
+    def stays(statement: Statement) -> bool:
+        plan = [phase.name for phase in statement.plan]
+        return statement.query.kind == "INSERT_INTO" and plan == ["PENDING", "RUNNING"]
+
+    _name_stays_taken(server, stays)
 
 
 @fault(
