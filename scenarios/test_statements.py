@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from conformance import bodies, views
+from conformance import bodies, lookalikes, views
 from conformance.contract.media import JSON, YAML
 from conformance.expectations import (
     eventually,
@@ -15,6 +15,7 @@ from conformance.expectations import (
     require_equal,
     require_unique,
 )
+from conformance.paging import in_every_way
 from conformance.runner.fixtures import Held
 from conformance.runner.plugin import Checks
 from conformance.scenario import needs_sql, requirement
@@ -173,6 +174,9 @@ def test_read_unknown(
     with check("CMF-STMT-GET-UNKNOWN", "the beginning of an existing name, and more than it"):
         statements.get(name[:-1]).expect(404)
         statements.get(name + "0").expect(404)
+    for what, pattern in lookalikes.matched(name).items():
+        with check("CMF-STMT-GET-UNKNOWN", f"an existing name with {what}"):
+            statements.get(pattern).expect_absent()
     with check("CMF-STMT-GET-UNKNOWN", "an existing name in upper case"):
         statements.get(name.upper()).expect_absent()
     with check("CMF-STMT-GET-UNKNOWN", "the name of a compute pool"):
@@ -346,22 +350,22 @@ def test_list(
     with check("CMF-STMT-LIST", "the list shows the phase that is read"):
         eventually(lambda: _require_phases(statements), within=cmf.limits.settle)
     with check("CMF-STMT-LIST-SCOPE", "no statement of another environment is listed"):
-        strange = [name for name in statements.names() if name in foreign]
-        require(
-            not strange,
-            "a statement of another environment is listed",
-            expected="none",
-            got=", ".join(strange),
-        )
+        for way, listed in in_every_way(statements):
+            strange = [name for name in listed if name in foreign]
+            require(
+                not strange,
+                f"a statement of another environment is listed, {way}",
+                expected="none",
+                got=", ".join(strange),
+            )
         here = next((item for item in statements.all() if statements.name_of(item) == shared), None)
         require_contains(here, held[3].body, "in the list, the one of two namesakes")
     with check("CMF-STMT-LIST-SCOPE", "nor the other way round"):
         for place, there in elsewhere.items():
-            require_equal(
-                sorted(cmf.statements(place).names()),
-                sorted(each.name for each in there),
-                "the names in the list",
-            )
+            for way, listed in in_every_way(cmf.statements(place)):
+                require_equal(
+                    sorted(listed), sorted(each.name for each in there), f"the names in the list, {way}, "
+                )
             items = {cmf.statements(place).name_of(item): item for item in cmf.statements(place).all()}
             for each in there:
                 require_contains(

@@ -8,7 +8,16 @@ from collections.abc import Callable
 from typing import Any
 
 from conformance.reference.faults.registry import Registry
-from conformance.reference.faults.sql_tools import CATALOG, MAPPING, POOL, SECRET, Kind, metadata, sent
+from conformance.reference.faults.sql_tools import (
+    CATALOG,
+    MAPPING,
+    POOL,
+    SECRET,
+    STATEMENT,
+    Kind,
+    metadata,
+    sent,
+)
 from conformance.reference.replacing import around
 from conformance.reference.resources.common import Handler
 from conformance.reference.server import Server
@@ -114,6 +123,16 @@ def _(server: Server) -> None:
 
 
 @fault(
+    "stmt-get-by-pattern",
+    "Takes a dot in the name of a statement for any character.",
+    "CMF-STMT-GET-UNKNOWN",
+    reason=r"an existing name with a dot, which stands for any character in a regular expression: the answer of getStatement came",
+)
+def _(server: Server) -> None:
+    _found_by(server, STATEMENT.get, STATEMENT.parameter, lambda call: STATEMENT.held(server, call))
+
+
+@fault(
     "cat-name-compared-in-part",
     "Compares the first 200 characters of catalog names to see whether one exists.",
     "CMF-CAT-NAME-MAX",
@@ -211,6 +230,17 @@ def _lists_everything_when_sorted(server: Server, kind: Kind) -> None:
 )
 def _(server: Server) -> None:
     _lists_everything_when_sorted(server, POOL)
+
+
+@fault(
+    "stmt-list-sorted-of-all",
+    "Lists the statements of all environments when they are to be sorted.",
+    "CMF-STMT-LIST-SCOPE",
+    "CMF-STMT-FILTER-PAGE",
+    reason=r"no statement of another environment is listed: a statement of another environment is listed, sorted by",
+)
+def _(server: Server) -> None:
+    _lists_everything_when_sorted(server, STATEMENT)
 
 
 @fault(
