@@ -158,8 +158,32 @@ _Loader.add_constructor("tag:yaml.org,2002:int", _yaml_integer)
 _Loader.add_constructor("tag:yaml.org,2002:float", _yaml_float)
 
 
+_ODD = re.compile(r"[\s\[{,][?:][^\s,\[\]{}]")
+_REST = r"(?:[^,\[\]{}:]|:(?![\s,\[\]{}]))*"
+_FLOW = re.compile(
+    r"""(?P<quoted>"(?:[^"\\]|\\.)*"?|'(?:[^']|'')*'?)"""
+    rf"|(?P<odd>(?<=[\s\[{{,])[?:](?=[^\s,\[\]{{}}]){_REST})"
+    rf"|(?P<plain>[^\s,\[\]{{}}?:\"'#]{_REST})",
+    re.DOTALL,
+)
+
+
+def _with_odd_text_quoted(text: str) -> str:
+    """Flow YAML, with plain text that begins with a question mark or a colon in quotes.
+
+    YAML 1.2 lets it stand plain in a flow collection, and libyaml takes its first character for an indicator.
+    """
+
+    def quoted(found: re.Match[str]) -> str:
+        plain = found["odd"]
+        return found[0] if plain is None else "'" + plain.rstrip().replace("'", "''") + "'"
+
+    return _FLOW.sub(quoted, text) if text[:1] in {"{", "["} and _ODD.search(text) else text
+
+
 def read_yaml(text: str) -> Any:
     """A YAML text as JSON-like value; one that is too deep, or too large once expanded, is refused unread."""
+    text = _with_odd_text_quoted(text)
     try:
         check_shape(text)
         documents = list(yaml.load_all(text, Loader=_Loader))

@@ -136,6 +136,12 @@ def test_json_is_read_strictly(text: bytes, reason: str) -> None:
         ("%YAML 1.2\n---\na: 1\n...\n", {"a": 1}),
         ("- 9999999999999999999999", [9999999999999999999999]),
         ("# nothing\n", None),
+        ("{a: ['', ?b, '- c'], d: :e, f: ?it's g }", {"a": ["", "?b", "- c"], "d": ":e", "f": "?it's g"}),
+        (
+            """{a: 'it''s [?b]', "c":d, e: "[?\\"", f: [?g]}""",
+            {"a": "it's [?b]", "c": "d", "e": '[?"', "f": ["?g"]},
+        ),
+        ("{? a : b, c: d ?e, f: ?g}", {"a": "b", "c": "d ?e", "f": "?g"}),
     ],
 )
 def test_yaml_is_read_as_both_versions_agree(text: str, value: Any) -> None:
