@@ -188,11 +188,15 @@ def test_a_shard_that_ended_before_it_had_a_plan_makes_the_whole_incomplete(
     def clean(report: dict[str, Any]) -> None:
         for requirement in report["requirements"]:
             requirement["checks"] = [each for each in requirement["checks"] if each["outcome"] == "pass"]
+        unseen.append(
+            report["requirements"].pop(0)["id"]
+        )  # how the scenarios are divided is a matter of their durations
 
+    unseen: list[str] = []
     ended = edited(runs / "1of2", tmp_path / "ended", end)
     report = merge(read_shards([ended, edited(runs / "2of2", tmp_path / "clean", clean)]))
     assert (report.verdict.value, exit_code(report)) == ("incomplete", 130)
-    assert "not_tested" in verdicts(report).values()
+    assert verdicts(report)[unseen[0]] == "not_tested"
     report = merge(read_shards([ended, runs / "2of2"]))
     assert report.run["ended"] == "shard 1: The run was interrupted"
 
