@@ -20,7 +20,7 @@ from conformance.report.evidence import Evidence
 from .conftest import Call
 from .samples import NAME
 
-SELECTED = ("--area", "environments", "--area", "timestamps", "--seed", "7")
+SELECTED = ("--area", "environments", "--area", "timestamps", "--effort", "quick", "--seed", "7")
 
 
 def verdicts(report: RunReport) -> dict[str, str]:
