@@ -192,8 +192,6 @@ def _(server: Server) -> None:
     "CMF-APP-GET",
     "CMF-APP-SCHEMA",
     "CMF-CONTENT-TYPES",
-    "CMF-ENV-CREATE",
-    "CMF-ENV-GET",
     "CMF-EVENT-VERSION",
     reason=r"an environment as JSON and as YAML: as YAML, an environment/flinkApplicationDefaults/spec/podTemplate/spec/containers/.*/env is not as",
 )

@@ -187,6 +187,7 @@ def _(server: Server) -> None:
     "Finds an environment by the beginning of its name.",
     "CMF-ENV-GET-UNKNOWN",
     "CMF-ENV-DELETE",
+    "CMF-ENV-DELETE-CHILDREN",
     reason=r"the beginning of an existing name, and more than it: the answer of getEnvironment came with status 200",
 )
 def _(server: Server) -> None:

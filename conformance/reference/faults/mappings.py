@@ -194,7 +194,8 @@ def _(server: Server) -> None:
     "map-list-longer-environment",
     "Lists the mappings of environments with a longer name, too.",
     "CMF-MAP-LIST-SCOPE",
-    reason=r"the list of an environment holds its own secret mappings alone: the list is not that of the environment",
+    "CMF-AGREE-ENVIRONMENT-DELETED",
+    reason=r"the list of an environment holds its own secret mappings alone: the list, as it comes, is not that of the environment",
 )
 def _(server: Server) -> None:
     tools.lists_longer_environment(server, MAPPING)

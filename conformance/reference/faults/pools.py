@@ -87,7 +87,8 @@ def _(server: Server) -> None:
     "pool-list-longer-environment",
     "Lists the compute pools of environments with a longer name, too.",
     "CMF-POOL-LIST-SCOPE",
-    reason=r"the list of an environment holds its own compute pools alone: the list is not that of the environment",
+    "CMF-AGREE-ENVIRONMENT-DELETED",
+    reason=r"the list of an environment holds its own compute pools alone: the list, as it comes, is not that of the environment",
 )
 def _(server: Server) -> None:
     tools.lists_longer_environment(server, POOL)

@@ -268,6 +268,7 @@ def _(server: Server) -> None:
     "CMF-STMT-LIST-SCOPE",
     "CMF-STMT-LIST",
     "CMF-STMT-UID",
+    "CMF-AGREE-ENVIRONMENT-DELETED",
     reason=r"no statement of another environment is listed: a statement of another environment is listed",
 )
 def _(server: Server) -> None:
