@@ -9,6 +9,9 @@ from conformance.config import Features
 
 API_VERSION = "cmf.confluent.io/v1"
 Text = Mapping[str, str]
+LABELS = {"tier": "gold", "example.com/owner": "team-1", "level": "7"}
+"""Labels of every legal shape: a key with a prefix, a value that looks like a number."""
+ANNOTATIONS = {"note": "first", "example.com/ticket": "CMF-1"}
 
 
 def environment(name: str, features: Features, **fields: Any) -> dict[str, Any]:

@@ -166,7 +166,7 @@ def _catalog(_ground: Ground, name: str, text: dict[str, str]) -> dict[str, Any]
 
 
 def _labels(number: int) -> dict[str, str]:
-    return {"tier": "gold", "revision": str(number)}
+    return {"tier": "gold", "revision": str(number), "example.org/team": "streams"}
 
 
 def _notes(number: int) -> dict[str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from conformance import bodies, lookalikes, views
+from conformance.bodies import ANNOTATIONS, LABELS
 from conformance.contract import timestamps
 from conformance.contract.media import JSON, MEDIA_TYPES, YAML
 from conformance.expectations import (
@@ -23,8 +24,6 @@ from conformance.runner.plugin import Checks
 from conformance.scenario import requirement
 from conformance.target.cmf import Cmf
 
-LABELS = {"tier": "gold", "example.com/owner": "team-1"}
-ANNOTATIONS = {"note": "first", "example.com/ticket": "CMF-1"}
 CONFIGURATION = {"taskmanager.numberOfTaskSlots": "2", "execution.checkpointing.interval": "30000"}
 
 

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from conformance import bodies, views
+from conformance.bodies import ANNOTATIONS, LABELS
 from conformance.contract.media import YAML
 from conformance.expectations import (
     eventually,
@@ -79,8 +80,8 @@ def test_start_and_suspend(
     cmf: Cmf, check: Checks, environment: str, other_environment: str, new_application: Callable[..., Held]
 ) -> None:
     fields = {
-        "labels": {"tier": "gold"},
-        "annotations": {"note": "kept"},
+        "labels": LABELS,
+        "annotations": ANNOTATIONS,
         "configuration": {
             "execution.checkpointing.interval": "30000",
             "taskmanager.numberOfTaskSlots": "2",
@@ -90,6 +91,8 @@ def test_start_and_suspend(
     held = new_application(environment, parallelism=2, **fields)
     neighbour, namesake = new_application(environment), new_application(other_environment, held.name)
     applications = cmf.applications(environment)
+    spec = {**held.body["spec"], "logConfiguration": {"log4j-console.properties": "rootLogger.level = WARN"}}
+    applications.post({**held.body, "spec": spec})  # when it is refused, there is less to be kept
     others = (
         ("its neighbour", environment, neighbour),
         ("its namesake in another environment", other_environment, namesake),
@@ -283,7 +286,7 @@ def test_refused_state(
 def test_suspend_a_suspended_application(
     cmf: Cmf, check: Checks, environment: str, new_application: Callable[..., Held]
 ) -> None:
-    held = new_application(environment, annotations={"note": "kept"}, labels={"tier": "gold"})
+    held = new_application(environment, annotations=ANNOTATIONS, labels=LABELS)
     applications = cmf.applications(environment)
     for _ in range(2):
         answer = cmf.suspend(environment, held.name)

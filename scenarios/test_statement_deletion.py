@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from conformance import bodies
+from conformance.bodies import ANNOTATIONS, LABELS
 from conformance.contract import timestamps
 from conformance.expectations import (
     eventually,
@@ -21,8 +22,6 @@ from conformance.target.cmf import Cmf
 
 pytestmark = needs_sql
 
-LABELS = {"tier": "gold", "example.com/owner": "team-1"}
-ANNOTATIONS = {"note": "first", "example.com/ticket": "CMF-1"}
 CONFIGURATION = {"execution.checkpointing.interval": "30000", "table.exec.state.ttl": "1 h"}
 BROKEN = "SELEC nothing FRM nowhere;"
 """SQL that no parser takes."""

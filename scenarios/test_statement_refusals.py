@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from conformance import bodies, views
+from conformance.bodies import ANNOTATIONS, LABELS
 from conformance.contract.media import JSON, YAML
 from conformance.expectations import (
     require,
@@ -19,8 +20,6 @@ from conformance.target.cmf import Cmf
 pytestmark = needs_sql
 
 Body = dict[str, Any]
-LABELS = {"tier": "gold", "example.com/owner": "team-1"}
-ANNOTATIONS = {"note": "first", "example.com/ticket": "CMF-1"}
 
 
 def spoilt(key: str, value: Any) -> Callable[[Body], Body]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from conformance import bodies, views
+from conformance.bodies import ANNOTATIONS, LABELS
 from conformance.contract.media import JSON, YAML
 from conformance.expectations import (
     eventually,
@@ -97,7 +98,7 @@ def test_stop_and_resume(
 ) -> None:
     pool = new_compute_pool(environment).name
     new_compute_pool(other_environment, pool)
-    fields: Body = {"sql": cmf.features.insert, "labels": {"tier": "gold"}, "annotations": {"note": "kept"}}
+    fields: Body = {"sql": cmf.features.insert, "labels": LABELS, "annotations": ANNOTATIONS}
     held = new_statement(environment, pool, parallelism=1, stopped=False, **fields)
     others = [
         (environment, new_statement(environment, pool, **fields)),
@@ -261,7 +262,7 @@ def test_rescale_and_delete(
         sql=cmf.features.insert,
         parallelism=1,
         stopped=False,
-        annotations={"note": "kept"},
+        annotations=ANNOTATIONS,
     )
     neighbour = new_statement(environment, compute_pool, sql=cmf.features.insert, parallelism=1)
     phase = views.phase(until_phase(environment, held.name, "running", "completed", within=cmf.limits.deploy))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from conformance import bodies, views
+from conformance.bodies import ANNOTATIONS, LABELS
 from conformance.contract import timestamps
 from conformance.contract.media import JSON, YAML
 from conformance.expectations import (
@@ -25,8 +26,6 @@ from conformance.target.cmf import Cmf, Collection
 pytestmark = needs_sql
 
 Body = dict[str, Any]
-LABELS = {"tier": "gold", "example.com/owner": "team-1"}
-ANNOTATIONS = {"note": "first", "example.com/ticket": "CMF-1"}
 
 
 @requirement("CMF-STMT-UPDATE", "CMF-STMT-UPDATE-REFUSED", "CMF-STMT-UID", "CMF-STMT-CREATED-KEPT")

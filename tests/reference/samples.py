@@ -15,7 +15,11 @@ def application(name: str, state: str = "suspended", **spec: Any) -> dict[str, A
     return {
         "apiVersion": "cmf.confluent.io/v1",
         "kind": "FlinkApplication",
-        "metadata": {"name": name, "labels": {"team": "a"}, "annotations": {"note": "plain"}},
+        "metadata": {
+            "name": name,
+            "labels": {"team": "a", "example.com/owner": "b"},
+            "annotations": {"note": "plain"},
+        },
         "spec": {
             "image": "confluentinc/cp-flink:1.19.1-cp2",
             "flinkVersion": "v1_19",

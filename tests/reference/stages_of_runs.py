@@ -10,7 +10,11 @@ async def lifecycle(walk: Walker) -> None:
     for name in ("life-1", "life-2"):
         await walk.send("POST", ENVIRONMENTS, environment(name))
         for sibling in ("run-1", "run-2"):
-            await walk.send("POST", f"{ENVIRONMENTS}/{name}/applications", application(sibling))
+            await walk.send(
+                "POST",
+                f"{ENVIRONMENTS}/{name}/applications",
+                application(sibling, logConfiguration={"file": "text"}),
+            )
     one = ENVIRONMENTS + "/life-1/applications/run-1"
     namesake = ENVIRONMENTS + "/life-2/applications/run-1"
     await walk.send("GET", events(one))

@@ -35,7 +35,7 @@ def test_post_creates_and_replaces(client: httpx.Client, home: str) -> None:
     assert {key: first[key] for key in ("apiVersion", "kind", "spec")} == {
         key: application("app-1")[key] for key in ("apiVersion", "kind", "spec")
     }
-    assert first["metadata"]["labels"] == {"team": "a"}
+    assert first["metadata"]["labels"] == application("app-1")["metadata"]["labels"]
     assert "status" not in first
     assert "colour" not in first
 

@@ -28,6 +28,7 @@ STAGE_OF = {
     "application_updates": "applications",
     "application_lists": "applications",
     "lifecycle": "lifecycle",
+    "state_changes": "lifecycle",
     "instances": "runs",
     "events": "runs",
     "pages": "pages",

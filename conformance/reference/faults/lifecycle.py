@@ -6,7 +6,7 @@ from typing import Any
 
 from conformance.reference.faults.registry import Registry
 from conformance.reference.lifecycle import part
-from conformance.reference.replacing import answer_with, around, drop, replace, reshape_each
+from conformance.reference.replacing import answer_with, around, reshape_each
 from conformance.reference.resources.common import Handler
 from conformance.reference.server import Server
 from conformance.reference.store import Application
@@ -90,101 +90,6 @@ def _(server: Server) -> None:
         return original(call)
 
     around(server, START, start)
-
-
-def _after_state(server: Server, state: str, spoil: Any) -> None:
-    def set_state(original: Any, application: Application, new: str) -> None:
-        original(application, new)
-        if new == state:
-            spoil(application)
-
-    replace(server.applications, "set_state", set_state)
-
-
-def _without_metadata(key: str) -> Any:
-    def spoil(application: Application) -> None:
-        application.metadata = drop(key)(dict(application.metadata))
-
-    return spoil
-
-
-def _reset_parallelism(application: Application) -> None:
-    job = part(application.spec, "job")
-    if "parallelism" in job:
-        application.spec = {**application.spec, "job": {**job, "parallelism": 1}}
-
-
-def _reset_upgrade_mode(application: Application) -> None:
-    job = part(application.spec, "job")
-    if "upgradeMode" in job:
-        application.spec = {**application.spec, "job": {**job, "upgradeMode": "savepoint"}}
-
-
-def _first_configuration(application: Application) -> None:
-    first = dict(list(part(application.spec, "flinkConfiguration").items())[:1])
-    application.spec = {**application.spec, "flinkConfiguration": first}
-
-
-@fault(
-    "app-start-drops-labels",
-    "Drops the labels of an application when it starts.",
-    "CMF-APP-START-SPEC",
-    reason=r"the first start changes nothing but the state: after start, the application/metadata/labels is not as stored",
-)
-def _(server: Server) -> None:
-    _after_state(server, "running", _without_metadata("labels"))
-
-
-@fault(
-    "app-start-resets-parallelism",
-    "Sets the parallelism to 1 when an application starts.",
-    "CMF-APP-START-SPEC",
-    "CMF-INST-SPEC",
-    reason=r"the first start changes nothing but the state: after start, the application/spec/job/parallelism is not as stored",
-)
-def _(server: Server) -> None:
-    _after_state(server, "running", _reset_parallelism)
-
-
-@fault(
-    "app-start-drops-configuration",
-    "Keeps only the first Flink configuration entry at a start.",
-    "CMF-APP-START-SPEC",
-    "CMF-INST-SPEC",
-    reason=r"the first start changes nothing but the state: after start, the application/spec/flinkConfiguration/taskmanager\.numberOfTaskSlots is not as",
-)
-def _(server: Server) -> None:
-    _after_state(server, "running", _first_configuration)
-
-
-@fault(
-    "app-suspend-drops-annotations",
-    "Drops the annotations of an application at suspend.",
-    "CMF-APP-SUSPEND-SPEC",
-    reason=r"the first suspend changes nothing but the state: after suspend, the application/metadata/annotations is not as stored",
-)
-def _(server: Server) -> None:
-    _after_state(server, "suspended", _without_metadata("annotations"))
-
-
-@fault(
-    "app-suspend-sets-upgrade-mode",
-    "Sets the upgrade mode to savepoint at suspend.",
-    "CMF-APP-SUSPEND-SPEC",
-    reason=r"the first suspend changes nothing but the state: after suspend, the application/spec/job/upgradeMode is not as stored",
-)
-def _(server: Server) -> None:
-    _after_state(server, "suspended", _reset_upgrade_mode)
-
-
-@fault(
-    "app-suspend-resets-parallelism",
-    "Sets the parallelism to 1 at suspend.",
-    "CMF-APP-SUSPEND-SPEC",
-    reason=r"the first suspend changes nothing but the state: after suspend, the application/spec/job/parallelism is not as stored",
-)
-def _(server: Server) -> None:
-    _after_state(server, "suspended", _reset_parallelism)
 
 
 def _unknown_200(server: Server, operations: list[str]) -> None:
