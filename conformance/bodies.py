@@ -12,6 +12,36 @@ Text = Mapping[str, str]
 LABELS = {"tier": "gold", "example.com/owner": "team-1", "level": "7"}
 """Labels of every legal shape: a key with a prefix, a value that looks like a number."""
 ANNOTATIONS = {"note": "first", "example.com/ticket": "CMF-1"}
+DEFAULTS: dict[str, Any] = {
+    "flinkApplicationDefaults": {
+        "metadata": {"annotations": {"team": "streams"}, "labels": {"tier": "gold"}},
+        "spec": {
+            "flinkConfiguration": {"execution.checkpointing.interval": "60000"},
+            "image": "registry.example/flink:1",
+        },
+    },
+    "computePoolDefaults": {
+        "spec": {"clusterSpec": {"taskManager": {"resource": {"cpu": 1.5, "memory": "1024m"}}}}
+    },
+    "statementDefaults": {
+        "detached": {"flinkConfiguration": {"parallelism.default": "2"}},
+        "interactive": {"flinkConfiguration": {"parallelism.default": "1", "table.exec.state.ttl": "1 h"}},
+    },
+}
+"""What an environment can set for what is created in it."""
+OTHER_DEFAULTS: dict[str, Any] = {
+    "flinkApplicationDefaults": {
+        "spec": {"flinkConfiguration": {"execution.checkpointing.interval": "90000", "new.key": "1"}}
+    },
+    "computePoolDefaults": {
+        "spec": {"clusterSpec": {"taskManager": {"resource": {"cpu": 2, "memory": "2048m"}}}}
+    },
+    "statementDefaults": {
+        "detached": {"flinkConfiguration": {"parallelism.default": "4"}},
+        "interactive": {"flinkConfiguration": {"parallelism.default": "3"}},
+    },
+}
+"""The same parts, each with another value."""
 
 
 def environment(name: str, features: Features, **fields: Any) -> dict[str, Any]:

@@ -10,24 +10,26 @@ from conformance.reference.faults.applications import POST, is_creation, known_a
 from conformance.reference.faults.registry import Registry
 from conformance.reference.lifecycle import merged, part
 from conformance.reference.media import YAML
-from conformance.reference.replacing import around, replace
+from conformance.reference.replacing import around, drop, replace
 from conformance.reference.resources.applications import Draft
 from conformance.reference.resources.common import Handler
 from conformance.reference.server import Server
 from conformance.reference.store import Application, Environment
-from conformance.reference.values import Answer, Call, JsonObject
+from conformance.reference.values import Answer, Call, JsonObject, Refusal
 
 fault = Registry()
+
+Update = Callable[[Environment, Application, Draft], Application]
 
 
 def _store_instead(server: Server, change: Callable[[JsonObject, JsonObject], JsonObject]) -> None:
     """Let an update store ``change(old spec, new spec)``."""
 
     def update(
-        original: Any, environment: Environment, application: Application, draft: Draft
+        original: Update, environment: Environment, application: Application, draft: Draft
     ) -> Application:
         spec = change(application.spec, draft.spec)
-        return original(environment, application, Draft(draft.name, draft.metadata, spec))  # type: ignore[no-any-return]
+        return original(environment, application, Draft(draft.name, draft.metadata, spec))
 
     replace(server.applications, "update", update)
 
@@ -43,12 +45,12 @@ def _(server: Server) -> None:
     updated: set[Application] = set()
 
     def update(
-        original: Any, environment: Environment, application: Application, draft: Draft
+        original: Update, environment: Environment, application: Application, draft: Draft
     ) -> Application:
         if application in updated:
             draft = Draft(draft.name, draft.metadata, application.spec)
         updated.add(application)
-        return original(environment, application, draft)  # type: ignore[no-any-return]
+        return original(environment, application, draft)
 
     replace(server.applications, "update", update)
 
@@ -65,7 +67,7 @@ def _(server: Server) -> None:
 )
 def _(server: Server) -> None:
     def update(
-        original: Any, environment: Environment, application: Application, draft: Draft
+        original: Update, environment: Environment, application: Application, draft: Draft
     ) -> Application:
         original(environment, application, Draft(draft.name, draft.metadata, application.spec))
         shown = copy.copy(application)
@@ -83,7 +85,7 @@ def _(server: Server) -> None:
 )
 def _(server: Server) -> None:
     def update(
-        original: Any, environment: Environment, application: Application, draft: Draft
+        original: Update, environment: Environment, application: Application, draft: Draft
     ) -> Application:
         before = copy.copy(application)
         original(environment, application, draft)
@@ -208,10 +210,10 @@ def _duplicate_after(server: Server, posts: int) -> None:
     count: dict[Application, int] = {}
 
     def update(
-        original: Any, environment: Environment, application: Application, draft: Draft
+        original: Update, environment: Environment, application: Application, draft: Draft
     ) -> Application:
         count[application] = count.get(application, 1) + 1
-        return original(environment, application, draft)  # type: ignore[no-any-return]
+        return original(environment, application, draft)
 
     def list_applications(original: Any, environment: Environment) -> list[Application]:
         return [
@@ -244,3 +246,62 @@ def _(server: Server) -> None:
 )
 def _(server: Server) -> None:
     _duplicate_after(server, 3)
+
+
+def _spoil_refused(server: Server, spoil: Any) -> None:
+    """Let a refused update have an effect on the application it names."""
+
+    def post(original: Handler, call: Call) -> Answer:
+        try:
+            return original(call)
+        except Refusal:
+            body = server.media.parse(call.request)
+            environment = server.environments.environment(call)
+            name = part(body, "metadata").get("name")
+            application = server.store.application(environment, name) if isinstance(name, str) else None
+            if application is not None:
+                spoil(application, body)
+            raise
+
+    around(server, POST, post)
+
+
+@fault(
+    "app-refused-update-applied",
+    "Applies the spec of an update that it refuses.",
+    "CMF-APP-REFUSED",
+    reason=r"a refused update with no apiVersion changes nothing: after a refused update, the application/spec/job/parallelism is not as expected",
+)
+def _(server: Server) -> None:
+    def spoil(application: Application, body: JsonObject) -> None:
+        if isinstance(body.get("spec"), dict):
+            application.spec = body["spec"]
+
+    _spoil_refused(server, spoil)
+
+
+@fault(
+    "app-refused-update-erases-labels",
+    "Erases the labels when it refuses an update.",
+    "CMF-APP-REFUSED",
+    reason=r"a refused update with no apiVersion changes nothing: after a refused update, the application/metadata/labels is not as expected",
+)
+def _(server: Server) -> None:
+    def spoil(application: Application, _body: JsonObject) -> None:
+        application.metadata = drop("labels")(dict(application.metadata))
+
+    _spoil_refused(server, spoil)
+
+
+@fault(
+    "app-refused-update-resets-job",
+    "Suspends an application and sets it to one task when it refuses an update.",
+    "CMF-APP-REFUSED",
+    reason=r"a refused update with no apiVersion changes nothing: after a refused update, the application/spec/job/parallelism is not as expected",
+)
+def _(server: Server) -> None:
+    def spoil(application: Application, _body: JsonObject) -> None:
+        job = {**part(application.spec, "job"), "parallelism": 1, "state": "suspended"}
+        application.spec = {**application.spec, "job": job}
+
+    _spoil_refused(server, spoil)

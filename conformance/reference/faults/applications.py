@@ -8,7 +8,14 @@ from typing import Any
 
 from conformance.reference.faults.registry import Registry
 from conformance.reference.lifecycle import part
-from conformance.reference.replacing import READ_APPLICATIONS, around, drop, put, replace, reshape_each
+from conformance.reference.replacing import (
+    READ_APPLICATIONS,
+    around,
+    drop,
+    put,
+    replace,
+    reshape_each,
+)
 from conformance.reference.resources.applications import Draft
 from conformance.reference.resources.common import Handler
 from conformance.reference.server import Server
@@ -279,3 +286,44 @@ def _(server: Server) -> None:
 
     replace(server.store, "add_application", add)
     around(server, ["getApplication"], get)
+
+
+@fault(
+    "app-environment-created",
+    "Creates the environment of an application that it refuses because there is none.",
+    "CMF-APP-ENVIRONMENT-UNKNOWN",
+    reason=r"it creates no application and no environment: the answer of getEnvironment came with status 200",
+)
+def _(server: Server) -> None:
+    def post(original: Handler, call: Call) -> Answer:
+        try:
+            return original(call)
+        except Refusal:
+            name = call.path["envName"]
+            if (
+                server.store.environment(name) is None
+                and server.environments.name_rule.complaint(name) is None
+            ):
+                now = server.clock.stamp()
+                server.store.add_environment(Environment(name, "default", {}, now, now))
+            raise
+
+    around(server, POST, post)
+
+
+@fault(
+    "app-environment-unknown-accepted",
+    "Accepts an application for an unknown environment and forgets it.",
+    "CMF-APP-ENVIRONMENT-UNKNOWN",
+    reason=r"it is refused: the answer of createOrUpdateApplication came with status 201",
+)
+def _(server: Server) -> None:
+    def post(original: Handler, call: Call) -> Answer:
+        if server.store.environment(call.path["envName"]) is not None:
+            return original(call)
+        draft = server.applications.draft(server.applications.body(call))
+        return Answer(
+            201, {**server.applications.head(), "metadata": {"name": draft.name}, "spec": draft.spec}
+        )
+
+    around(server, POST, post)

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from conformance.reference.faults.environments import DEFAULTS
 from conformance.reference.faults.registry import Registry
 from conformance.reference.media import YAML
-from conformance.reference.replacing import around, replace
+from conformance.reference.replacing import around, drop, replace
 from conformance.reference.resources.common import Handler
 from conformance.reference.resources.environments import Draft
 from conformance.reference.server import Server
 from conformance.reference.store import Environment
-from conformance.reference.values import Answer, Call
+from conformance.reference.values import Answer, Call, JsonObject, Refusal
 
 fault = Registry()
+
+Update = Callable[[Environment, Draft], Environment]
 
 
 def _keep(server: Server, *keys: str) -> None:
     """Keep these settings when an update leaves them out."""
 
-    def update(original: Any, environment: Environment, draft: Draft) -> Environment:
+    def update(original: Update, environment: Environment, draft: Draft) -> Environment:
         kept = {key: value for key, value in environment.settings.items() if key in keys}
-        return original(environment, Draft(draft.name, draft.namespace, {**kept, **draft.settings}))  # type: ignore[no-any-return]
+        return original(environment, Draft(draft.name, draft.namespace, {**kept, **draft.settings}))
 
     replace(server.environments, "update", update)
 
@@ -37,11 +40,11 @@ def _keep(server: Server, *keys: str) -> None:
 def _(server: Server) -> None:
     updated: set[Environment] = set()
 
-    def update(original: Any, environment: Environment, draft: Draft) -> Environment:
+    def update(original: Update, environment: Environment, draft: Draft) -> Environment:
         if environment in updated and set(draft.settings) == set(environment.settings):
             draft = Draft(draft.name, None, environment.settings)
         updated.add(environment)
-        return original(environment, draft)  # type: ignore[no-any-return]
+        return original(environment, draft)
 
     replace(server.environments, "update", update)
 
@@ -77,11 +80,11 @@ def _(server: Server) -> None:
     reason=r"update .*, sent as application/json, answers 201 and holds: the answer/computePoolDefaults/spec/clusterSpec/taskManager/resource/cpu is not",
 )
 def _(server: Server) -> None:
-    def update(original: Any, environment: Environment, draft: Draft) -> Environment:
+    def update(original: Update, environment: Environment, draft: Draft) -> Environment:
         old, new = environment.settings, dict(draft.settings)
         if "computePoolDefaults" in old and "computePoolDefaults" in new:
             new["computePoolDefaults"] = old["computePoolDefaults"]
-        return original(environment, Draft(draft.name, draft.namespace, new))  # type: ignore[no-any-return]
+        return original(environment, Draft(draft.name, draft.namespace, new))
 
     replace(server.environments, "update", update)
 
@@ -126,11 +129,11 @@ def _(server: Server) -> None:
     reason=r"computePoolDefaults is empty after an update that empties it: computePoolDefaults is still there",
 )
 def _(server: Server) -> None:
-    def update(original: Any, environment: Environment, draft: Draft) -> Environment:
+    def update(original: Update, environment: Environment, draft: Draft) -> Environment:
         settings, key = dict(draft.settings), "computePoolDefaults"
         if settings.get(key) == {} and key in environment.settings:
             settings[key] = environment.settings[key]
-        return original(environment, Draft(draft.name, draft.namespace, settings))  # type: ignore[no-any-return]
+        return original(environment, Draft(draft.name, draft.namespace, settings))
 
     replace(server.environments, "update", update)
 
@@ -187,9 +190,9 @@ def _(server: Server) -> None:
 def _duplicate_after(server: Server, posts: int) -> None:
     count: dict[Environment, int] = {}
 
-    def update(original: Any, environment: Environment, draft: Draft) -> Environment:
+    def update(original: Update, environment: Environment, draft: Draft) -> Environment:
         count[environment] = count.get(environment, 1) + 1
-        return original(environment, draft)  # type: ignore[no-any-return]
+        return original(environment, draft)
 
     def list_environments(original: Any) -> list[Environment]:
         return [again for one in original() for again in [one] * (2 if count.get(one, 1) >= posts else 1)]
@@ -227,7 +230,7 @@ def _(server: Server) -> None:
     reason=r"created_time before and after an update of flinkApplicationDefaults: the update changed created_time",
 )
 def _(server: Server) -> None:
-    def update(original: Any, environment: Environment, draft: Draft) -> Environment:
+    def update(original: Update, environment: Environment, draft: Draft) -> Environment:
         original(environment, draft)
         environment.created = environment.updated
         return environment
@@ -242,9 +245,9 @@ def _(server: Server) -> None:
     reason=r"created_time before and after an update of computePoolDefaults: the update changed created_time",
 )
 def _(server: Server) -> None:
-    def update(original: Any, environment: Environment, draft: Draft) -> Environment:
+    def update(original: Update, environment: Environment, draft: Draft) -> Environment:
         environment.created = environment.updated
-        return original(environment, draft)  # type: ignore[no-any-return]
+        return original(environment, draft)
 
     replace(server.environments, "update", update)
 
@@ -256,7 +259,7 @@ def _(server: Server) -> None:
     reason=r"updated_time before and after an update of flinkApplicationDefaults: the update did not move updated_time",
 )
 def _(server: Server) -> None:
-    def update(original: Any, environment: Environment, draft: Draft) -> Environment:
+    def update(original: Update, environment: Environment, draft: Draft) -> Environment:
         before = environment.updated
         original(environment, draft)
         environment.updated = before
@@ -272,7 +275,7 @@ def _(server: Server) -> None:
     reason=r"updated_time before and after an update of computePoolDefaults: the update did not move updated_time",
 )
 def _(server: Server) -> None:
-    def update(original: Any, environment: Environment, draft: Draft) -> Environment:
+    def update(original: Update, environment: Environment, draft: Draft) -> Environment:
         part, before, updated = "computePoolDefaults", dict(environment.settings), environment.updated
         original(environment, draft)
         pools = before.pop(part, None) != draft.settings.get(part)
@@ -291,7 +294,7 @@ def _(server: Server) -> None:
     reason=r"updated_time before and after an update of computePoolDefaults: the update did not move updated_time",
 )
 def _(server: Server) -> None:
-    def update(original: Any, environment: Environment, draft: Draft) -> Environment:
+    def update(original: Update, environment: Environment, draft: Draft) -> Environment:
         before = environment.updated
         original(environment, draft)
         if before != environment.created:
@@ -299,3 +302,58 @@ def _(server: Server) -> None:
         return environment
 
     replace(server.environments, "update", update)
+
+
+@fault(
+    "env-refused-update-applied",
+    "Applies the legal parts of an update that it refuses.",
+    "CMF-ENV-REFUSED",
+    reason=r"what is refused for null as namespace has no effect: after a refused update with null as namespace, the",
+)
+def _(server: Server) -> None:
+    def spoil(environment: Environment, body: JsonObject) -> None:
+        for key in DEFAULTS[:2]:
+            if isinstance(body.get(key), dict):
+                environment.settings = {**environment.settings, key: body[key]}
+
+    _spoil_refused(server, spoil)
+
+
+def _spoil_refused(server: Server, spoil: Any) -> None:
+    def draft(original: Callable[[JsonObject], Draft], body: JsonObject) -> Draft:
+        try:
+            return original(body)
+        except Refusal:
+            name = body.get("name")
+            environment = server.store.environment(name) if isinstance(name, str) else None
+            if environment is not None:
+                spoil(environment, body)
+            raise
+
+    replace(server.environments, "draft", draft)
+
+
+@fault(
+    "env-refused-update-erases",
+    "Erases the statement defaults when it refuses an update.",
+    "CMF-ENV-REFUSED",
+    reason=r"what is refused for null as namespace has no effect: after a refused update with null as namespace, the environment/statementDefaults is",
+)
+def _(server: Server) -> None:
+    def spoil(environment: Environment, _body: JsonObject) -> None:
+        environment.settings = drop("statementDefaults")(dict(environment.settings))
+
+    _spoil_refused(server, spoil)
+
+
+@fault(
+    "env-refused-update-moves-time",
+    "Moves the update time when it refuses an update.",
+    "CMF-ENV-REFUSED",
+    reason=r"what is refused for null as namespace has no effect: after a refused update with null as namespace, the environment/updated_time is not as",
+)
+def _(server: Server) -> None:
+    def spoil(environment: Environment, _body: JsonObject) -> None:
+        environment.updated = server.clock.stamp()
+
+    _spoil_refused(server, spoil)

@@ -18,7 +18,7 @@ from conformance.reference.faults.sql_tools import (
     metadata,
     sent,
 )
-from conformance.reference.replacing import around
+from conformance.reference.replacing import around, replace
 from conformance.reference.resources.common import Handler
 from conformance.reference.server import Server
 from conformance.reference.store import Application, Environment
@@ -166,22 +166,21 @@ def _(server: Server) -> None:
 
 
 Below = Callable[[Application], list[Any]]
+Listed = Callable[[Call, list[Any], Any, Any], Answer]
 
 
 def _lists_below_longer(server: Server, operation: str, resources: Any, below: Below) -> None:
     """List what lies below applications whose names begin with that of this one, too."""
-    plain = resources.listed
 
-    def listed(call: Call, items: list[Any], properties: Any, view: Any) -> Answer:
+    def listed(original: Listed, call: Call, items: list[Any], properties: Any, view: Any) -> Answer:
         name = call.path["appName"]
         environment: Environment = server.environments.environment(call)
         others = [each for each in environment.applications if each != name and each.startswith(name)]
         more = [item for each in others for item in below(environment.applications[each])]
         both = sorted([*items, *more], key=lambda item: item.created)
-        answer: Answer = plain(call, both if call.operation == operation else items, properties, view)
-        return answer
+        return original(call, both if call.operation == operation else items, properties, view)
 
-    resources.listed = listed
+    replace(resources, "listed", listed)
 
 
 @fault(
@@ -207,19 +206,17 @@ def _(server: Server) -> None:
     _lists_below_longer(server, "getApplicationEvents", server.events, lambda application: application.events)
 
 
-def _lists_everything_when_sorted(server: Server, kind: Kind) -> None:
+def _lists_everything_when_sorted(
+    server: Server, resources: Any, operation: str, within: Callable[[Environment], dict[str, Any]]
+) -> None:
     """List the resources of all environments when they are to be sorted."""
-    resources = kind.resources(server)
-    plain = resources.listed
 
-    def listed(call: Call, items: list[Any], properties: Any, view: Any) -> Answer:
-        if call.request.parameter("sort"):
-            environments = server.store.list_environments()
-            items = [each for one in environments for each in getattr(one, kind.attribute).values()]
-        answer: Answer = plain(call, items, properties, view)
-        return answer
+    def listed(original: Listed, call: Call, items: list[Any], properties: Any, view: Any) -> Answer:
+        if call.operation == operation and call.request.parameter("sort"):
+            items = [each for one in server.store.list_environments() for each in within(one).values()]
+        return original(call, items, properties, view)
 
-    resources.listed = listed
+    replace(resources, "listed", listed)
 
 
 @fault(
@@ -229,7 +226,9 @@ def _lists_everything_when_sorted(server: Server, kind: Kind) -> None:
     reason=r"the list of an environment holds its own compute pools alone: the list, sorted by .*, is not that of the environment",
 )
 def _(server: Server) -> None:
-    _lists_everything_when_sorted(server, POOL)
+    _lists_everything_when_sorted(
+        server, POOL.resources(server), POOL.page, lambda one: getattr(one, POOL.attribute)
+    )
 
 
 @fault(
@@ -240,7 +239,9 @@ def _(server: Server) -> None:
     reason=r"no statement of another environment is listed: a statement of another environment is listed, sorted by",
 )
 def _(server: Server) -> None:
-    _lists_everything_when_sorted(server, STATEMENT)
+    _lists_everything_when_sorted(
+        server, STATEMENT.resources(server), STATEMENT.page, lambda one: getattr(one, STATEMENT.attribute)
+    )
 
 
 @fault(
@@ -250,12 +251,6 @@ def _(server: Server) -> None:
     reason=r"no application of another environment is listed: an application of another environment is listed, sorted by",
 )
 def _(server: Server) -> None:
-    plain = server.applications.listed
-
-    def listed(call: Call, items: list[Any], properties: Any, view: Any) -> Answer:
-        if call.operation == "getApplications" and call.request.parameter("sort"):
-            environments = server.store.list_environments()
-            items = [each for one in environments for each in one.applications.values()]
-        return plain(call, items, properties, view)
-
-    setattr(server.applications, "listed", listed)  # noqa: B010 - mypy takes a method for a constant
+    _lists_everything_when_sorted(
+        server, server.applications, "getApplications", lambda one: one.applications
+    )

@@ -1,0 +1,146 @@
+"""Environments: deleted with what is in them, and created again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from conformance import bodies, lookalikes, views
+from conformance.bodies import DEFAULTS
+from conformance.contract import timestamps
+from conformance.contract.media import MEDIA_TYPES, YAML
+from conformance.expectations import (
+    eventually,
+    first_difference,
+    optional,
+    require,
+    require_contains,
+    require_equal,
+)
+from conformance.runner.fixtures import Held
+from conformance.runner.plugin import Checks
+from conformance.scenario import requirement
+from conformance.target.cmf import Cmf
+
+TIMELESS = {"created_time": None, "updated_time": None}
+
+
+@requirement("CMF-ENV-DELETE", "CMF-ENV-DELETE-UNKNOWN", "CMF-ENV-LIST")
+def test_delete(cmf: Cmf, check: Checks, new_environment: Callable[..., Held]) -> None:
+    earlier, held, neighbour = (new_environment(**DEFAULTS) for _ in range(3))
+    longer = bodies.environment(f"{held.name}-2", cmf.features)
+    cmf.environments.post(longer).needed()
+    neighbours = (earlier.name, neighbour.name, longer["name"])
+    before = {name: cmf.environments.get(name).needed(200).body for name in neighbours}
+    cmf.environments.get(held.name, accept=YAML).needed(200)
+    with check("CMF-ENV-DELETE", "a DELETE answers 200"):
+        cmf.environments.delete(held.name).expect(200)
+
+    def gone() -> None:
+        for accept in MEDIA_TYPES:
+            cmf.environments.get(held.name, accept=accept).expect(404)
+        require(
+            held.name not in cmf.environments.names(),
+            "a deleted environment is listed",
+            expected="not listed",
+        )
+
+    with check("CMF-ENV-DELETE", "afterwards it can't be read and is not listed"):
+        eventually(gone, within=cmf.limits.settle)
+    with check("CMF-ENV-DELETE", "its neighbours are as they were"):
+        for name, had in before.items():
+            read = cmf.environments.get(name).expect(200).body
+            # Its times are another requirement's matter.
+            now, then = ({**views.environment(body), **TIMELESS} for body in (read, had))
+            require_equal(now, then, "the neighbour")
+    with check("CMF-ENV-LIST", "after a deletion its neighbours are still listed"):
+        lost = {*neighbours} - {*cmf.environments.names()}
+        require(not lost, "a neighbour is not listed", expected="listed", got=", ".join(sorted(lost)))
+    with check("CMF-ENV-DELETE-UNKNOWN", "a second DELETE answers 404"):
+        cmf.environments.delete(held.name).expect(404)
+    with check("CMF-ENV-DELETE-UNKNOWN", "a DELETE of a name that was never used answers 404"):
+        cmf.environments.delete(cmf.name("never")).expect(404)
+
+
+@requirement("CMF-ENV-RECREATE")
+def test_create_again(
+    cmf: Cmf, check: Checks, new_environment: Callable[..., Held], new_application: Callable[..., Held]
+) -> None:
+    held = new_environment(**DEFAULTS)
+    application = new_application(held.name)
+    first = cmf.environments.get(held.name).needed(200).body
+    cmf.applications(held.name).delete(application.name).needed(200)
+    eventually(
+        lambda: cmf.applications(held.name).get(application.name).expect_absent(), within=cmf.limits.settle
+    )
+    cmf.environments.delete(held.name).needed(200)
+    eventually(lambda: cmf.environments.get(held.name).expect_absent(), within=cmf.limits.settle)
+    bare = bodies.environment(held.name, cmf.features)
+    with check("CMF-ENV-RECREATE", "the name can be used again"):
+        cmf.environments.post(bare).expect(201)
+    second = cmf.environments.get(held.name).needed(200).body
+    with check("CMF-ENV-RECREATE", "nothing of the old environment is left"):
+        require_contains(second, bare, "the new environment")
+        for part, value in DEFAULTS.items():
+            left = optional(second, part)
+            require(
+                first_difference(left, value),
+                f"{part} of the old environment is back",
+                expected="nothing",
+            )
+        require(
+            not cmf.applications(held.name).names(),
+            "applications of the old environment are back",
+            expected="none",
+        )
+        timestamps.require_newer(optional(first, "created_time"), optional(second, "created_time"))
+
+
+@requirement("CMF-ENV-DELETE-CHILDREN")
+def test_delete_with_applications(
+    cmf: Cmf, check: Checks, new_environment: Callable[..., Held], new_application: Callable[..., Held]
+) -> None:
+    held = new_environment()
+    applications = cmf.applications(held.name)
+    children = [new_application(held.name), new_application(held.name)]
+    elsewhere, longer = new_environment(), lookalikes.longer(held.name)
+    cmf.environments.post(bodies.environment(longer, cmf.features)).needed()
+    for place in (elsewhere.name, longer):
+        new_application(place, children[0].name)
+    answer = cmf.environments.delete(held.name)
+
+    def all_gone() -> None:
+        cmf.environments.get(held.name).expect_absent()
+        for child in children:
+            applications.get(child.name).expect_absent()
+
+    def all_there() -> None:
+        cmf.environments.get(held.name).expect(200)
+        for child in children:
+            require_contains(applications.get(child.name).expect(200).body, child.body, child.name)
+
+    with check("CMF-ENV-DELETE-CHILDREN", "either all is gone, or it was refused and all is there"):
+        answer.expect(200, 400, 409, 422)
+        if answer.status == 200:
+            eventually(all_gone, within=cmf.limits.settle)
+        else:
+            all_there()
+    for place, whose in ((elsewhere.name, "another environment"), (longer, "one with a longer name")):
+        with check("CMF-ENV-DELETE-CHILDREN", f"a namesake of a child in {whose} is still there"):
+            cmf.applications(place).get(children[0].name).expect(200)
+            require_equal(cmf.applications(place).names(), [children[0].name], f"the list of {place}, ")
+    if answer.status == 200:
+        cmf.environments.post(held.body).needed()
+        with check(
+            "CMF-ENV-DELETE-CHILDREN", "an environment of the same name has none of the old applications"
+        ):
+            left = applications.names()
+            require(
+                not left, "applications of the deleted environment are back", expected="none", got=repr(left)
+            )
+            applications.get(children[0].name).expect_absent()
+    else:
+        for child in children:
+            applications.delete(child.name).needed(200)
+            eventually(lambda: applications.get(child.name).expect_absent(), within=cmf.limits.settle)
+        with check("CMF-ENV-DELETE-CHILDREN", "once empty it can be deleted"):
+            cmf.environments.delete(held.name).expect(200)
