@@ -10,6 +10,8 @@ def matched(name: str) -> dict[str, str]:
         "a dot, which stands for any character in a regular expression": f"{front}.{back}",
         "an underscore, which stands for any character in SQL": f"{front}_{back}",
         "a percent sign, which stands for any text in SQL": f"{front}-%",
+        "a dot and an asterisk, which stand for any text in a regular expression": f"{front}-.*",
+        "an asterisk, which stands for any text in a shell": f"{front}-*",
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from conformance import bodies
+from conformance import bodies, lookalikes
 from conformance.contract.media import JSON, YAML
 from conformance.expectations import eventually, optional, require, require_equal
 from conformance.kinds import COMPUTE_POOL, SECRET_MAPPING, STATEMENT, Kind
@@ -323,7 +323,9 @@ def test_delete_an_environment(cmf: Cmf, check: Checks, what: str, new_secret: C
     contents = Contents(cmf, name, parts, names)
     others = {
         "another environment": Contents(cmf, _environment(cmf), parts, names),
-        "an environment with a longer name": Contents(cmf, _environment(cmf, f"{name}-2"), parts, names),
+        "an environment with a longer name": Contents(
+            cmf, _environment(cmf, lookalikes.longer(name)), parts, names
+        ),
     }
     catalog = cmf.name("cat")
     cmf.catalogs.post(bodies.catalog(catalog, secret_id=names["mapping"])).needed()

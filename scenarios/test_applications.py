@@ -157,7 +157,7 @@ def test_update_replaces(
 def test_list(
     cmf: Cmf, check: Checks, environment: str, other_environment: str, new_application: Callable[..., Held]
 ) -> None:
-    longer = f"{environment}-longer"  # an environment whose name begins with that of the other
+    longer = lookalikes.longer(environment)  # an environment whose name begins with that of the other
     cmf.environments.post(bodies.environment(longer, cmf.features)).needed()
     held = [
         new_application(environment, labels=LABELS, annotations=ANNOTATIONS, configuration=CONFIGURATION),
@@ -215,7 +215,7 @@ def test_delete(
 ) -> None:
     applications = cmf.applications(environment)
     earlier, held, neighbour = (new_application(environment, annotations=ANNOTATIONS) for _ in range(3))
-    longer = bodies.application(f"{held.name}-2", cmf.features)
+    longer = bodies.application(lookalikes.longer(held.name), cmf.features)
     applications.post(longer).needed()
     new_application(other_environment, held.name)
     left = sorted([earlier.name, neighbour.name, longer["metadata"]["name"]])

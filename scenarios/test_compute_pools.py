@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from conformance import bodies
+from conformance import bodies, lookalikes
 from conformance.contract.media import JSON, YAML
 from conformance.expectations import eventually, require, require_equal
 from conformance.kinds import COMPUTE_POOL, STATEMENT, Ground
@@ -114,7 +114,7 @@ def test_namesakes_and_neighbours_keep_no_pool(
     shared = pool(here)
     there.collection.post(there.variant(shared, 2)).needed()
     name = statement(cmf, other_environment, shared)
-    longer = f"{shared}-longer"
+    longer = lookalikes.longer(shared)
     here.collection.post(here.variant(longer, 3)).needed()
     statement(cmf, environment, longer)
     with check(

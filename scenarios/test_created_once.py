@@ -160,7 +160,7 @@ def test_list(kind: Kind, check: Checks, ground: Ground, collection: Collection)
 def test_list_of_one_environment(
     kind: Kind, cmf: Cmf, check: Checks, environment: str, other_environment: str, ground: Ground
 ) -> None:
-    longer = f"{environment}-longer"  # an environment whose name begins with that of the other
+    longer = lookalikes.longer(environment)  # an environment whose name begins with that of the other
     cmf.environments.post(bodies.environment(longer, cmf.features)).needed()
     grounds = {
         environment: ground,

@@ -27,7 +27,7 @@ TIMELESS = {"created_time": None, "updated_time": None}
 @requirement("CMF-ENV-DELETE", "CMF-ENV-DELETE-UNKNOWN", "CMF-ENV-LIST")
 def test_delete(cmf: Cmf, check: Checks, new_environment: Callable[..., Held]) -> None:
     earlier, held, neighbour = (new_environment(**DEFAULTS) for _ in range(3))
-    longer = bodies.environment(f"{held.name}-2", cmf.features)
+    longer = bodies.environment(lookalikes.longer(held.name), cmf.features)
     cmf.environments.post(longer).needed()
     neighbours = (earlier.name, neighbour.name, longer["name"])
     before = {name: cmf.environments.get(name).needed(200).body for name in neighbours}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from conformance import bodies
+from conformance import bodies, lookalikes
 from conformance.bodies import ANNOTATIONS, LABELS
 from conformance.contract import timestamps
 from conformance.expectations import (
@@ -47,7 +47,7 @@ def test_delete(
         new_statement(environment, pool),
         new_statement(environment, pool, annotations=ANNOTATIONS),
     )
-    longer = new_statement(environment, pool, f"{held.name}-longer")
+    longer = new_statement(environment, pool, lookalikes.longer(held.name))
     namesake = new_statement(other_environment, pool_there, held.name, annotations={"which": "there"})
     failing = bodies.statement(cmf.name("stmt"), cmf.features, pool=pool, sql=BROKEN)
     doomed = [held.name]

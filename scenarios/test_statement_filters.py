@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from conformance import bodies, views
+from conformance import bodies, lookalikes, views
 from conformance.contract.media import YAML
 from conformance.expectations import (
     Broken,
@@ -163,24 +163,17 @@ def pairs(pools: Iterable[str], phases: Iterable[str]) -> list[Query]:
     return [[("compute-pool", pool), ("phase", phase)] for pool in pools for phase in phases]
 
 
-def patterns(name: str) -> tuple[str, ...]:
-    """What a name matches in SQL, as a regular expression and in a shell, though nothing has it as a name."""
-    return (
-        name.replace("-", "_"),
-        f"{name[:-1]}%",
-        name.replace("-", "."),
-        f"{name[:-1]}.*",
-        f"{name[:-1]}*",
-    )
-
-
 @pytest.fixture
 def filtered(
     cmf: Cmf, environment: str, new_compute_pool: Callable[..., Held], new_statement: Callable[..., Held]
 ) -> Filtered:
     """Statements in several pools and phases, in an order that mixes them, once they have come to rest."""
     near = new_compute_pool(environment).name
-    pools = (near, new_compute_pool(environment, f"{near}-longer").name, new_compute_pool(environment).name)
+    pools = (
+        near,
+        new_compute_pool(environment, lookalikes.longer(near)).name,
+        new_compute_pool(environment).name,
+    )
     statements = cmf.statements(environment)
     for number in range(STATEMENTS):
         pool = pools[0] if number % 4 < 2 else pools[number % 3]
@@ -280,7 +273,7 @@ def _look_for_nothing(cmf: Cmf, check: Checks, filtered: Filtered) -> None:
         [("phase", "completed,failed")],
         [("phase", "complete%")],
         [("compute-pool", never)],
-        *([("compute-pool", pattern)] for pattern in patterns(filtered.pools[0])),
+        *([("compute-pool", pattern)] for pattern in lookalikes.matched(filtered.pools[0]).values()),
         [("compute-pool", filtered.pools[0]), ("phase", "sleeping")],
         [("compute-pool", never), ("phase", "completed")],
     ):

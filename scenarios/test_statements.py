@@ -304,7 +304,7 @@ def test_list(
     new_compute_pool: Callable[..., Held],
     new_statement: Callable[..., Held],
 ) -> None:
-    longer = f"{environment}-longer"  # an environment whose name begins with that of the other
+    longer = lookalikes.longer(environment)  # an environment whose name begins with that of the other
     cmf.environments.post(bodies.environment(longer, cmf.features)).needed()
     pools = {place: new_compute_pool(place).name for place in (environment, other_environment, longer)}
     held = [

@@ -159,6 +159,7 @@ _Loader.add_constructor("tag:yaml.org,2002:float", _yaml_float)
 
 
 _ODD = re.compile(r"[\s\[{,][?:][^\s,\[\]{}]")
+"""What a text has that may need mending: most have not, and are not looked at any closer."""
 _REST = r"(?:[^,\[\]{}:]|:(?![\s,\[\]{}]))*"
 _FLOW = re.compile(
     r"""(?P<quoted>"(?:[^"\\]|\\.)*"?|'(?:[^']|'')*'?)"""

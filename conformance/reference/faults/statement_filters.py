@@ -160,7 +160,7 @@ def _like(pattern: str, text: str) -> bool:
     "stmt-filter-pool-like",
     "Takes the compute pool of a filter as a pattern of LIKE.",
     "CMF-STMT-FILTER-UNKNOWN",
-    reason=r"compute-pool=[^-]*: compute-pool=[^-]* selects .* statements",
+    reason=r"compute-pool=.*[_%][^-]*: compute-pool=.* selects .* statements",
 )
 def _(server: Server) -> None:
     _selecting(
@@ -176,7 +176,7 @@ def _(server: Server) -> None:
     "stmt-filter-pool-regular-expression",
     "Takes the compute pool of a filter as a regular expression.",
     "CMF-STMT-FILTER-UNKNOWN",
-    reason=r"compute-pool=[^-]*: compute-pool=[^-]* selects .* statements",
+    reason=r"compute-pool=.*[.][^-]*: compute-pool=.* selects .* statements",
 )
 def _(server: Server) -> None:
     def matches(pattern: str, text: str) -> bool:
