@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 
@@ -13,6 +17,32 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 LONG = ("safety", "certification", "end_to_end", "access", "hostile", "versions", "vendor", "sequences")
 """The folders whose tests take longest, whole runs most of them; when they come last, workers idle at the end."""
+
+
+Once: TypeAlias = Callable[[str, Callable[[Path], object]], Path]
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """A folder of a name, which the first worker that asks for it makes while others wait; nobody may change it.
+
+    For what takes long to make and is only looked at, such as the report of a whole run.
+    """
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def folder_of(name: str, make: Callable[[Path], object]) -> Path:
+        made = shared / name
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not made.exists():
+                making = shared / f"{name}.making"
+                making.mkdir()
+                make(making)
+                making.rename(made)
+        return made
+
+    return folder_of
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

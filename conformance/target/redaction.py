@@ -99,11 +99,14 @@ class Redaction:
 
     def headers(self, headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
         """Headers without any known secret, and without the values of those that always carry credentials."""
-        given = tuple(headers)
-        whole = "\n".join(f"{name}\n{value}" for name, value in given)
-        if self.text(whole) == whole and not any(name.lower() in self._headers for name, _ in given):
-            return given  # by far the most often
-        return tuple((self.text(name), self._value(name, value)) for name, value in given)
+        shown = tuple(
+            (name, _without_credentials(value) if name.lower() in self._headers else value)
+            for name, value in headers
+        )
+        whole = "\n".join(f"{name}\n{value}" for name, value in shown)
+        if self.text(whole) == whole:
+            return shown  # by far the most often
+        return tuple((self.text(name), self.text(value)) for name, value in shown)
 
     def exchange(self, exchange: Exchange) -> Exchange:
         """An exchange that may be stored."""
@@ -121,11 +124,10 @@ class Redaction:
             error=None if exchange.error is None else self.text(exchange.error),
         )
 
-    def _value(self, name: str, value: str) -> str:
-        if name.lower() not in self._headers:
-            return self.text(value)
-        scheme = _SCHEME.match(value)
-        return f"{scheme[0]} REDACTED" if scheme else "REDACTED"
+
+def _without_credentials(value: str) -> str:
+    scheme = _SCHEME.match(value)
+    return f"{scheme[0]} REDACTED" if scheme else "REDACTED"
 
 
 def forms(value: str) -> Iterator[bytes]:

@@ -255,7 +255,7 @@ def test_the_endpoint_is_spoken_to_with_the_tls_of_the_target(
 def test_a_run_outlives_its_tokens(gateway: Start, call: Call, tmp_path: Path) -> None:
     gate = gateway(lifetime=0.7, announced=None)
     done = call(
-        "run", "--url", gate.url, "--oauth-token-url", gate.token_url, "--area", "environments", "--seed", "1",
+        "run", "--url", gate.url, "--oauth-token-url", gate.token_url, "--area", "environments", "--seed", "1", "--effort", "quick",
         "--report-dir", "report", **CLIENT,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")

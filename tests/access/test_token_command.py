@@ -210,7 +210,7 @@ def test_a_run_and_its_report(gateway: Start, call: Call, tmp_path: Path) -> Non
     gate, file = gateway(), tmp_path / "token"
     file.write_text(gate.issue())
     command = printing(file) + " an-argument-that-may-be-a-secret"
-    words = ("run", "--url", gate.url, "--requirement", "CMF-ENV-CREATE", "--report-dir", "report")
+    words = ("run", "--url", gate.url, "--requirement", "CMF-ENV-DELETE", "--report-dir", "report")
     for given in (("--token-command", command), (f"--token-command={command}",)):
         done = call(*words, *given)
         assert (done.returncode, done.stderr) == (0, "")
@@ -224,7 +224,7 @@ def test_a_run_and_its_report(gateway: Start, call: Call, tmp_path: Path) -> Non
 def test_cleanup_takes_it_too(gateway: Start, call: Call, tmp_path: Path) -> None:
     gate, file = gateway(), tmp_path / "token"
     file.write_text(gate.issue())
-    words = ("run", "--url", gate.url, "--requirement", "CMF-ENV-CREATE", "--report-dir", "report")
+    words = ("run", "--url", gate.url, "--requirement", "CMF-ENV-DELETE", "--report-dir", "report")
     assert call(*words, "--token-command", printing(file)).returncode == 0
     ledger = tmp_path / "report" / "ledger.ndjson"
     done = call("cleanup", ledger, "--token-command", printing(file))

@@ -13,7 +13,7 @@ import pytest
 
 from conformance.reference.launch import ReferenceServer
 
-from .forging import Certified, Forged, certify
+from .forging import Certified, Forged, certified_in, certify
 
 Done: TypeAlias = "subprocess.CompletedProcess[str]"
 Call = Callable[..., Done]
@@ -61,8 +61,9 @@ def forgetful(forgetful_for_all: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def certified(tmp_path_factory: pytest.TempPathFactory) -> Certified:
-    return certify(tmp_path_factory.mktemp("certified"), "--reference")
+def certified(once: Callable[[str, Callable[[Path], object]], Path]) -> Certified:
+    """The reference server, which tests copy and never change."""
+    return certified_in(once("certified", lambda folder: certify(folder, "--reference")))
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from conformance.report.evidence import Evidence
 from conformance.report.html import render_html
 from conformance.report.junit import render_junit
 
+SAID = "said.json"
 COMMAND = Path(sys.executable).with_name("cmf-conformance")
 PACE = (
     *("--max-time", "20m", "--read-timeout", "25"),
@@ -77,8 +78,15 @@ def certify(at: Path, *words: str | Path, described: str = DESCRIBED) -> Certifi
         check=False,
     )
     assert "Traceback" not in done.stderr
-    folder = at / "reports/cmf-2.0/example-corp-reference-server-0.1.0"
-    return Certified(folder, key, done.stdout + done.stderr, done.returncode)
+    (at / SAID).write_text(json.dumps([done.stdout + done.stderr, done.returncode]), "ascii")
+    return certified_in(at)
+
+
+def certified_in(folder: Path) -> Certified:
+    """What ``certify`` has made in a folder."""
+    said, code = json.loads((folder / SAID).read_text("ascii"))
+    made = folder / "reports/cmf-2.0/example-corp-reference-server-0.1.0"
+    return Certified(made, folder / "key.pem", said, code)
 
 
 class Forged:

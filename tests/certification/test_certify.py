@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ def test_the_reference_server_is_certified(certified: Certified) -> None:
     assert {each.name for each in certified.folder.iterdir()} == {*bundle.SIGNED, bundle.ATTESTATION}
 
 
-def test_certification_has_a_pace_of_its_own_and_no_selection(certified: Certified) -> None:
+def test_certification_has_a_pace_of_its_own_and_no_selection(certified: Certified, tmp_path: Path) -> None:
     limits = document.read(certified.folder / bundle.REPORT).run["limits"]
     assert (limits["max_time"], limits["read_timeout"]) == (1200, 25)
     assert (limits["settle"], limits["requests_per_second"]) == (14, 5000)
@@ -42,7 +43,7 @@ def test_certification_has_a_pace_of_its_own_and_no_selection(certified: Certifi
         ("--effort", "quick"),
         ("--shard", "1/2"),
     ):
-        done = certify(certified.key.parent, "--reference", "--replace", *words)
+        done = certify(tmp_path, "--reference", *words)
         assert (done.code, "No such option" in done.said) == (2, True), done.said
 
 
@@ -65,8 +66,8 @@ def test_verify_of_what_is_wrong_and_of_what_is_nothing(forged: Forged, tmp_path
     assert call(tmp_path, "verify", forged.folder, "--trust", tmp_path / "none")[0] == 2
 
 
-def test_a_signed_bundle_is_not_replaced_by_mistake(certified: Certified) -> None:
-    again = certify(certified.key.parent, "--reference")
+def test_a_signed_bundle_is_not_replaced_by_mistake(certified: Certified, tmp_path: Path) -> None:
+    again = certify(shutil.copytree(certified.key.parent, tmp_path / "again"), "--reference")
     assert (again.code, "holds a signed bundle" in again.said) == (2, True)
 
 

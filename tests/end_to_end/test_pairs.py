@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
-from pathlib import Path
+import json
 from typing import Any
 
 import pytest
@@ -13,11 +12,12 @@ from rich.console import Console
 
 from conformance import resources
 from conformance.config import Limits, Selection, Target
-from conformance.model import RunReport
 from conformance.reference.launch import ReferenceServer
 from conformance.registry import CONTRACT
 from conformance.runner.options import Options
 from conformance.runner.run import execute
+
+from .conftest import Ran
 
 Pair = tuple[str, int]
 SERVER_ERROR = 500
@@ -38,27 +38,27 @@ CLAIMS = claims()
 BY_CHOICE = {pair: entry for pair, entry in CLAIMS.items() if "choice" in entry}
 
 
-def certify(folder: Path, selection: Selection, variations: Sequence[str] = ()) -> RunReport:
-    with ReferenceServer(variations=variations, pace=0.3) as server:
-        options = Options(selection=selection, report_dir=folder, seed=7, quiet=True)
-        return execute(Target(url=server.url, limits=LIMITS), options, Console(file=io.StringIO())).report
-
-
-def observed(report: RunReport) -> set[Pair]:
-    return {(pair.operation, pair.status) for pair in report.coverage.pairs if pair.documented}
+def observed(coverage: dict[str, Any]) -> set[Pair]:
+    return {(pair["operation"], pair["status"]) for pair in coverage["pairs"] if pair["documented"]}
 
 
 @pytest.fixture(scope="module")
-def full(tmp_path_factory: pytest.TempPathFactory) -> set[Pair]:
-    return observed(certify(tmp_path_factory.mktemp("full"), Selection()))
+def full(ran: Ran) -> set[Pair]:
+    """What a run of everything has seen."""
+    return observed(ran.document["coverage"])
 
 
 @pytest.fixture(scope="module")
 def chosen(tmp_path_factory: pytest.TempPathFactory) -> set[Pair]:
+    """What a server has shown that makes the other choices."""
+    folder = tmp_path_factory.mktemp("chosen")
     requirements = {name for entry in BY_CHOICE.values() for name in entry["requirements"]}
-    variations = sorted({entry["choice"] for entry in BY_CHOICE.values()})
     selection = Selection(requirements=tuple(sorted(requirements)))
-    return observed(certify(tmp_path_factory.mktemp("chosen"), selection, variations))
+    variations = sorted({entry["choice"] for entry in BY_CHOICE.values()})
+    with ReferenceServer(variations=variations, pace=0.3) as server:
+        options = Options(selection=selection, report_dir=folder, seed=7, quiet=True)
+        execute(Target(url=server.url, limits=LIMITS), options, Console(file=io.StringIO()))
+    return observed(json.loads((folder / "report.json").read_text("utf-8"))["coverage"])
 
 
 def test_every_pair_that_a_requirement_holds_is_observed(full: set[Pair]) -> None:

@@ -4,46 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-import subprocess
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-
-import pytest
 
 from conformance.evidence_format import from_line
 from conformance.registry import catalogue
 from conformance.report.document import read
 from conformance.target.ledger import Ledger
 
-from .conftest import COMMAND
-
-
-@dataclass(frozen=True)
-class Ran:
-    """A run that has ended."""
-
-    folder: Path
-    code: int
-    said: str
-    document: dict[str, Any]
-
-
-@pytest.fixture(scope="module")
-def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
-    """The embedded default, once for all tests that look at what it left."""
-    folder = tmp_path_factory.mktemp("run")
-    done = subprocess.run(
-        [COMMAND, "run", "--report-dir", "report", "--seed", "7"],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=400,
-        check=False,
-    )
-    assert "Traceback" not in done.stderr
-    document = json.loads((folder / "report" / "report.json").read_text("utf-8"))
-    return Ran(folder / "report", done.returncode, done.stdout, document)
+from .conftest import Ran
 
 
 def test_the_reference_server_is_conformant(ran: Ran) -> None:

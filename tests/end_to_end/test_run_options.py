@@ -55,11 +55,11 @@ def test_a_fault_is_found_and_named(run: Callable[..., dict[str, Any]]) -> None:
 def test_a_token_is_used_and_never_stored(run: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
     token = "t0p-s3cret-t0ken-of-this-test"  # noqa: S105 - it is
     with ReferenceServer(token=token, pace=0.1) as guarded:
-        document = run(guarded.url, 0, "--requirement", "CMF-ENV-CREATE", CMF_CONFORMANCE_TOKEN=token)
+        document = run(guarded.url, 0, "--requirement", "CMF-ENV-DELETE", CMF_CONFORMANCE_TOKEN=token)
         assert document["verdict"] == "conformant"
         for path in (tmp_path / "report").rglob("*"):
             assert path.is_dir() or token.encode() not in path.read_bytes(), path
-        document = run(guarded.url, 3, "--requirement", "CMF-ENV-CREATE", CMF_CONFORMANCE_TOKEN="wrong")  # noqa: S106
+        document = run(guarded.url, 3, "--requirement", "CMF-ENV-DELETE", CMF_CONFORMANCE_TOKEN="wrong")  # noqa: S106
     assert document["requirements"][0]["verdict"] == "error"
     assert "refuses these credentials with 401" in document["requirements"][0]["reason"]
 

@@ -19,6 +19,7 @@ BOMB = b"a: &a [x,x,x,x,x,x,x,x,x]\n" + b"".join(
     for level in range(14)
 )
 TWICE, OFTEN = 2, 6
+READS = ("--operation=getEnvironment", "--requirement=CMF-ENV-GET")
 
 SILENT = {
     "hangs before the headers": says(b"", then_hangs=True),
@@ -78,7 +79,7 @@ def test_no_whole_answer_breaks_the_contract(run_against: Callable[..., Ran], mi
 def test_an_unreadable_or_wrong_answer_breaks_the_contract(
     run_against: Callable[..., Ran], misdeed: Misdeed
 ) -> None:
-    ran = run_against(to(is_read_of_environment, misdeed, most=OFTEN), "--requirement", "CMF-ENV-GET")
+    ran = run_against(to(is_read_of_environment, misdeed, most=OFTEN), *READS)
     assert (ran.verdict, ran.verdicts) == ("non_conformant", {"CMF-ENV-GET": "fail"})
     assert ran.document["left_behind"] == []
 
@@ -87,7 +88,7 @@ def test_an_unreadable_or_wrong_answer_breaks_the_contract(
 def test_what_is_larger_than_the_limit_is_not_judged(
     run_against: Callable[..., Ran], misdeed: Misdeed
 ) -> None:
-    ran = run_against(to(is_read_of_environment, misdeed, most=TWICE), "--requirement", "CMF-ENV-GET")
+    ran = run_against(to(is_read_of_environment, misdeed, most=TWICE), *READS)
     assert (ran.verdict, ran.verdicts) == ("incomplete", {"CMF-ENV-GET": "not_tested"})
     assert "larger than this run reads" in ran.messages("CMF-ENV-GET")
     assert ran.document["left_behind"] == []
@@ -109,8 +110,6 @@ def test_generated_requests_without_an_answer_say_nothing_of_its_status(
 def test_tags_of_yaml_run_nothing(run_against: Callable[..., Ran], tmp_path: Path) -> None:
     owned = tmp_path / "owned"
     body = f"name: !!python/object/apply:os.system ['touch {owned}']".encode()
-    ran = run_against(
-        to(is_read_of_environment, answer(body, YAML), most=OFTEN), "--requirement", "CMF-ENV-GET"
-    )
+    ran = run_against(to(is_read_of_environment, answer(body, YAML), most=OFTEN), *READS)
     assert ran.verdict == "non_conformant"
     assert not owned.exists()
