@@ -26,6 +26,7 @@ _TOLD_OFTEN = 3
 _SHORTENED = 0.1
 _RESTLESS = 20.0
 """Seconds for which it is waited, beyond the usual time, until others leave alone what is looked at."""
+_STOPPED = "/spec/stopped"
 _NAMES = re.compile(r"cmfc-[\w.-]+|'[^']*'|\"[^\"]*\"")
 
 
@@ -111,7 +112,8 @@ def require_contains(got: Any, expected: Any, what: str) -> None:
     """Raise ``Broken`` unless everything in ``expected`` is in ``got``.
 
     A target may add fields of its own (defaults, status, annotations); what was asked for must be there
-    unchanged.  A field that was asked for as an empty object may be left out.
+    unchanged.  A field that was asked for as an empty object may be left out, and so may the ``stopped`` of a
+    statement that is not.
     """
     if difference := first_loss(expected, got):
         where, wanted, came = difference
@@ -123,7 +125,7 @@ def first_loss(expected: Any, got: Any, where: str = "") -> tuple[str, str, str]
     if isinstance(expected, Mapping) and isinstance(got, Mapping):
         for key, value in expected.items():
             if key not in got:
-                if value == {} or value is None:
+                if value == {} or value is None or (value is False and f"{where}/{key}" == _STOPPED):
                     continue
                 return f"{where}/{key}", shown(value), "nothing"
             if found := first_loss(value, got[key], f"{where}/{key}"):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from conformance import bodies, views
+from conformance.contract.timestamps import as_moment
 from conformance.expectations import optional, require_contains, require_equal
 from conformance.target.cmf import Cmf, Collection
 
@@ -46,7 +47,7 @@ class Kind:
 
     def state(self, body: Any) -> dict[str, Any]:
         """The documented fields of a representation that only a request of a client can change."""
-        whole = {**self.view(body), "updated": optional(body, "metadata", "updateTimestamp")}
+        whole = {**self.view(body), "updated": as_moment(optional(body, "metadata", "updateTimestamp"))}
         if self.plural == "secrets":
             attached = optional(body, "status", "environments")
             whole["environments"] = sorted(map(str, attached)) if isinstance(attached, list) else attached

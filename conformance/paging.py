@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from conformance.contract.media import YAML
+from conformance.contract.media import JSON, YAML
 from conformance.expectations import Broken, eventually, optional, require, require_equal, require_unique
 from conformance.target.answer import Answer
 from conformance.target.cmf import Cmf, Collection
 
 Check: TypeAlias = Callable[[str, str], AbstractContextManager[None]]
 """What observes a requirement, under a name."""
+SURE = 20
+"""The page size that every target gives (erratum ERR-PAGE-DEFAULT)."""
 SETTLED = 3.0
 """Seconds in which a list that others may be changing must once be seen unchanged."""
 RULES = (
@@ -123,13 +125,16 @@ def judge_pages(check: Check, listed: Listed, which: str) -> None:
     collection = listed.collection
     total = len(listed.all())
 
-    def page_sizes() -> None:
-        for size in (1, 2, 3):
-            got = len(collection.list(page=0, size=size).expect(200).items)
+    def page_sizes(sizes: Iterable[int], **how: Any) -> None:
+        for size in sizes:
+            got = len(collection.list(size=size, **how).expect(200).items)
             require(got == size, f"size={size} gave {got} {which}", expected=str(size), got=str(got))
 
     with check("CMF-PAGE-SIZE", f"a page of {which} has as many as asked for"):
-        page_sizes()
+        page_sizes((1, 2, 3, min(len(listed.mine), SURE)), page=0)
+    with check("CMF-PAGE-SIZE", f"so has one of {which} without page, and one as YAML"):
+        page_sizes((1, 3))
+        page_sizes((1, 3), page=0, accept=YAML)
     with check("CMF-PAGE-ZERO", f"page 0 of {which} is the first, and what no page gives"):
         eventually(lambda: _require_zero(listed), within=SETTLED, moving=listed.moving)
     for size in (
@@ -139,6 +144,8 @@ def judge_pages(check: Check, listed: Listed, which: str) -> None:
     ):
         with check("CMF-PAGE-PARTITION", f"pages of {size} hold all {which}, each once"):
             eventually(lambda: _require_partition(listed, size), within=SETTLED, moving=listed.moving)
+    with check("CMF-PAGE-PARTITION", f"a page of {which} as YAML is the one as JSON"):
+        eventually(lambda: _require_same_as_yaml(listed), within=SETTLED, moving=listed.moving)
     with check("CMF-PAGE-STABLE", f"the same pages of {which}, read twice"):
         eventually(lambda: _require_stable(listed), within=SETTLED, moving=listed.moving)
     with check("CMF-PAGE-PAST-END", f"pages of {which} behind the last are empty"):
@@ -183,6 +190,15 @@ def _require_partition(listed: Listed, size: int) -> None:
     require_equal(met, everything, f"the order over pages of {size}")
 
 
+def _require_same_as_yaml(listed: Listed) -> None:
+    for page, size in ((1, 2), (0, 3), (2, 1)):
+        given, again = (
+            listed.names(listed.collection.list(page=page, size=size, accept=accept))
+            for accept in (JSON, YAML)
+        )
+        require_equal(again, given, f"as YAML, page {page} of size {size}")
+
+
 def _require_end(listed: Listed) -> None:
     total = len(listed.all())
     # The first page past the end, of sizes that fill the last page and of sizes that do not, and pages far behind it.
@@ -190,7 +206,7 @@ def _require_end(listed: Listed) -> None:
         (total, 1),
         (-(-total // 2), 2),
         (-(-total // 3), 3),
-        *((_pages(listed, total, size), size) for size in (total, total + 1)),
+        *((_pages(listed, total, size), size) for size in (max(1, total), total + 1)),
         (total, 5),
         (1000, 5),
     ):
@@ -221,7 +237,14 @@ def _require_totals(listed: Listed) -> None:
     total = len(listed.all())
     partial = next((size for size in (2, 3, 4, 5, 7) if total % size), 11)
     # Also of the last page that is not full, and of the last that is.
-    for page, size in ((0, 2), (0, 100), (1, 2), (total // partial, partial), (total // 2 - 1, 2), (1000, 2)):
+    for page, size in (
+        (0, 2),
+        (0, 100),
+        (1, 2),
+        (total // partial, partial),
+        (max(0, total // 2 - 1), 2),
+        (1000, 2),
+    ):
         answer = listed.collection.list(page=page, size=size).expect(200)
         told = optional(answer.body, "metadata", "size")
         legal = {total, len(answer.items)}

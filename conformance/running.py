@@ -4,19 +4,54 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from conformance import views
-from conformance.expectations import eventually, optional, require, shown
+from conformance.expectations import Broken, eventually, optional, require, shown
 from conformance.target.answer import Answer
 from conformance.target.cmf import Cmf
 
+CONFLICT = 409
 PHASELESS = 2.0
 """Seconds after which a statement without a phase is taken for one that never has any."""
 
 
-def until(cmf: Cmf, environment: str, application: str, holds: Callable[[Any], bool], what: str) -> Answer:
-    """Wait until an application shows a state; raises ``Broken`` when it never does."""
+def switched(cmf: Cmf, act: Callable[[str, str], Answer], environment: str, application: str) -> Answer:
+    """Start or suspend an application, and say it again as long as the answer is 409.
+
+    A change of state that is on its way may be told so, and Flink takes its time.  Returns the last answer, whatever
+    it is: any other status is final.
+    """
+    last: list[Answer] = []
+
+    def say() -> None:
+        last[:] = [act(environment, application)]
+        require(
+            last[0].status != CONFLICT,
+            "a change of state is refused as long as another is on its way",
+            expected="another status",
+            got=str(CONFLICT),
+        )
+
+    with suppress(Broken):
+        eventually(say, within=cmf.limits.deploy)
+    return last[0]
+
+
+def until(
+    cmf: Cmf,
+    environment: str,
+    application: str,
+    holds: Callable[[Any], bool],
+    what: str,
+    *,
+    within: float | None = None,
+) -> Answer:
+    """Wait until an application shows a state; raises ``Broken`` when it never does.
+
+    ``within`` is in seconds, the time to settle unless told.
+    """
 
     def look() -> Answer:
         answer = cmf.applications(environment).get(application).expect(200)
@@ -32,18 +67,18 @@ def until(cmf: Cmf, environment: str, application: str, holds: Callable[[Any], b
         )
         return answer
 
-    return eventually(look, within=cmf.limits.settle)
+    return eventually(look, within=cmf.limits.settle if within is None else within)
 
 
 def started(cmf: Cmf, environment: str, application: str) -> Answer:
     """Start an application as arrangement, and wait until it shows."""
-    cmf.start(environment, application).needed(200, 304)
+    switched(cmf, cmf.start, environment, application).needed(200, 304)
     return until(cmf, environment, application, views.is_started, "started")
 
 
 def suspended(cmf: Cmf, environment: str, application: str) -> Answer:
     """Suspend an application as arrangement, and wait until it shows."""
-    cmf.suspend(environment, application).needed(200, 304)
+    switched(cmf, cmf.suspend, environment, application).needed(200, 304)
     return until(cmf, environment, application, views.is_suspended, "suspended")
 
 
@@ -69,3 +104,8 @@ def until_phase(
         return body
 
     return eventually(look, within=cmf.limits.settle if within is None else within)
+
+
+def is_over(cmf: Cmf, environment: str, statement: str) -> bool:
+    """Whether a statement has come to its end by itself; then it can't be asked to stop, to go on or to change."""
+    return views.phase(cmf.statements(environment).get(statement).body) in {"completed", "failed"}

@@ -1,6 +1,7 @@
 """What the contract says of a resource, without what a target may add: for comparing one representation with another.
 
 A null in place of an optional field counts as absent (erratum ERR-NULL); inside free-form objects it is a value.
+Times are the same when they are the same moment, however it is written (erratum ERR-TIME-ZONE).
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from conformance.contract.timestamps import as_moment
 from conformance.expectations import optional
 
 _ENVIRONMENT = (
@@ -20,8 +22,11 @@ _ENVIRONMENT = (
     "statementDefaults",
 )
 _METADATA = ("name", "uid", "creationTimestamp", "labels", "annotations")
+_TIMES = {"created_time", "updated_time", "creationTimestamp"}
 _RUNNING = {"INITIALIZING", "CREATED", "RUNNING", "RECONCILING", "RESTARTING", "FAILING"}
 _DEPLOYED = {"UPGRADING", "DEPLOYED", "STABLE"}
+_DONE = "FINISHED"
+"""The state of a job that ran, and came to its own end."""
 
 
 def environment(body: Any) -> dict[str, Any]:
@@ -114,7 +119,7 @@ def stays_started(body: Any) -> bool:
     )
     if state is None and lifecycle is None:
         return bool(optional(body, "spec", "job", "state") == "running")
-    return state in _RUNNING or (state is None and lifecycle in _DEPLOYED)
+    return state in {*_RUNNING, _DONE} or (state is None and lifecycle in _DEPLOYED)
 
 
 def is_suspended(body: Any) -> bool:
@@ -126,6 +131,30 @@ def is_suspended(body: Any) -> bool:
     )
 
 
+def stays_suspended(body: Any) -> bool:
+    """Whether an application that had time to settle is suspended.
+
+    Not while its status says that it runs on, whatever its spec says; without such a status as ``is_suspended``.
+    """
+    state, lifecycle = (
+        optional(body, "status", "jobStatus", "state"),
+        optional(body, "status", "lifecycleState"),
+    )
+    runs_on = (state == "RUNNING" and lifecycle != "SUSPENDED") or (
+        state is None and lifecycle in {"DEPLOYED", "STABLE"}
+    )
+    return is_suspended(body) and not runs_on
+
+
+def shown_state(body: Any) -> dict[str, Any]:
+    """What the status of an application says that it does, as far as it is given."""
+    told = {
+        "lifecycleState": optional(body, "status", "lifecycleState"),
+        "jobStatus.state": optional(body, "status", "jobStatus", "state"),
+    }
+    return {part: value for part, value in told.items() if value is not None}
+
+
 def _kubernetes(body: Any) -> dict[str, Any]:
     view = _present(body, ("apiVersion", "kind", "spec"))
     return {**view, "metadata": _present(optional(body, "metadata"), _METADATA)}
@@ -134,4 +163,6 @@ def _kubernetes(body: Any) -> dict[str, Any]:
 def _present(body: Any, keys: tuple[str, ...]) -> dict[str, Any]:
     if not isinstance(body, Mapping):
         return {}
-    return {key: body[key] for key in keys if body.get(key) is not None}
+    return {
+        key: as_moment(body[key]) if key in _TIMES else body[key] for key in keys if body.get(key) is not None
+    }

@@ -58,8 +58,9 @@ def test_read_unknown(
 ) -> None:
     applications = cmf.applications(environment)
     applications.get(suspended_application).needed(200)
-    with check("CMF-APP-GET-UNKNOWN", "a name that was never used"):
-        applications.get(cmf.name("never")).expect(404)
+    for accept in MEDIA_TYPES:
+        with check("CMF-APP-GET-UNKNOWN", f"a name that was never used, as {accept}"):
+            applications.get(cmf.name("never"), accept=accept).expect(404)
     with check("CMF-APP-GET-UNKNOWN", "the beginning of an existing name, and more than it"):
         applications.get(suspended_application[:-1]).expect(404)
         applications.get(suspended_application + "0").expect(404)
@@ -203,8 +204,9 @@ def test_list(
 
 @requirement("CMF-APP-LIST-UNKNOWN")
 def test_list_of_unknown_environment(cmf: Cmf, check: Checks) -> None:
-    with check("CMF-APP-LIST-UNKNOWN", "an environment that does not exist has no list"):
-        cmf.applications(cmf.name("never")).list().expect(404)
+    for accept in MEDIA_TYPES:
+        with check("CMF-APP-LIST-UNKNOWN", f"an environment that does not exist has no list as {accept}"):
+            cmf.applications(cmf.name("never")).list(accept=accept).expect(404)
     with check("CMF-APP-LIST-UNKNOWN", "nor has it a first page"):
         cmf.applications(cmf.name("never")).list(page=0, size=5).expect(404)
 
@@ -239,7 +241,9 @@ def test_delete(
         eventually(
             lambda: cmf.instances(environment, held.name).list().expect_absent(), within=cmf.limits.settle
         )
-        cmf.events(environment, held.name).list().expect_absent()
+        eventually(
+            lambda: cmf.events(environment, held.name).list().expect_absent(), within=cmf.limits.settle
+        )
     with check("CMF-APP-DELETE", "it does not come back when its environment is updated"):
         part = {"flinkApplicationDefaults": {"metadata": {"labels": {"updated": "yes"}}}}
         cmf.environments.post(bodies.environment(environment, cmf.features, **part)).needed()

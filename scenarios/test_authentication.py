@@ -19,6 +19,8 @@ pytestmark = needs_auth
 
 REFUSED = (401, 403)
 MARK = "told-to-nobody"
+NO_INSTANCE = "11111111-2222-4333-8444-555555555555"
+"""Whether there is such an instance is nothing that anybody is told."""
 NOBODY: Mapping[str, dict[str, Any]] = {
     "no credentials": {"authenticate": False},
     "a token that is not valid": {"headers": [("Authorization", "Bearer not-the-token")]},
@@ -94,6 +96,7 @@ def test_what_lies_below_an_application(
     requests: dict[str, Callable[..., Answer]] = {
         "listing events": cmf.events(environment, name).list,
         "listing instances": cmf.instances(environment, name).list,
+        "reading an instance": lambda **how: cmf.instances(environment, name).get(NO_INSTANCE, **how),
         "starting": lambda **how: cmf.start(environment, name, **how),
         "suspending": lambda **how: cmf.suspend(environment, name, **how),
     }

@@ -13,6 +13,7 @@ from conformance.expectations import eventually, require, require_equal, settled
 from conformance.runner.context import RunContext
 from conformance.runner.fixtures import Held
 from conformance.runner.plugin import Checks
+from conformance.running import switched
 from conformance.scenario import needs_flink, needs_sql, requirement
 from conformance.target.answer import Answer
 from conformance.target.cmf import Cmf
@@ -223,7 +224,7 @@ def test_start_and_suspend_are_changes(
         if tag is None:
             check.nothing_to_judge("CMF-CACHE-CHANGED", "the target gives no ETag of an application")
             return
-        act(environment, application.name).needed(200, 304)
+        switched(cmf, act, environment, application.name).needed(200, 304)
         settled(lambda: read.read(cmf).body, within=cmf.limits.settle)
         with check("CMF-CACHE-CHANGED", f"getApplication after {what}"):
             if read.read(cmf).body != before.body:

@@ -68,8 +68,9 @@ def test_read_unknown(kind: Kind, cmf: Cmf, check: Checks, ground: Ground, other
     name, _ = created(ground)
     collection.get(name).needed(200)
     rule = kind.rule("GET-UNKNOWN")
-    with check(rule, "a name that was never used"):
-        collection.get(cmf.name("never")).expect(404)
+    for accept in MEDIA_TYPES:
+        with check(rule, f"a name that was never used, as {accept}"):
+            collection.get(cmf.name("never"), accept=accept).expect(404)
     with check(rule, "the beginning of an existing name, and more than it"):
         collection.get(name[:-1]).expect(404)
         collection.get(f"{name}0").expect(404)
@@ -181,7 +182,8 @@ def test_list_of_one_environment(
                     got=", ".join(sorted(names)),
                 )
     with check(kind.rule("LIST-UNKNOWN"), "an environment that does not exist has no list"):
-        kind.collection(cmf, cmf.name("never")).list().expect(404)
+        for accept in MEDIA_TYPES:
+            kind.collection(cmf, cmf.name("never")).list(accept=accept).expect(404)
         kind.collection(cmf, cmf.name("never")).list(page=0, size=5).expect(404)
 
 
@@ -234,6 +236,15 @@ def test_delete(kind: Kind, cmf: Cmf, check: Checks, ground: Ground, other_envir
     with check(kind.rule("DELETE"), "it does not come back when another one is created"):
         created(ground, 3)
         gone()
+    if kind is SECRET_MAPPING:
+        secrets = prepare(SECRET, cmf, "", ground.data)
+        secret, _ = created(secrets)
+        only, _ = created(replace(ground, references={"secrets": secret}))
+        collection.delete(only).needed(200, 202, 204)
+        eventually(lambda: collection.get(only).expect_absent(), within=cmf.limits.settle)
+        with check(kind.rule("DELETE"), "its secret is still there, though nothing else maps to it"):
+            secrets.collection.get(secret).expect(200)
+            secrets.collection.item(secret)
 
 
 @each_kind("RECREATE", kinds=ALL)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from conformance import bodies, lookalikes, views
 from conformance.bodies import DEFAULTS
@@ -19,7 +20,7 @@ from conformance.expectations import (
 from conformance.runner.fixtures import Held
 from conformance.runner.plugin import Checks
 from conformance.scenario import requirement
-from conformance.target.cmf import Cmf
+from conformance.target.cmf import Cmf, Collection
 
 TIMELESS = {"created_time": None, "updated_time": None}
 
@@ -61,6 +62,15 @@ def test_delete(cmf: Cmf, check: Checks, new_environment: Callable[..., Held]) -
         cmf.environments.delete(cmf.name("never")).expect(404)
 
 
+def leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every value in an object that is no object itself, with the way to it."""
+    if not isinstance(value, dict):
+        yield path, value
+        return
+    for key, inner in value.items():
+        yield from leaves(inner, (*path, key))
+
+
 @requirement("CMF-ENV-RECREATE")
 def test_create_again(
     cmf: Cmf, check: Checks, new_environment: Callable[..., Held], new_application: Callable[..., Held]
@@ -75,6 +85,7 @@ def test_create_again(
     cmf.environments.delete(held.name).needed(200)
     eventually(lambda: cmf.environments.get(held.name).expect_absent(), within=cmf.limits.settle)
     bare = bodies.environment(held.name, cmf.features)
+    usual = cmf.environments.get(new_environment().name).needed(200).body
     with check("CMF-ENV-RECREATE", "the name can be used again"):
         cmf.environments.post(bare).expect(201)
     second = cmf.environments.get(held.name).needed(200).body
@@ -87,12 +98,28 @@ def test_create_again(
                 f"{part} of the old environment is back",
                 expected="nothing",
             )
+        for path, value in leaves(DEFAULTS):
+            back = optional(second, *path)
+            # What any new environment has comes of the target itself.
+            require(
+                first_difference(back, value) or not first_difference(optional(usual, *path), value),
+                f"a part of {path[0]} of the old environment is back",
+                expected=f"nothing at {'/'.join(path)}",
+                got=repr(back),
+            )
         require(
             not cmf.applications(held.name).names(),
             "applications of the old environment are back",
             expected="none",
         )
         timestamps.require_newer(optional(first, "created_time"), optional(second, "created_time"))
+
+
+def require_none_back(applications: Collection, name: str) -> None:
+    """No application is listed, and none can be read by this name."""
+    left = applications.names()
+    require(not left, "applications of the deleted environment are back", expected="none", got=repr(left))
+    applications.get(name).expect_absent()
 
 
 @requirement("CMF-ENV-DELETE-CHILDREN")
@@ -127,17 +154,18 @@ def test_delete_with_applications(
     for place, whose in ((elsewhere.name, "another environment"), (longer, "one with a longer name")):
         with check("CMF-ENV-DELETE-CHILDREN", f"a namesake of a child in {whose} is still there"):
             cmf.applications(place).get(children[0].name).expect(200)
-            require_equal(cmf.applications(place).names(), [children[0].name], f"the list of {place}, ")
+            eventually(
+                lambda: require_equal(
+                    cmf.applications(place).names(), [children[0].name], f"the list of {place}, "
+                ),
+                within=cmf.limits.settle,
+            )
     if answer.status == 200:
         cmf.environments.post(held.body).needed()
         with check(
             "CMF-ENV-DELETE-CHILDREN", "an environment of the same name has none of the old applications"
         ):
-            left = applications.names()
-            require(
-                not left, "applications of the deleted environment are back", expected="none", got=repr(left)
-            )
-            applications.get(children[0].name).expect_absent()
+            eventually(lambda: require_none_back(applications, children[0].name), within=cmf.limits.settle)
     else:
         for child in children:
             applications.delete(child.name).needed(200)

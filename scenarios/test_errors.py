@@ -18,8 +18,8 @@ from conformance.target.answer import Answer
 from conformance.target.cmf import Cmf
 
 API = "/cmf/api/v1"
-EXAMPLE = "/hello"
-"""What the section *Troubleshooting* asks for in vain."""
+EXAMPLE, ROOT = "/hello", "/"
+"""What the section *Troubleshooting* asks for in vain; later servers have pages for people at the second."""
 
 
 def require_message(answer: Answer) -> None:
@@ -108,6 +108,19 @@ def test_unknown_routes(cmf: Cmf, check: Checks, environment: str) -> None:
                     expected=f"Resource not found: [{path[1:]}]",
                     got=repr(said),
                 )
+    answer = cmf.send("GET", ROOT)
+    if answer.status < 400:
+        check.nothing_to_judge("CMF-ERR-ROUTE-BODY", f"the target has something to show at {ROOT}")
+        return
+    with check("CMF-ERR-ROUTE-BODY", f"GET {ROOT} says so"):
+        require_message(answer)
+        said = error_messages(answer.body)
+        require(
+            any(message.startswith("Resource not found") for message in said),
+            "the message does not begin with Resource not found",
+            expected="Resource not found: []",
+            got=repr(said),
+        )
 
 
 @requirement("CMF-ERR-METHOD", "CMF-ERR-BODY-HTTP")

@@ -8,7 +8,8 @@ from typing import Any
 
 from conformance import bodies, views
 from conformance.contract.judgement import is_uuid
-from conformance.contract.media import JSON, YAML
+from conformance.contract.media import JSON, MEDIA_TYPES, YAML
+from conformance.contract.timestamps import as_moment
 from conformance.expectations import (
     Broken,
     eventually,
@@ -93,6 +94,8 @@ def test_instances(
         with check("CMF-INST-GET-UNKNOWN", f"an instance {where} answers 404"):
             collection.get(unknown).expect(404)
     suspended(cmf, environment, held.name)
+    with check("CMF-INST-LIST", "once it is suspended, its instances are still listed"):
+        eventually(at_least_one, within=cmf.limits.settle)
     with check("CMF-INST-KEPT", "once it is suspended, its instance was created when it was"):
         for item in settled(instances.all, within=cmf.limits.settle):
             before, now = born.get(instances.name_of(item), {}), _born(item)
@@ -121,7 +124,10 @@ def test_instances(
 
 def _born(instance: Any) -> dict[str, Any]:
     """What of an instance is given and can't change."""
-    told = {part: optional(instance, "metadata", part) for part in ("uid", "creationTimestamp")}
+    told = {
+        "uid": optional(instance, "metadata", "uid"),
+        "creationTimestamp": as_moment(optional(instance, "metadata", "creationTimestamp")),
+    }
     return {part: value for part, value in told.items() if value is not None}
 
 
@@ -132,11 +138,20 @@ def test_instances_merge_the_defaults(
 ) -> None:
     defaults = {"taskmanager.numberOfTaskSlots": "4", "execution.checkpointing.interval": "60000"}
     environment = new_environment(flinkApplicationDefaults={"spec": {"flinkConfiguration": defaults}})
+    filling = {"imagePullPolicy": "IfNotPresent"}
+    more = {"image": "registry.example/flink:of-the-environment", **filling}
+    usual = {"flinkApplicationDefaults": {"spec": {"flinkConfiguration": defaults, **more}}}
+    if cmf.environments.post({**environment.body, **usual}).status >= 300:
+        filling = {}  # the target takes no such defaults; the configuration alone has to do
     own = {"taskmanager.numberOfTaskSlots": "2", "state.backend.type": "rocksdb"}
     held = new_application(environment.name, configuration=own, parallelism=2)
     instances = cmf.instances(environment.name, held.name)
     started(cmf, environment.name, held.name)
     merged = {**defaults, **own}
+    spec_of_its_own = {
+        **held.body["spec"],
+        "job": {part: value for part, value in held.body["spec"]["job"].items() if part != "state"},
+    }
 
     def look(number: int) -> dict[str, Any]:
         items = instances.all()
@@ -155,6 +170,7 @@ def test_instances_merge_the_defaults(
         require_contains(
             field(spec, "job"), {"parallelism": 2, "jarURI": cmf.features.jar_uri}, "the job of the instance"
         )
+        require_contains(spec, {**spec_of_its_own, **filling}, "the spec of the instance")
     suspended(cmf, environment.name, held.name)
     with check("CMF-INST-SPEC", "later changes of the defaults and of the application do not reach it"):
         name = instances.name_of(item)
@@ -172,6 +188,7 @@ def test_instances_merge_the_defaults(
         require_contains(
             field(spec, "flinkConfiguration"), merged, "flinkConfiguration of the earlier instance"
         )
+        require_contains(spec, {**spec_of_its_own, **filling}, "the spec of the earlier instance")
     earlier = set(instances.names())
     started(cmf, environment.name, held.name)
     try:
@@ -235,12 +252,14 @@ def test_lists_below_applications(
         "an existing name in another environment": (other_environment, suspended_application),
         "an existing name in an unknown environment": (cmf.name("never"), suspended_application),
     }.items():
-        with check("CMF-INST-LIST-UNKNOWN", f"the instances of {where}"):
-            cmf.instances(*names).list().expect(404)
-        with check("CMF-EVENT-LIST-UNKNOWN", f"the events of {where}"):
-            cmf.events(*names).list().expect(404)
-        with check("CMF-INST-GET-UNKNOWN", f"an instance of {where}"):
-            cmf.instances(*names).get(str(uuid.uuid5(uuid.NAMESPACE_URL, names[1]))).expect(404)
+        unknown = str(uuid.uuid5(uuid.NAMESPACE_URL, names[1]))
+        for accept in MEDIA_TYPES:
+            with check("CMF-INST-LIST-UNKNOWN", f"the instances of {where}, as {accept}"):
+                cmf.instances(*names).list(accept=accept).expect(404)
+            with check("CMF-EVENT-LIST-UNKNOWN", f"the events of {where}, as {accept}"):
+                cmf.events(*names).list(accept=accept).expect(404)
+            with check("CMF-INST-GET-UNKNOWN", f"an instance of {where}, as {accept}"):
+                cmf.instances(*names).get(unknown, accept=accept).expect(404)
     with check("CMF-INST-GET-UNKNOWN", "an instance that never was, of an application that exists"):
         for unknown in (str(uuid.uuid5(uuid.NAMESPACE_URL, suspended_application)), cmf.name("never")):
             cmf.instances(environment, suspended_application).get(unknown).expect(404)

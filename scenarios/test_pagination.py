@@ -7,6 +7,7 @@ from contextlib import suppress
 
 import pytest
 
+from conformance.contract.media import JSON, YAML
 from conformance.expectations import (
     Broken,
     eventually,
@@ -18,9 +19,18 @@ from conformance.expectations import (
 )
 from conformance.kinds import CATALOG, COMPUTE_POOL, SECRET, SECRET_MAPPING, Ground
 from conformance.kinds import ground as prepare
-from conformance.paging import RULES, Listed, in_peace, judge_hostile_parameters, judge_pages, sort_keys
+from conformance.paging import (
+    RULES,
+    SURE,
+    Listed,
+    in_peace,
+    judge_hostile_parameters,
+    judge_pages,
+    sort_keys,
+)
 from conformance.runner.fixtures import Held
 from conformance.runner.plugin import Checks
+from conformance.running import switched
 from conformance.scenario import needs_flink, needs_sql, requirement
 from conformance.target.cmf import Cmf, Collection
 from conformance.views import is_started, is_suspended
@@ -59,7 +69,7 @@ def run_application(cmf: Cmf, environment: str, new_application: Callable[..., H
     instances = cmf.instances(environment, name)
     for act, holds in ((cmf.start, is_started), (cmf.suspend, is_suspended)) * 5:
         before = len(instances.names())
-        act(environment, name).needed(200, 304)
+        switched(cmf, act, environment, name).needed(200, 304)
         eventually(
             lambda: require(holds(cmf.applications(environment).get(name).body), "the state does not follow"),
             within=cmf.limits.settle,
@@ -87,10 +97,10 @@ def _quiet(collection: Collection, cmf: Cmf) -> Listed:
     return Listed(collection, frozenset(settled(collection.names, within=cmf.limits.settle)))
 
 
-def _ground(which: str, request: pytest.FixtureRequest) -> Ground:
-    """Where resources of the statement family can be created."""
+def _ground(which: str, request: pytest.FixtureRequest, place: str = "environment") -> Ground:
+    """Where resources of the statement family can be created; ``place`` is the fixture of the environment."""
     kind, cmf = FAMILY[which], request.getfixturevalue("cmf")
-    return prepare(kind, cmf, request.getfixturevalue("environment") if kind.scoped else "")
+    return prepare(kind, cmf, request.getfixturevalue(place) if kind.scoped else "")
 
 
 def _seven(which: str, request: pytest.FixtureRequest) -> Listed:
@@ -126,7 +136,7 @@ def test_pages(check: Checks, which: str, request: pytest.FixtureRequest) -> Non
     judge_pages(check, listed, which)
 
 
-@requirement("CMF-PAGE-ZERO", "CMF-PAGE-PARTITION")
+@requirement("CMF-PAGE-ZERO", "CMF-PAGE-PARTITION", "CMF-PAGE-SIZE")
 @pytest.mark.parametrize("which", SCOPED)
 def test_default_page_size(
     cmf: Cmf, check: Checks, which: str, environment: str, request: pytest.FixtureRequest
@@ -148,6 +158,16 @@ def test_default_page_size(
             expected=str(len(names)),
             got=str(len(met)),
         )
+    with check("CMF-PAGE-SIZE", f"a page of {SURE} {which} has as many, and the next has the rest"):
+        for page, size in ((0, SURE), (1, SURE), (0, SURE // 2)):
+            wanted = min(size, len(names) - page * size)
+            got = len(listed.collection.list(page=page, size=size).expect(200).items)
+            require(
+                got == wanted,
+                f"page {page} of size {size} has {got} {which}",
+                expected=str(wanted),
+                got=str(got),
+            )
     with check("CMF-PAGE-ZERO", "without page, a list of the default size begins at the beginning"):
         require_equal(
             listed.names(listed.collection.list()),
@@ -161,6 +181,9 @@ def test_default_page_size(
 def test_empty_list(
     cmf: Cmf, check: Checks, which: str, environment: str, request: pytest.FixtureRequest
 ) -> None:
+    elsewhere = _creator(which, request, "other_environment")
+    for _ in range(2):
+        elsewhere(cmf.name("elsewhere"))
     empty = Collection(cmf, which, {"envName": environment})
     with check("CMF-PAGE-EMPTY", f"a new environment has a page without {which}"):
         for page, size in ((None, None), (0, 5), (3, 5)):
@@ -205,19 +228,20 @@ def shuffled(cmf: Cmf, request: pytest.FixtureRequest) -> Listed:
     return Listed(Collection(cmf, which, {"envName": environment}), frozenset(names))
 
 
-def _creator(which: str, request: pytest.FixtureRequest) -> Callable[[str], str]:
-    """What creates a resource of a name in the environment of the scenario, and returns the name."""
+def _creator(which: str, request: pytest.FixtureRequest, place: str = "environment") -> Callable[[str], str]:
+    """What creates a resource of a name in the environment that a fixture gives, and returns the name."""
     if which in FAMILY:
-        ground = _ground(which, request)
+        ground = _ground(which, request, place)
 
         def create(name: str) -> str:
             ground.collection.post(ground.body(name)).needed()
             return name
 
         return create
-    environment = request.getfixturevalue("environment")
+    environment = request.getfixturevalue(place)
     if which == "statements":
-        pool, statement = request.getfixturevalue("compute_pool"), request.getfixturevalue("new_statement")
+        pool = request.getfixturevalue("new_compute_pool")(environment).name
+        statement = request.getfixturevalue("new_statement")
         return lambda name: str(statement(environment, pool, name).name)
     application = request.getfixturevalue("new_application")
     return lambda name: str(application(environment, name).name)
@@ -235,17 +259,24 @@ def _creator(which: str, request: pytest.FixtureRequest) -> Callable[[str], str]
 def test_sort_by_name(check: Checks, which: str, shuffled: Listed) -> None:
     ascending = sorted(shuffled.mine)
 
-    def ordered(sort: str, size: int) -> list[str]:
-        return [name for name in shuffled.collection.names(sort=sort, size=size) if name in shuffled.mine]
+    def ordered(sort: str, size: int | None, accept: str = JSON) -> list[str]:
+        """The order over pages of a size, or, without one, on the page of a request that has nothing but ``sort``."""
+        listed = (
+            shuffled.names(shuffled.collection.list(sort=sort, accept=accept))
+            if size is None
+            else shuffled.collection.names(sort=sort, size=size, accept=accept)
+        )
+        return [name for name in listed if name in shuffled.mine]
 
-    def some_key(suffix: str, expected: list[str], size: int) -> None:
+    def some_key(suffix: str, expected: list[str], size: int | None, accept: str = JSON) -> None:
         """The name sorts under one of the ways to address it."""
         problems: list[Broken] = []
         for key in sort_keys(which):
             try:
+                met = ordered(key + suffix, size, accept)
                 require_equal(
-                    ordered(key + suffix, size),
-                    expected,
+                    met,
+                    [name for name in expected if name in met] if size is None else expected,
                     f"the order of {which} with sort={key}{suffix}, size={size}",
                 )
             except Broken as broken:
@@ -274,6 +305,12 @@ def test_sort_by_name(check: Checks, which: str, shuffled: Listed) -> None:
             in_peace(shuffled, lambda: some_key("", ascending, each))
         with check("CMF-PAGE-SORT-DESC", f"{which} sort in descending order, pages of {each}"):
             in_peace(shuffled, lambda: some_key(",desc", ascending[::-1], each))
+    with check("CMF-PAGE-SORT-ASC", f"{which} sort in ascending order without page and size, and as YAML"):
+        in_peace(shuffled, lambda: some_key(",asc", ascending, None))
+        in_peace(shuffled, lambda: some_key(",asc", ascending, size, YAML))
+    with check("CMF-PAGE-SORT-DESC", f"{which} sort in descending order without page and size, and as YAML"):
+        in_peace(shuffled, lambda: some_key(",desc", ascending[::-1], None))
+        in_peace(shuffled, lambda: some_key(",desc", ascending[::-1], size, YAML))
     with check("CMF-PAGE-PARTITION", f"sorted pages of {which} hold each once"):
         for direction in ("asc", "desc"):
             in_peace(shuffled, lambda: each_once(f"name,{direction}"))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from conformance import bodies, views
 from conformance.bodies import ANNOTATIONS, LABELS
+from conformance.contract import timestamps
 from conformance.contract.media import JSON, YAML
 from conformance.expectations import (
     eventually,
@@ -18,6 +21,7 @@ from conformance.expectations import (
 )
 from conformance.runner.fixtures import Held
 from conformance.runner.plugin import Checks
+from conformance.running import is_over
 from conformance.scenario import NOT_DONE, needs_flink, needs_sql, requirement
 from conformance.target.answer import Answer
 from conformance.target.cmf import Cmf
@@ -25,20 +29,33 @@ from conformance.target.cmf import Cmf
 pytestmark = [needs_sql, needs_flink]
 
 Body = dict[str, Any]
-LATE = 1.5
-"""Seconds after which a deletion that was left to be done later has been done."""
+TOO_LATE = "the INSERT of the configuration comes to its end before that can be asked of it"
+FILTERS = {
+    "FILTER-PHASE": ("phase",),
+    "FILTER-POOL": ("compute-pool",),
+    "FILTER-BOTH": ("phase", "compute-pool"),
+}
+"""The query parameters that each of these requirements is about."""
 MOVING = ("pending", "running", "completed", "failing", None)
-
-
-def spec(body: Body, **fields: Any) -> Body:
-    """A body with other fields in its spec."""
-    return {**body, "spec": {**body["spec"], **fields}}
 
 
 def apart_from_stopped(body: Any) -> Body:
     """The spec of a statement without what stopping it moves, its labels and annotations."""
     spec = {key: value for key, value in (optional(body, "spec") or {}).items() if key != "stopped"}
     return {"spec": spec} | {part: optional(body, "metadata", part) for part in ("labels", "annotations")}
+
+
+def require_no_rows(answer: Answer) -> None:
+    """No results, or none yet of what may not yet be known to be an INSERT."""
+    answer.expect(200, 400)
+    rows = answer.status == 200 and optional(answer.body, "results", "data")
+    require(not rows, "it has rows", expected="none", got=repr(rows)[:200])
+
+
+def require_later(before: Any, after: Any) -> None:
+    """The update time has moved."""
+    moved = isinstance(after, str) and timestamps.is_before(before, after)
+    require(moved, "updateTimestamp has not moved", expected=f"later than {before}", got=repr(after))
 
 
 def require_flag(cmf: Cmf, environment: str, name: str, *, stopped: bool) -> None:
@@ -50,20 +67,31 @@ def require_flag(cmf: Cmf, environment: str, name: str, *, stopped: bool) -> Non
         require(told is stopped, f"{where}, spec.stopped is another", expected=str(stopped), got=str(told))
 
 
-def require_filtered(cmf: Cmf, environment: str, name: str) -> None:
-    """The lists that are filtered by phase agree with the phase that is read."""
+def judge_filters(cmf: Cmf, check: Checks, environment: str, name: str) -> None:
+    """The lists that are filtered by phase, by compute pool and by both agree with what is read."""
     statements = cmf.statements(environment)
-    now = views.phase(statements.get(name).expect(200).body)
-    if now is None:
-        return
-    for phase in ("running", "stopped", "pending"):
-        listed = name in statements.names(query=[("phase", phase)])
-        require(
-            listed == (now == phase),
-            f"phase={phase} {'selects' if listed else 'does not select'} it",
-            expected=f"what is {phase}",
-            got=repr(now),
-        )
+
+    def agree(*by: str) -> None:
+        body = statements.get(name).expect(200).body
+        now, pool = views.phase(body), str(optional(body, "spec", "computePoolName"))
+        phases: tuple[str | None, ...] = (None,)
+        if "phase" in by:
+            phases = ("running", "stopped", "pending") if now else ()
+        for phase in phases:
+            query = [("phase", phase)] if phase else []
+            query += [("compute-pool", pool)] if "compute-pool" in by else []
+            listed = name in statements.names(query=query)
+            require(
+                listed == (phase in {None, now}),
+                f"{'&'.join(f'{key}={value}' for key, value in query)} {'selects' if listed else 'does not select'} it",
+                expected=f"what is {phase}" if phase else "what is in it",
+                got=repr(now),
+            )
+
+    what = "stopped" if optional(statements.get(name).needed(200).body, "spec", "stopped") else "not stopped"
+    for rule, by in FILTERS.items():
+        with check(f"CMF-STMT-{rule}", f"the filtered lists have what is {what}"):
+            eventually(partial(agree, *by), within=cmf.limits.settle)
 
 
 def require_going_on(cmf: Cmf, environment: str, name: str) -> None:
@@ -85,6 +113,8 @@ def require_going_on(cmf: Cmf, environment: str, name: str) -> None:
     "CMF-STMT-STOP-SPEC",
     "CMF-STMT-RESULTS-NONE",
     "CMF-STMT-FILTER-PHASE",
+    "CMF-STMT-FILTER-POOL",
+    "CMF-STMT-FILTER-BOTH",
     "CMF-STMT-CONFLICT",
 )
 def test_stop_and_resume(
@@ -107,7 +137,7 @@ def test_stop_and_resume(
     statements = cmf.statements(environment)
 
     with check("CMF-STMT-RESULTS-NONE", "an INSERT has no results, before it runs"):
-        cmf.results(environment, held.name).expect(400)
+        require_no_rows(cmf.results(environment, held.name))
     with check("CMF-STMT-RUN", "an INSERT comes to run"):
         until_phase(environment, held.name, "running", "completed", within=cmf.limits.deploy)
     for place, other in others:
@@ -115,13 +145,13 @@ def test_stop_and_resume(
     for accept in (JSON, YAML):
         with check("CMF-STMT-RESULTS-NONE", f"an INSERT has no results, accepting {accept}"):
             cmf.results(environment, held.name, accept=accept).expect(400)
-    if views.phase(statements.get(held.name).needed(200).body) == "completed":
-        for rule in ("STOP", "RESUME", "STOP-SPEC", "FILTER-PHASE", "CONFLICT"):
-            check.nothing_to_judge(rule, "the INSERT of the configuration completes before it can be stopped")
-        return
     before = apart_from_stopped(statements.get(held.name).needed(200).body)
     for sent in (JSON, YAML):
-        answer = statements.put(held.name, spec(held.body, stopped=True), media_type=sent)
+        answer = statements.put(held.name, bodies.changed(held.body, stopped=True), media_type=sent)
+        if answer.status in NOT_DONE and is_over(cmf, environment, held.name):
+            for rule in ("STOP", "RESUME", "STOP-SPEC", "CONFLICT", *FILTERS):
+                check.nothing_to_judge(f"CMF-STMT-{rule}", TOO_LATE)
+            break
         with check(
             "CMF-STMT-STOP", f"a PUT with stopped true, sent as {sent}, answers 200 and is read as such"
         ):
@@ -130,13 +160,12 @@ def test_stop_and_resume(
         answer.needed(200)
         with check("CMF-STMT-STOP", f"stopped by a PUT sent as {sent}, it comes to the phase stopped"):
             until_phase(environment, held.name, "stopped", within=cmf.limits.deploy)
-        with check("CMF-STMT-FILTER-PHASE", "the filtered lists have what is stopped"):
-            eventually(lambda: require_filtered(cmf, environment, held.name), within=cmf.limits.settle)
+        judge_filters(cmf, check, environment, held.name)
         with check("CMF-STMT-STOP-SPEC", "stopping it changes nothing else"):
-            require_equal(
+            require_contains(
                 apart_from_stopped(statements.get(held.name).expect(200).body), before, "the statement"
             )
-        again = statements.put(held.name, spec(held.body, stopped=True), media_type=sent)
+        again = statements.put(held.name, bodies.changed(held.body, stopped=True), media_type=sent)
         with check("CMF-STMT-STOP", "stopped again, it stays stopped"):
             again.expect(200, *NOT_DONE)
             require_flag(cmf, environment, held.name, stopped=True)
@@ -149,7 +178,7 @@ def test_stop_and_resume(
         with check("CMF-STMT-STOP", "its neighbour and its namesake in another environment go on"):
             for place, other in others:
                 require_going_on(cmf, place, other.name)
-        answer = statements.put(held.name, spec(held.body, stopped=False), media_type=sent)
+        answer = statements.put(held.name, bodies.changed(held.body, stopped=False), media_type=sent)
         with check(
             "CMF-STMT-RESUME", f"a PUT with stopped false, sent as {sent}, answers 200 and is read as such"
         ):
@@ -158,10 +187,9 @@ def test_stop_and_resume(
         answer.needed(200)
         with check("CMF-STMT-RESUME", f"resumed by a PUT sent as {sent}, it runs again"):
             until_phase(environment, held.name, "running", "completed", within=cmf.limits.deploy)
-        with check("CMF-STMT-FILTER-PHASE", "the filtered lists have what runs"):
-            eventually(lambda: require_filtered(cmf, environment, held.name), within=cmf.limits.settle)
+        judge_filters(cmf, check, environment, held.name)
         with check("CMF-STMT-STOP-SPEC", "resuming it changes nothing else"):
-            require_equal(
+            require_contains(
                 apart_from_stopped(statements.get(held.name).expect(200).body), before, "the statement"
             )
     with check(
@@ -173,7 +201,9 @@ def test_stop_and_resume(
             )
 
 
-@requirement("CMF-STMT-CREATED-KEPT", "CMF-POOL-IN-USE")
+@requirement(
+    "CMF-STMT-CREATED-KEPT", "CMF-STMT-UID", "CMF-STMT-UPDATED-MOVES", "CMF-POOL-IN-USE", "CMF-STMT-DELETE"
+)
 def test_what_was_stopped_and_resumed(
     cmf: Cmf,
     check: Checks,
@@ -184,21 +214,45 @@ def test_what_was_stopped_and_resumed(
 ) -> None:
     statements, pools = cmf.statements(environment), cmf.compute_pools(environment)
     held = new_statement(environment, compute_pool, sql=cmf.features.insert)
-    body = until_phase(environment, held.name, "running", "completed", within=cmf.limits.deploy)
-    if views.phase(body) == "completed":
-        for rule in ("CMF-STMT-CREATED-KEPT", "CMF-POOL-IN-USE"):
-            check.nothing_to_judge(rule, "the INSERT of the configuration completes before it can be stopped")
-        return
-    born = optional(body, "metadata", "creationTimestamp")
-    for stopped, phases in ((True, ("stopped",)), (False, ("running", "completed"))):
-        statements.put(held.name, spec(held.body, stopped=stopped)).needed(200)
+    until_phase(environment, held.name, "running", "completed", within=cmf.limits.deploy)
+
+    def marks() -> Body:
+        return optional(statements.get(held.name).needed(200).body, "metadata") or {}
+
+    born = marks()
+    phase = "running"
+    for stopped, phases in ((True, ("stopped",)), (False, ("running", "completed")), (True, ("stopped",))):
+        phase = phases[0]
+        before = marks().get("updateTimestamp")
+        time.sleep(timestamps.tick([before]))
+        answer = statements.put(held.name, bodies.changed(held.body, stopped=stopped))
+        if answer.status in NOT_DONE and is_over(cmf, environment, held.name):
+            for rule in ("STMT-UPDATED-MOVES", "POOL-IN-USE", "STMT-DELETE"):
+                check.nothing_to_judge(f"CMF-{rule}", TOO_LATE)
+            break
+        answer.needed(200)
+        if before is None:
+            check.nothing_to_judge(
+                "CMF-STMT-UPDATED-MOVES", "the target gives no updateTimestamp, as the schema allows"
+            )
+        else:
+            with check(
+                "CMF-STMT-UPDATED-MOVES", f"updateTimestamp before and after a PUT that makes it {phase}"
+            ):
+                require_later(before, marks().get("updateTimestamp"))
         until_phase(environment, held.name, *phases, within=cmf.limits.deploy)
+        with check("CMF-POOL-IN-USE", f"the compute pool of a statement that is {phase} can't be deleted"):
+            pools.delete(compute_pool).expect(409)
+            pools.get(compute_pool).expect(200)
     with check("CMF-STMT-CREATED-KEPT", "stopped and resumed, its creation time is what it was"):
-        now = optional(statements.get(held.name).expect(200).body, "metadata", "creationTimestamp")
-        require(now == born, "creationTimestamp is another", expected=repr(born), got=repr(now))
-    with check("CMF-POOL-IN-USE", "the compute pool of a statement that was resumed can't be deleted"):
-        pools.delete(compute_pool).expect(409)
-        pools.get(compute_pool).expect(200)
+        was, now = (timestamps.as_moment(each.get("creationTimestamp")) for each in (born, marks()))
+        require(was == now, "creationTimestamp is another", expected=repr(was), got=repr(now))
+    with check("CMF-STMT-UID", "stopped and resumed, its uid is what it was"):
+        require_equal(marks().get("uid"), born.get("uid"), "metadata.uid")
+    with check("CMF-STMT-DELETE", f"a statement that was {phase} can be deleted, and is soon gone"):
+        statements.delete(held.name).expect(202, 204)
+        eventually(lambda: statements.get(held.name).expect(404), within=cmf.limits.deploy)
+        require(held.name not in statements.names(), "it is still listed", expected="not listed")
 
 
 @requirement("CMF-STMT-STOP", "CMF-STMT-RESUME", "CMF-STMT-RUN")
@@ -217,7 +271,7 @@ def test_no_time_to_settle(
     )
     asleep = statements.post(created_stopped)
     for stopped, rule in ((True, "CMF-STMT-STOP"), (False, "CMF-STMT-RESUME"), (True, "CMF-STMT-STOP")):
-        answer = statements.put(held.name, spec(held.body, stopped=stopped))
+        answer = statements.put(held.name, bodies.changed(held.body, stopped=stopped))
         with check(
             rule,
             f"right after another request, a PUT with stopped {str(stopped).lower()} holds, or is refused for the phase",
@@ -239,137 +293,6 @@ def test_no_time_to_settle(
         require_flag(cmf, environment, name, stopped=True)
         until_phase(environment, name, "stopped", within=cmf.limits.deploy)
     with check("CMF-STMT-RESUME", "a statement that was created as stopped can be resumed"):
-        statements.put(name, spec(created_stopped, stopped=False)).expect(200)
+        statements.put(name, bodies.changed(created_stopped, stopped=False)).expect(200)
         require_flag(cmf, environment, name, stopped=False)
         until_phase(environment, name, "running", "completed", within=cmf.limits.deploy)
-
-
-@requirement(
-    "CMF-STMT-RESCALE", "CMF-STMT-UPDATE", "CMF-STMT-UPDATE-REFUSED", "CMF-STMT-DELETE", "CMF-STMT-RECREATE"
-)
-def test_rescale_and_delete(
-    cmf: Cmf,
-    check: Checks,
-    environment: str,
-    compute_pool: str,
-    new_statement: Callable[..., Held],
-    until_phase: Callable[..., Body],
-) -> None:
-    statements = cmf.statements(environment)
-    held = new_statement(
-        environment,
-        compute_pool,
-        sql=cmf.features.insert,
-        parallelism=1,
-        stopped=False,
-        annotations=ANNOTATIONS,
-    )
-    neighbour = new_statement(environment, compute_pool, sql=cmf.features.insert, parallelism=1)
-    phase = views.phase(until_phase(environment, held.name, "running", "completed", within=cmf.limits.deploy))
-    if phase == "completed":
-        for rule in ("RESCALE", "UPDATE", "UPDATE-REFUSED"):
-            check.nothing_to_judge(
-                f"CMF-STMT-{rule}", "the INSERT of the configuration completes before it can be rescaled"
-            )
-    else:
-        steps: list[tuple[str, Body, str]] = [
-            ("another parallelism of a running statement", {"parallelism": 2}, JSON),
-            ("another parallelism of a running statement", {"parallelism": 3}, YAML),
-            ("another parallelism, and stopped", {"parallelism": 4, "stopped": True}, JSON),
-            ("another parallelism of a stopped statement", {"parallelism": 5, "stopped": True}, JSON),
-            ("another parallelism, and resumed", {"parallelism": 2, "stopped": False}, YAML),
-            ("another parallelism, and stopped", {"parallelism": 3, "stopped": True}, YAML),
-            ("only stopped", {"parallelism": 3, "stopped": False}, JSON),
-            ("another annotation, parallelism and stopped", {"parallelism": 1, "stopped": True}, JSON),
-        ]
-        for number, (what, fields, sent) in enumerate(steps):
-            before = statements.get(held.name).needed(200).body
-            body = {
-                **spec(held.body, **fields),
-                "metadata": {"name": held.name, "annotations": {"note": f"step {number}"}},
-            }
-            answer = statements.put(held.name, body, media_type=sent)
-            after = statements.get(held.name)
-            with check("CMF-STMT-RESCALE", f"step {number}: {what}, sent as {sent}, answers 200"):
-                answer.expect(200)
-            if answer.status == 200:
-                with check("CMF-STMT-UPDATE", f"step {number}: {what}, sent as {sent}, holds as a whole"):
-                    require_contains(after.expect(200).body, body, "the statement")
-                wanted = "stopped" if fields.get("stopped") else "running"
-                with check(
-                    "CMF-STMT-UPDATE", f"step {number}: {what} shows in the phase, and holds then too"
-                ):
-                    until_phase(environment, held.name, wanted, "completed", within=cmf.limits.deploy)
-                    require_contains(
-                        statements.get(held.name).expect(200).body, body, f"once {wanted}, the statement"
-                    )
-            else:
-                with check(
-                    "CMF-STMT-UPDATE-REFUSED", f"step {number}: {what} that was refused has no effect"
-                ):
-                    answer.expect(*NOT_DONE)
-                    require_equal(
-                        views.statement(after.expect(200).body), views.statement(before), "the statement"
-                    )
-        check.nothing_to_judge("CMF-STMT-UPDATE", "what was refused had no effect")
-        check.nothing_to_judge("CMF-STMT-UPDATE-REFUSED", "what was not refused took effect")
-    statements.put(held.name, held.body)
-    with check(
-        "CMF-STMT-DELETE", "a DELETE of a statement that was run answers 202 or 204, and it is soon gone"
-    ):
-        statements.delete(held.name).expect(202, 204)
-        eventually(lambda: statements.get(held.name).expect(404), within=cmf.limits.deploy)
-        require_equal(statements.names(), [neighbour.name], "the names in the list")
-        cmf.exceptions(environment, held.name).expect(404)
-    with check(
-        "CMF-STMT-RECREATE", "the name of a statement that was run can be used again, as a metadata statement"
-    ):
-        bare = bodies.statement(held.name, cmf.features, pool=compute_pool)
-        eventually(lambda: statements.post(bare).expect(200), within=cmf.limits.settle)
-        require_contains(statements.get(held.name).expect(200).body, bare, "the new statement")
-        require(
-            optional(statements.get(held.name).body, "metadata", "annotations", "note") is None,
-            "the old annotation is back",
-            expected="none",
-        )
-    with check("CMF-STMT-DELETE", "another that runs stays"):
-        require_contains(statements.get(neighbour.name).expect(200).body, neighbour.body, "the neighbour")
-
-
-@requirement("CMF-STMT-DELETE", "CMF-STMT-RECREATE")
-def test_nothing_undoes_a_deletion(
-    cmf: Cmf,
-    check: Checks,
-    environment: str,
-    compute_pool: str,
-    new_statement: Callable[..., Held],
-    until_phase: Callable[..., Body],
-) -> None:
-    statements = cmf.statements(environment)
-    updated, replaced = (new_statement(environment, compute_pool, sql=cmf.features.insert) for _ in range(2))
-    for each in (updated, replaced):
-        until_phase(environment, each.name, "running", "completed", within=cmf.limits.deploy)
-    statements.delete(updated.name).needed(202, 204)
-    statements.put(updated.name, spec(updated.body, stopped=True))
-    statements.put(updated.name, updated.body)
-    with check("CMF-STMT-DELETE", "an update right after it does not undo a DELETE that was accepted"):
-        eventually(lambda: statements.get(updated.name).expect(404), within=cmf.limits.deploy)
-    statements.delete(replaced.name).needed(202, 204)
-    bare = bodies.statement(replaced.name, cmf.features, pool=compute_pool)
-
-    def create_again() -> Answer:
-        """The name may be taken as long as the old statement can be read."""
-        answer = statements.post(bare)
-        if answer.status != 200:
-            statements.get(replaced.name).expect(404)
-        return answer
-
-    # At once, and again until the old one is gone.
-    again = eventually(create_again, within=cmf.limits.deploy)
-    with check("CMF-STMT-RECREATE", "its name is free as soon as a deleted statement is gone"):
-        if again.status != 200:
-            again = eventually(lambda: statements.post(bare).expect(200), within=cmf.limits.settle)
-    again.needed(200)
-    with check("CMF-STMT-RECREATE", "a statement that was accepted under the name stays, and is the new one"):
-        settled(lambda: statements.get(replaced.name).status, within=cmf.limits.settle, pause=LATE)
-        require_contains(statements.get(replaced.name).expect(200).body, bare, "the new statement")

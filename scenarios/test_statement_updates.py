@@ -19,6 +19,7 @@ from conformance.expectations import (
 )
 from conformance.runner.fixtures import Held
 from conformance.runner.plugin import Checks
+from conformance.running import is_over
 from conformance.scenario import NOT_DONE, needs_flink, needs_sql, requirement
 from conformance.target.answer import Answer
 from conformance.target.cmf import Cmf, Collection
@@ -114,7 +115,7 @@ def test_update(
         require_equal(optional(last, "metadata", "uid"), optional(first, "metadata", "uid"), "metadata.uid")
     with check("CMF-STMT-CREATED-KEPT", "its creation time is what it was"):
         created, now = (optional(each, "metadata", "creationTimestamp") for each in (first, last))
-        same = created is None or (isinstance(now, str) and timestamps.is_same(created, now))
+        same = created is None or timestamps.as_moment(now) == timestamps.as_moment(created)
         require(same, "the updates changed creationTimestamp", expected=repr(created), got=repr(now))
 
 
@@ -314,17 +315,10 @@ def test_update_of_what_may_be_immutable_while_it_runs(
     statements = cmf.statements(environment)
     fields: Body = {"sql": cmf.features.insert, "stopped": False, "annotations": ANNOTATIONS}
     held, other = (new_statement(environment, pool, **fields) for _ in range(2))
-    reached = [
-        views.phase(until_phase(environment, each.name, "running", "completed", within=cmf.limits.deploy))
-        for each in (held, other)
-    ]
-    if "completed" in reached:
-        for rule in ("PARTS", "REFUSED"):
-            check.nothing_to_judge(
-                f"CMF-STMT-UPDATE-{rule}",
-                "the INSERT of the configuration completes before it can be updated",
-            )
-        return
+    for each in (held, other):
+        until_phase(environment, each.name, "running", "completed", within=cmf.limits.deploy)
+    check.nothing_to_judge("CMF-STMT-UPDATE-PARTS", "what was refused had no effect")
+    check.nothing_to_judge("CMF-STMT-UPDATE-REFUSED", "what was not refused took effect")
 
     def update(body: Body, what: str, **spec: Any) -> Body:
         wanted = bodies.changed(body, metadata={"annotations": {"note": what}}, **spec)
@@ -352,7 +346,7 @@ def test_update_of_what_may_be_immutable_while_it_runs(
         body, "other session properties of a running statement", properties=session(cmf, "Europe/Berlin")
     )
     body = update(body, "another compute pool of a running statement", computePoolName=other_pool)
-    until(body, "running")
+    until(body, "running", "completed")
     body = update(
         body,
         "other Flink configuration in the update that stops a statement",
@@ -361,7 +355,10 @@ def test_update_of_what_may_be_immutable_while_it_runs(
     )
     if not body["spec"]["stopped"]:
         body = bodies.changed(body, stopped=True)
-        statements.put(held.name, body).needed(200)
+        answer = statements.put(held.name, body)
+        if answer.status in NOT_DONE and is_over(cmf, environment, held.name):
+            return  # what comes to its end by itself can't be stopped any more
+        answer.needed(200)
     until(body, "stopped")
     body = update(
         body,
@@ -382,5 +379,3 @@ def test_update_of_what_may_be_immutable_while_it_runs(
     )
     if not body["spec"]["stopped"]:
         until(body, "running", "completed")
-    check.nothing_to_judge("CMF-STMT-UPDATE-PARTS", "what was refused had no effect")
-    check.nothing_to_judge("CMF-STMT-UPDATE-REFUSED", "what was not refused took effect")

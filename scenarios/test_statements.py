@@ -8,6 +8,7 @@ from typing import Any
 from conformance import bodies, lookalikes, views
 from conformance.bodies import ANNOTATIONS, LABELS
 from conformance.contract.media import JSON, YAML
+from conformance.contract.timestamps import as_moment
 from conformance.expectations import (
     eventually,
     optional,
@@ -39,7 +40,7 @@ def moment(body: Any) -> dict[str, Any]:
     return {
         **views.statement(body),
         "phase": views.phase(body),
-        "updated": optional(body, "metadata", "updateTimestamp"),
+        "updated": as_moment(optional(body, "metadata", "updateTimestamp")),
     }
 
 

@@ -84,6 +84,10 @@ def test_reading_moves_no_time_of(
         for part in parts:
             was, now = (optional(body, "metadata", part) for body in (first, second))
             require(was == now, f"{part} has moved", expected=repr(was), got=repr(now))
+            listed = optional(collection.item(name), "metadata", part)
+            if isinstance(now, str) and isinstance(listed, str):
+                same = timestamps.is_same(now, listed)
+                require(same, f"in the list, {part} is another", expected=now, got=listed)
 
     with check("CMF-TIME-READ", f"reading a {kind.noun} leaves its times"):
         # The server itself may change it meanwhile.

@@ -18,6 +18,7 @@ from conformance.kinds import ground as prepare
 from conformance.runner.context import RunContext
 from conformance.runner.plugin import Checks
 from conformance.scenario import each_kind
+from conformance.target.answer import Answer
 from conformance.target.cmf import Cmf, Collection
 
 BOTH = (SECRET, SECRET_MAPPING)
@@ -114,8 +115,9 @@ def test_marks_of_an_update(
 ) -> None:
     name, first = created(ground)
 
-    def marks() -> dict[str, Any]:
-        metadata: dict[str, Any] = optional(collection.get(name).needed(200).body, "metadata") or {}
+    def marks(answer: Answer | None = None) -> dict[str, Any]:
+        body = collection.get(name).needed(200).body if answer is None else answer.body
+        metadata: dict[str, Any] = optional(body, "metadata") or {}
         return {key: metadata.get(key) for key in ("uid", "creationTimestamp", "updateTimestamp")}
 
     born = before = marks()
@@ -144,6 +146,15 @@ def test_marks_of_an_update(
             with check(kind.rule("CREATED-KEPT"), f"uid and creationTimestamp after an update {what}"):
                 require_equal(after["uid"], born["uid"], "metadata.uid")
                 _require_same_time(born["creationTimestamp"], after["creationTimestamp"])
+            with check(
+                kind.rule("CREATED-KEPT"), f"uid and creationTimestamp in the answer to an update {what}"
+            ):
+                told = marks(answer) if answer.raw else {}
+                given = {part for part, value in told.items() if value is not None and born[part] is not None}
+                if "uid" in given:
+                    require_equal(told["uid"], born["uid"], "in the answer, metadata.uid")
+                if "creationTimestamp" in given:
+                    _require_same_time(born["creationTimestamp"], told["creationTimestamp"])
         earlier, later = before["updateTimestamp"], after["updateTimestamp"]
         if not isinstance(earlier, str):
             check.nothing_to_judge(

@@ -36,9 +36,46 @@ class Instant:
         return self.moment, self.nanoseconds // step * step
 
 
-@lru_cache(maxsize=16_384)
+class Moment(str):
+    """A time as one answer gave it: equal to the same moment given elsewhere.
+
+    Answers may differ in precision and in how they write UTC (erratum ERR-TIME-ZONE), so two moments are compared at
+    the coarser precision of the two.  What is no timestamp is compared as text: its form is another requirement's
+    matter.
+    """
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Moment):
+            with suppress(Unmet):
+                return is_same(self, other)
+        return str.__eq__(self, other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        # Equal moments may differ below the second, and nowhere else.
+        try:
+            return hash(parse(self).moment)
+        except NotATimestamp:
+            return str.__hash__(self)
+
+
+def as_moment(given: Any) -> Any:
+    """What was given for a time, so that it can be held against the same time in another answer."""
+    return Moment(given) if isinstance(given, str) else given
+
+
 def parse(text: str) -> Instant:
     """Read a timestamp; raises ``NotATimestamp``."""
+    # What was read before is found by the very same text, and not by one that means the same.
+    return _parse(str(text))
+
+
+@lru_cache(maxsize=16_384)
+def _parse(text: str) -> Instant:
     match = _RFC3339.fullmatch(text)
     if match is None:
         raise NotATimestamp(f"{text!r} is not of the form 2025-03-31T11:34:01.503Z")

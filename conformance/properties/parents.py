@@ -10,6 +10,7 @@ from conformance.expectations import Broken, Unmet, eventually, require
 from conformance.kinds import APPLICATION, KINDS, STATEMENT, Ground, Kind, ground
 from conformance.properties.names import SAMPLE_NEEDED
 from conformance.properties.sql_values import AS_IT_WAS
+from conformance.running import switched
 from conformance.target.cmf import Cmf
 from conformance.views import phase
 
@@ -113,7 +114,7 @@ class Parents:
 
     def _instance(self) -> str:
         application = self.kept(APPLICATION.plural)
-        self._cmf.start(self.environment, application).needed()
+        switched(self._cmf, self._cmf.start, self.environment, application).needed()
         instances = self._cmf.instances(self.environment, application)
 
         def first() -> str:

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
+from conformance.reference.media import YAML
 from conformance.reference.paging import Paging
 from conformance.reference.resources.common import Handler, Resources
 from conformance.reference.server import Server
-from conformance.reference.values import Answer, Call, Headers, JsonObject, Request, Wire
+from conformance.reference.values import Answer, Call, Headers, JsonObject, Refusal, Request, Wire
 
 Apply = Callable[[Server], None]
 Change = Callable[[Any], Any]
@@ -75,6 +76,21 @@ def answer_with(server: Server, operations: Iterable[str], status: int) -> None:
     def behaviour(original: Handler, call: Call) -> Answer:
         answer = original(call)
         return Answer(status, answer.value, answer.headers)
+
+    around(server, operations, behaviour)
+
+
+def unknown_as_yaml(server: Server, operations: Iterable[str]) -> None:
+    """Answer 200 with an empty document for what does not exist, when it is asked for as YAML."""
+
+    def behaviour(original: Handler, call: Call) -> Answer:
+        try:
+            return original(call)
+        except Refusal as refusal:
+            wanted = server.media.wanted(call.request.headers.get("accept"))
+            if refusal.status != 404 or wanted != YAML:  # noqa: PLR2004
+                raise
+            return Answer(200, {})
 
     around(server, operations, behaviour)
 

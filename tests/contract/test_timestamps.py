@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.contract.timestamps import NotATimestamp, is_before, is_same, parse, tick
+from conformance.contract.timestamps import Moment, NotATimestamp, as_moment, is_before, is_same, parse, tick
 
 moments = st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2200, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 
@@ -122,3 +122,33 @@ def test_a_clock_of_whole_seconds_is_given_time_to_move(
     given_times: tuple[object, ...], seconds: float
 ) -> None:
     assert tick(given_times) == seconds
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("2025-03-31T11:34:01Z", "2025-03-31T11:34:01.503+00:00", True),
+        ("2025-03-31T11:34:01.503Z", "2025-03-31T11:34:01.503000000+00:00", True),
+        ("2025-03-31T11:34:01.503Z", "2025-03-31T11:34:01.504Z", False),
+        ("2025-03-31T11:34:01Z", "2025-03-31T11:34:02Z", False),
+        ("yesterday", "yesterday", True),
+        ("yesterday", "2025-03-31T11:34:02Z", False),
+    ],
+)
+def test_moments(one: str, other: str, *, same: bool) -> None:
+    left, right = Moment(one), Moment(other)
+    assert (left == right) is same
+    assert (left != right) is not same
+    assert not same or hash(left) == hash(right)
+
+
+def test_a_moment_is_read_as_it_was_given() -> None:
+    fine = parse(Moment("2025-03-31T11:34:05.503Z"))
+    coarse = parse(Moment("2025-03-31T11:34:05Z"))
+    assert (fine.digits, coarse.digits) == (3, 0)
+
+
+def test_only_texts_become_moments() -> None:
+    assert isinstance(as_moment("2025-03-31T11:34:01Z"), Moment)
+    assert as_moment(None) is None
+    assert as_moment(7) == 7

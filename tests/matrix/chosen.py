@@ -26,10 +26,17 @@ TOGETHER: Mapping[str, tuple[str, ...]] = {
         "clock-ahead",
     ),
     "slow": ("slow-transitions", "no-cascade", "statement-delete-202", "clock-behind"),
-    "strict": ("page-default", "page-refused", "strict-bodies", "app-422-vs-400", "start-409"),
+    "strict": (
+        "page-default",
+        "page-refused",
+        "strict-bodies",
+        "app-422-vs-400",
+        "start-409",
+        "times-of-lists",
+    ),
     "lenient": ("sort-unknown-ignored", "env-422", "start-304", "any-accept", "delete-unknown-304"),
     "reticent": ("yaml-like-json", "secret-spec-empty", "mapping-spec-hidden", "times-in-seconds"),
-    "demanding": ("namespace-required", "namespace-fixed"),
+    "demanding": ("namespace-required", "namespace-fixed", "change-409"),
 }
 """Servers that differ in several legal ways at once."""
 ALONE = {name: (name,) for name in VARIATIONS}

@@ -91,6 +91,7 @@ async def environments(walk: Walker) -> None:
     await walk.send("POST", ENVIRONMENTS, environment("env-yaml"))
     await walk.send("POST", ENVIRONMENTS, {"name": "env-yaml"}, content_type=YAML)
     await walk.send("GET", ENVIRONMENTS + "/env-yaml")
+    await walk.send("GET", ENVIRONMENTS + "/env-none", accept=YAML)
 
 
 async def applications(walk: Walker) -> None:
@@ -101,6 +102,7 @@ async def applications(walk: Walker) -> None:
     await walk.send("POST", one, application("same-name"))
     await walk.send("GET", two + "/same-name")
     await walk.send("GET", two)
+    await walk.send("GET", ENVIRONMENTS + "/apps-none/applications", accept=YAML)
     await walk.send("POST", two, application("same-name", image="two"))
     await walk.send("GET", one + "/same-name")
     walk.wait(1000)

@@ -40,6 +40,7 @@ async def start(walk: Walker, one: str, namesake: str) -> None:
     await walk.send("POST", one + "/start")
     await walk.send("GET", one)
     await walk.send("GET", ENVIRONMENTS + "/life-1/applications")
+    await walk.send("GET", ENVIRONMENTS + "/life-1/applications?page=1&size=1", accept=YAML)
 
 
 async def runs(walk: Walker) -> None:
@@ -63,6 +64,9 @@ async def runs(walk: Walker) -> None:
             for where in (one, other):
                 await walk.send("GET", f"{where}/instances/{item['metadata']['name']}")
         await walk.send("GET", path + "/instances/00000000-0000-4000-8000-000000000000")
+    await walk.send("GET", ENVIRONMENTS + "/runs-1/applications/run-none/instances", accept=YAML)
+    await walk.send("POST", other + "/suspend")
+    await walk.send("GET", other + "/instances")
     await nothing(walk)
 
 
@@ -139,3 +143,8 @@ async def statements(walk: Walker) -> None:
     await walk.send("GET", home + "/statements/stmt")
     walk.wait(400)
     await walk.send("GET", home + "/statements/stmt")
+    spec = {"statement": "INSERT INTO s SELECT * FROM t", "computePoolName": "pool"}
+    await walk.send("POST", home + "/statements", {**statement, "metadata": {"name": "stays"}, "spec": spec})
+    for delay in (110, 500, 9_000):
+        walk.wait(delay)
+        await walk.send("GET", home + "/statements/stays")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from conformance.reference.faults.registry import Registry
-from conformance.reference.replacing import around, drop, replace, reshape_each
+from conformance.reference.replacing import around, drop, replace, reshape_each, unknown_as_yaml
 from conformance.reference.resources.common import Handler
 from conformance.reference.server import Server
 from conformance.reference.store import Application, Environment
@@ -103,7 +103,8 @@ def _(server: Server) -> None:
     "CMF-APP-LIST-SCOPE",
     "CMF-APP-LIST",
     "CMF-APP-NAME-SCOPE",
-    "CMF-ENV-DELETE-CHILDREN",
+    "CMF-PAGE-EMPTY",
+    "CMF-PAGE-TOTAL",
     reason=r"no application of another environment is listed: an application of another environment is listed",
 )
 def _(server: Server) -> None:
@@ -124,6 +125,7 @@ def _(server: Server) -> None:
     "CMF-APP-NAME-SCOPE",
     "CMF-APP-LIST",
     "CMF-APP-LIST-SCOPE",
+    "CMF-ENV-DELETE-CHILDREN",
     reason=r"the second environment can hold the same name: after the second was created, the first namesake is not listed once",
 )
 def _(server: Server) -> None:
@@ -141,7 +143,7 @@ def _(server: Server) -> None:
     "app-list-unknown-empty",
     "Answers an empty list for an unknown environment.",
     "CMF-APP-LIST-UNKNOWN",
-    reason=r"an environment that does not exist has no list: the answer of getApplications came with status 200",
+    reason=r"an environment that does not exist has no list as application/json: the answer of getApplications came with status 200",
 )
 def _(server: Server) -> None:
     def listing(original: Handler, call: Call) -> Answer:
@@ -150,3 +152,13 @@ def _(server: Server) -> None:
         return original(call)
 
     around(server, ["getApplications"], listing)
+
+
+@fault(
+    "app-list-unknown-yaml-empty",
+    "Answers an empty document where applications of an unknown environment are listed as YAML.",
+    "CMF-APP-LIST-UNKNOWN",
+    reason=r"an environment that does not exist has no list as application/yaml: the answer of getApplications came with status 200",
+)
+def _(server: Server) -> None:
+    unknown_as_yaml(server, ["getApplications"])

@@ -39,6 +39,7 @@ def _store_instead(server: Server, change: Callable[[JsonObject, JsonObject], Js
     "Loses every update of an application after the first.",
     "CMF-APP-UPDATE",
     "CMF-CONC-UPSERT",
+    "CMF-APP-REPLACE",
     reason=r"update .*, sent as application/yaml, answers 201 and holds: the answer/spec/flinkConfiguration/restart-strategy\.fixed-delay\.attempts is not",
 )
 def _(server: Server) -> None:
@@ -230,6 +231,7 @@ def _duplicate_after(server: Server, posts: int) -> None:
     "app-second-post-duplicates",
     "Lists an application twice after it was updated.",
     "CMF-APP-UNIQUE",
+    "CMF-APP-LIST",
     "CMF-CONC-UPSERT",
     reason=r"after many updates it is listed once: it is listed .* times",
 )

@@ -268,7 +268,7 @@ def _(server: Server) -> None:
     "CMF-APP-START-UNKNOWN",
     "CMF-APP-SUSPEND-UNKNOWN",
     "CMF-CONTENT-HOSTILE",
-    reason=r"a name that was never used: the answer of getApplication came with status 200",
+    reason=r"a name that was never used, as application/json: the answer of getApplication came with status 200",
 )
 def _(server: Server) -> None:
     known: set[str] = set()

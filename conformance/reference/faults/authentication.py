@@ -107,3 +107,17 @@ def _(server: Server) -> None:
             refusal.message += f" {server.perform(server.router.call(request)).value}"
 
     _before_refusing(server, show)
+
+
+@fault(
+    "auth-instance-open",
+    "Answers anybody who asks for a single instance of an application.",
+    "CMF-AUTH-MISSING",
+    "CMF-AUTH-WRONG",
+    reason=r"reading an instance with no credentials is refused: the answer of getApplicationInstance came with status 404",
+)
+def _(server: Server) -> None:
+    def single(request: Request) -> bool:
+        return len(request.segments) == 9 and request.segments[7] == "instances"  # noqa: PLR2004
+
+    _let_in(server, single)

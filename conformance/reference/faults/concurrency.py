@@ -185,7 +185,6 @@ def _(server: Server) -> None:
     "CMF-PAGE-SIZE",
     "CMF-PAGE-SORT-ASC",
     "CMF-PAGE-SORT-DESC",
-    "CMF-PAGE-ZERO",
     reason=r"a new application is there at once, round .*: the new application is not in the list",
 )
 def _(server: Server) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from conformance.reference.faults.registry import Registry
+from conformance.reference.lifecycle import part
 from conformance.reference.replacing import answer_with, around, replace
 from conformance.reference.resources.common import Handler
 from conformance.reference.resources.environments import Draft
@@ -212,3 +213,18 @@ def _(server: Server) -> None:
                 other.applications.clear()
 
     replace(server.environments, "remove", remove)
+
+
+@fault(
+    "env-recreate-old-part-of-defaults",
+    "Gives a new environment a part of the defaults of a deleted namesake.",
+    "CMF-ENV-RECREATE",
+    reason=r"nothing of the old environment is left: a part of statementDefaults of the old environment is back",
+)
+def _(server: Server) -> None:
+    def restore(made: Environment, ghost: Environment) -> None:
+        detached = part(ghost.settings, "statementDefaults", "detached")
+        if detached:
+            made.settings = {"statementDefaults": {"detached": detached}, **made.settings}
+
+    _return_of(server, restore)

@@ -8,7 +8,7 @@ from typing import Any
 from conformance.reference.faults.environments import DEFAULTS
 from conformance.reference.faults.registry import Registry
 from conformance.reference.media import YAML
-from conformance.reference.replacing import around, drop, replace
+from conformance.reference.replacing import around, drop, replace, reshape
 from conformance.reference.resources.common import Handler
 from conformance.reference.resources.environments import Draft
 from conformance.reference.server import Server
@@ -357,3 +357,16 @@ def _(server: Server) -> None:
         environment.updated = server.clock.stamp()
 
     _spoil_refused(server, spoil)
+
+
+@fault(
+    "env-update-answer-created-now",
+    "Gives the time of the update as creation time in the answer to it.",
+    "CMF-ENV-CREATED-KEPT",
+    reason=r"created_time in the answer to an update of flinkApplicationDefaults: the update changed created_time",
+)
+def _(server: Server) -> None:
+    def change(view: JsonObject) -> JsonObject:
+        return {**view, "created_time": view["updated_time"]}
+
+    reshape(server, ["createOrUpdateEnvironment"], change)

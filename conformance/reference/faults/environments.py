@@ -17,6 +17,7 @@ from conformance.reference.replacing import (
     drop,
     replace,
     reshape_each,
+    unknown_as_yaml,
 )
 from conformance.reference.resources.common import Handler
 from conformance.reference.server import Server
@@ -164,7 +165,7 @@ def _(server: Server) -> None:
     "env-get-unknown-400",
     "Answers 400 for the name of an environment that never existed.",
     "CMF-ENV-GET-UNKNOWN",
-    reason=r"a name that was never used: the answer of getEnvironment came with status 400",
+    reason=r"a name that was never used, as application/json: the answer of getEnvironment came with status 400",
 )
 def _(server: Server) -> None:
     known: set[str] = set()
@@ -211,3 +212,15 @@ def _(server: Server) -> None:
         return original(Call(call.request, call.operation, {"envName": call.path["envName"].lower()}))
 
     around(server, ["getEnvironment"], get)
+
+
+@fault(
+    "env-get-unknown-yaml-empty",
+    "Answers an empty document for an unknown environment that is read as YAML.",
+    "CMF-ENV-GET-UNKNOWN",
+    "CMF-ENV-DELETE",
+    "CMF-ENV-SCHEMA",
+    reason=r"a name that was never used, as application/yaml: the answer of getEnvironment came with status 200",
+)
+def _(server: Server) -> None:
+    unknown_as_yaml(server, ["getEnvironment"])

@@ -71,7 +71,7 @@ def _(server: Server) -> None:
     "Lists no events for an unknown application.",
     "CMF-EVENT-LIST-UNKNOWN",
     "CMF-APP-DELETE",
-    reason=r"the events of an unknown application: the answer of getApplicationEvents came with status 200",
+    reason=r"the events of an unknown application, as application/json: the answer of getApplicationEvents came with status 200",
 )
 def _(server: Server) -> None:
     def listing(original: Handler, call: Call) -> Answer:
@@ -113,6 +113,7 @@ def _(server: Server) -> None:
     "Lists the events of namesakes in other environments, too.",
     "CMF-EVENT-LIST-SCOPE",
     "CMF-EVENT-INSTANCE",
+    "CMF-APP-NAME-SCOPE",
     reason=r"no event is listed under two applications: event .* occurs twice",
 )
 def _(server: Server) -> None:

@@ -8,7 +8,15 @@ from typing import Any
 
 from conformance.reference.faults.registry import Registry
 from conformance.reference.lifecycle import merged, part
-from conformance.reference.replacing import INSTANCES, around, at, drop, replace, reshape_each
+from conformance.reference.replacing import (
+    INSTANCES,
+    around,
+    at,
+    drop,
+    replace,
+    reshape_each,
+    unknown_as_yaml,
+)
 from conformance.reference.resources.common import Handler
 from conformance.reference.server import Server
 from conformance.reference.store import Application, Environment, Instance
@@ -121,7 +129,7 @@ def _empty_for_unknown(server: Server, operation: str) -> None:
     "Lists no instances for an unknown application.",
     "CMF-INST-LIST-UNKNOWN",
     "CMF-APP-DELETE",
-    reason=r"the instances of an unknown application: the answer of getApplicationInstances came with status 200",
+    reason=r"the instances of an unknown application, as application/json: the answer of getApplicationInstances came with status 200",
 )
 def _(server: Server) -> None:
     _empty_for_unknown(server, "getApplicationInstances")
@@ -131,7 +139,7 @@ def _(server: Server) -> None:
     "inst-list-unknown-environment",
     "Lists instances below an environment that does not exist.",
     "CMF-INST-LIST-UNKNOWN",
-    reason=r"the instances of an existing name in an unknown environment: the answer of getApplicationInstances came with status 200",
+    reason=r"the instances of an existing name in an unknown environment, as application/json: the answer of getApplicationInstances came with status 200",
 )
 def _(server: Server) -> None:
     _any_environment(server, "getApplicationInstances")
@@ -420,3 +428,66 @@ def _(server: Server) -> None:
 )
 def _(server: Server) -> None:
     reshape_each(server, INSTANCES, drop("kind"))
+
+
+def _own_spec_with_configuration(environment: Environment, application: Application) -> JsonObject:
+    """The application's spec, of the defaults only the Flink configuration merged into it."""
+    usual = part(environment.settings, "flinkApplicationDefaults", "spec", "flinkConfiguration")
+    configuration = merged(usual, part(application.spec, "flinkConfiguration"))
+    return {**application.spec, "flinkConfiguration": configuration}
+
+
+@fault(
+    "inst-spec-gaps-stay",
+    "Fills gaps of an application's spec with the environment's defaults in its Flink configuration alone.",
+    "CMF-INST-SPEC",
+    reason=r"the application.*s fill the gaps: the spec of the instance/imagePullPolicy is not as stored",
+)
+def _(server: Server) -> None:
+    replace(
+        server.lifecycle,
+        "instance_spec",
+        lambda _original, environment, application: _own_spec_with_configuration(environment, application),
+    )
+
+
+@fault(
+    "inst-spec-defaults-win-elsewhere",
+    "Lets the environment's defaults win over the application's spec in everything but the Flink configuration and the job.",
+    "CMF-INST-SPEC",
+    reason=r"the application.*s fill the gaps: the spec of the instance/image is not as stored",
+)
+def _(server: Server) -> None:
+    def instance_spec(_original: Any, environment: Environment, application: Application) -> JsonObject:
+        usual = part(environment.settings, "flinkApplicationDefaults", "spec")
+        elsewhere = {key: value for key, value in usual.items() if key not in {"flinkConfiguration", "job"}}
+        return merged(merged(usual, application.spec), elsewhere)
+
+    replace(server.lifecycle, "instance_spec", instance_spec)
+
+
+@fault(
+    "inst-list-hidden-while-suspended",
+    "Lists no instances of an application while it is suspended.",
+    "CMF-INST-LIST",
+    reason=r"once it is suspended, its instances are still listed: a started application has no instance",
+)
+def _(server: Server) -> None:
+    def listing(original: Handler, call: Call) -> Answer:
+        if server.applications.application(call).running:
+            return original(call)
+        return server.instances.listed(call, [], {}, server.instances.view)
+
+    around(server, ["getApplicationInstances"], listing)
+
+
+@fault(
+    "inst-unknown-yaml-empty",
+    "Answers an empty document where instances of an unknown application are read as YAML.",
+    "CMF-INST-LIST-UNKNOWN",
+    "CMF-INST-GET-UNKNOWN",
+    "CMF-INST-SCHEMA",
+    reason=r"the instances of an unknown application, as application/yaml: the answer of getApplicationInstances came with status 200",
+)
+def _(server: Server) -> None:
+    unknown_as_yaml(server, INSTANCES)

@@ -6,10 +6,10 @@ from typing import Any
 
 from conformance.reference.faults.registry import Registry
 from conformance.reference.lifecycle import part
-from conformance.reference.replacing import answer_with, around, reshape_each
+from conformance.reference.replacing import answer_with, around, replace, reshape_each
 from conformance.reference.resources.common import Handler
 from conformance.reference.server import Server
-from conformance.reference.store import Application
+from conformance.reference.store import Application, Environment
 from conformance.reference.values import Answer, Call, JsonObject, Refusal
 
 fault = Registry()
@@ -308,3 +308,78 @@ def _(server: Server) -> None:
         return original(call)
 
     around(server, SUSPEND, suspend)
+
+
+@fault(
+    "app-suspend-status-stays",
+    "Suspends an application in its spec only: its status says for ever that it runs.",
+    "CMF-APP-SUSPEND",
+    reason=r"after the first suspend its status follows, where it has one: the application does not show that it is suspended \(after waiting",
+)
+def _(server: Server) -> None:
+    def suspended(_original: Any, application: Application) -> None:
+        application.running = False
+        application.generation += 1
+
+    replace(server.lifecycle, "suspended", suspended)
+
+
+@fault(
+    "app-start-status-stays",
+    "Starts an application in its spec only: its status says for ever that it is suspended.",
+    "CMF-APP-START",
+    "CMF-APP-START-AGAIN",
+    reason=r"after the first start its status follows, where it has one: the application does not show that it is started \(after waiting",
+)
+def _(server: Server) -> None:
+    def started(original: Any, environment: Environment, application: Application) -> None:
+        original(environment, application)
+        application.steps.clear()
+
+    replace(server.lifecycle, "started", started)
+
+
+def _bare_answer(server: Server, operations: list[str]) -> None:
+    """Answer with the name of the application, and with nothing else that is stored of it."""
+
+    def change(view: JsonObject) -> JsonObject:
+        return {**view, "metadata": {"name": view["metadata"]["name"]}, "spec": {}}
+
+    reshape_each(server, operations, change)
+
+
+@fault(
+    "app-start-answer-bare",
+    "Answers start with the name of the application and an empty spec.",
+    "CMF-APP-START",
+    reason=r"the first start answers 200 with the application, which then shows it: the answer/.* is not as stored",
+)
+def _(server: Server) -> None:
+    _bare_answer(server, START)
+
+
+@fault(
+    "app-suspend-answer-bare",
+    "Answers suspend with the name of the application and an empty spec.",
+    "CMF-APP-SUSPEND",
+    reason=r"the first suspend answers 200 with the application, which then shows it: the answer/.* is not as stored",
+)
+def _(server: Server) -> None:
+    _bare_answer(server, SUSPEND)
+
+
+@fault(
+    "app-list-status-of-first",
+    "Lists applications with the status that they had when they were listed first.",
+    "CMF-APP-LIST",
+    reason=r"after the first suspend the list shows what is read alone: in the list, the status of the application: /lifecycleState is not as",
+)
+def _(server: Server) -> None:
+    first: dict[str, Any] = {}
+
+    def change(item: JsonObject) -> JsonObject:
+        if "status" not in item:
+            return item
+        return {**item, "status": first.setdefault(item["metadata"]["uid"], item["status"])}
+
+    reshape_each(server, ["getApplications"], change)

@@ -7,7 +7,7 @@ from typing import Any
 from conformance.reference.faults import sql_tools as tools
 from conformance.reference.faults.registry import Registry
 from conformance.reference.faults.sql_tools import MAPPING
-from conformance.reference.replacing import around, drop, reshape
+from conformance.reference.replacing import around, at, drop, reshape
 from conformance.reference.resources.common import Handler
 from conformance.reference.server import Server
 from conformance.reference.store import Environment, Record
@@ -315,3 +315,36 @@ def _(server: Server) -> None:
 )
 def _(server: Server) -> None:
     tools.listed_otherwise(server, MAPPING, lambda item: {**item, "spec": item["spec"]["secretName"]})
+
+
+@fault(
+    "map-update-answer-new-uid",
+    "Gives another uid in the answer to an update of a mapping.",
+    "CMF-MAP-CREATED-KEPT",
+    reason=r"uid and creationTimestamp in the answer to an update with other content: in the answer, metadata\.uid is not as expected",
+)
+def _(server: Server) -> None:
+    def another(uid: str) -> str:
+        return uid[:-1] + ("0" if uid[-1] != "0" else "1")
+
+    reshape(server, [MAPPING.update], at(another, "metadata", "uid"))
+
+
+@fault(
+    "map-delete-takes-secret",
+    "Deletes with the only mapping of a secret the secret, too.",
+    "CMF-MAP-DELETE",
+    "CMF-AGREE-SECRET-DELETED",
+    "CMF-MAP-RECREATE",
+    reason=r"its secret is still there, though nothing else maps to it: the answer of getSecret came with status 404",
+)
+def _(server: Server) -> None:
+    def delete(original: Handler, call: Call) -> Answer:
+        record = MAPPING.held(server, call).get(call.path["name"])
+        answer = original(call)
+        secret = server.store.secrets.get(record.spec["secretName"]) if record is not None else None
+        if secret is not None and not server.secrets.environments_of(secret):
+            del server.store.secrets[secret.name]
+        return answer
+
+    around(server, [MAPPING.delete], delete)

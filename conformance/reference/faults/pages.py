@@ -308,3 +308,70 @@ def _(server: Server) -> None:
         return answer
 
     around(server, ["getApplications"], listing)
+
+
+@fault(
+    "page-size-at-most-five",
+    "Never shows more than 5 applications on a page, whatever size is asked for.",
+    "CMF-PAGE-SIZE",
+    reason=r"a page of applications has as many as asked for: size=7 gave 5 applications",
+)
+def _(server: Server) -> None:
+    paging = own_paging(server, server.applications)
+    replace(paging, "size", lambda original, text: min(original(text), 5))
+
+
+@fault(
+    "page-size-at-most-twelve",
+    "Never shows more than 12 applications on a page, whatever size is asked for.",
+    "CMF-PAGE-SIZE",
+    reason=r"a page of 20 applications has as many, and the next has the rest: page 0 of size 20 has 12 applications",
+)
+def _(server: Server) -> None:
+    paging = own_paging(server, server.applications)
+    replace(paging, "size", lambda original, text: min(original(text), 12))
+
+
+@fault(
+    "page-size-needs-page",
+    "Takes the page size of applications only together with a page.",
+    "CMF-PAGE-SIZE",
+    reason=r"so has one of applications without page, and one as YAML: size=1 gave 7 applications",
+)
+def _(server: Server) -> None:
+    def page(original: Handler, call: Call) -> Answer:
+        if call.request.parameter("page") is None:
+            call = with_query(call, lambda name, value: [] if name == "size" else [(name, value)])
+        return original(call)
+
+    around(server, ["getApplications"], page)
+
+
+@fault(
+    "page-first-as-yaml",
+    "Shows the first page of applications as YAML, whichever is asked for.",
+    "CMF-PAGE-PARTITION",
+    "CMF-PAGE-SORT-ASC",
+    "CMF-PAGE-SORT-DESC",
+    reason=r"a page of applications as YAML is the one as JSON: as YAML, page 1 of size 2/0 is not as expected",
+)
+def _(server: Server) -> None:
+    def page(original: Handler, call: Call) -> Answer:
+        if "yaml" in (call.request.headers.get("accept", "")):
+            call = with_query(call, lambda name, value: [] if name == "page" else [(name, value)])
+        return original(call)
+
+    around(server, ["getApplications"], page)
+
+
+@fault(
+    "page-total-of-all-environments",
+    "Counts the applications of all environments in the metadata of the list of one.",
+    "CMF-PAGE-TOTAL",
+    reason=r"metadata\.size of an empty list is 0: metadata\.size of an empty list is not 0",
+)
+def _(server: Server) -> None:
+    def total(_original: Any, _items: Sequence[Any], _shown: Sequence[Any]) -> int:
+        return sum(len(each.applications) for each in server.store.environments.values())
+
+    replace(own_paging(server, server.applications), "total", total)

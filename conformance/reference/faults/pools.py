@@ -139,7 +139,7 @@ def _(server: Server) -> None:
     "pool-in-use-ignores-resumed",
     "Takes a compute pool for unused when its statements were once stopped.",
     "CMF-POOL-IN-USE",
-    reason=r"the compute pool of a statement that was resumed can't be deleted: the answer of deleteComputePool came with status 204",
+    reason=r"the compute pool of a statement that is running can't be deleted: the answer of deleteComputePool came with status 204",
 )
 def _(server: Server) -> None:
     resumed: set[Statement] = set()
@@ -269,3 +269,18 @@ def _(server: Server) -> None:
         return await original(request)  # type: ignore[no-any-return]
 
     replace(server, "handle", handle)
+
+
+@fault(
+    "pool-of-stopped-statement-deleted",
+    "Deletes a compute pool whose statements have all been stopped by an update.",
+    "CMF-POOL-IN-USE",
+    reason=r"the compute pool of a statement that is stopped can't be deleted: the answer of deleteComputePool came with status 20",
+)
+def _(server: Server) -> None:
+    def in_use(original: Any, environment: Environment, pool: Record) -> bool:
+        used = [one for one in environment.statements.values() if one.spec["computePoolName"] == pool.name]
+        stopped = [len(one.plan) > 1 and server.statements.phase(one).name == "STOPPED" for one in used]
+        return bool(original(environment, pool)) and not all(stopped)
+
+    replace(server.pools, "in_use", in_use)

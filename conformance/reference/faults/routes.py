@@ -73,6 +73,19 @@ def _(server: Server) -> None:
 
 
 @fault(
+    "error-route-root",
+    "Says of the root of the server something else than of other unknown routes.",
+    "CMF-ERR-ROUTE-BODY",
+    reason=r"GET / says so: the message does not begin with Resource not found",
+)
+def _(server: Server) -> None:
+    def unknown(original: Any, request: Request) -> Refusal:
+        return original(request) if request.path else Refusal(404, "There is no page here.")
+
+    replace(server.router, "unknown_route", unknown)
+
+
+@fault(
     "error-route-empty",
     "Answers an unknown route without a body.",
     "CMF-ERR-ROUTE-BODY",

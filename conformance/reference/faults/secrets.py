@@ -10,7 +10,7 @@ from conformance.reference.faults import sql_tools as tools
 from conformance.reference.faults.registry import Registry
 from conformance.reference.faults.sql_tools import SECRET
 from conformance.reference.media import JSON, YAML
-from conformance.reference.replacing import around, drop, reshape
+from conformance.reference.replacing import around, drop, reshape, unknown_as_yaml
 from conformance.reference.resources.common import Handler
 from conformance.reference.server import Server
 from conformance.reference.store import Record
@@ -357,3 +357,29 @@ def _(server: Server) -> None:
 )
 def _(server: Server) -> None:
     tools.listed_otherwise(server, SECRET, lambda item: {**item, "spec": "hidden"})
+
+
+@fault(
+    "secret-update-answer-created-now",
+    "Gives the time of the update as creation time in the answer to it.",
+    "CMF-SECRET-CREATED-KEPT",
+    reason=r"uid and creationTimestamp in the answer to an update with other content: the update changed creationTimestamp",
+)
+def _(server: Server) -> None:
+    def change(view: JsonObject) -> JsonObject:
+        metadata = view["metadata"]
+        return {**view, "metadata": {**metadata, "creationTimestamp": metadata["updateTimestamp"]}}
+
+    reshape(server, [SECRET.update], change)
+
+
+@fault(
+    "secret-get-unknown-yaml-empty",
+    "Answers an empty document for an unknown secret that is read as YAML.",
+    "CMF-SECRET-GET-UNKNOWN",
+    "CMF-SECRET-DELETE",
+    "CMF-SECRET-SCHEMA",
+    reason=r"a name that was never used, as application/yaml: the answer of getSecret came with status 200",
+)
+def _(server: Server) -> None:
+    unknown_as_yaml(server, [SECRET.get])

@@ -339,3 +339,19 @@ def _(server: Server) -> None:
         return Answer(200, {**answer.value, "pageable": {**pageable, "size": pageable["size"] + 0.5}})
 
     around(server, EVENTS, listing)
+
+
+@fault(
+    "page-sort-needs-page",
+    "Sorts applications only together with a page.",
+    "CMF-PAGE-SORT-ASC",
+    "CMF-PAGE-SORT-DESC",
+    reason=r"applications sort in descending order without page and size, and as YAML: the order of applications with sort=name,desc, size=None/.* is not as expected",
+)
+def _(server: Server) -> None:
+    def page(original: Handler, call: Call) -> Answer:
+        if call.request.parameter("page") is None:
+            call = with_query(call, lambda name, value: [] if name == "sort" else [(name, value)])
+        return original(call)
+
+    around(server, ["getApplications"], page)

@@ -83,6 +83,7 @@ def _(server: Server) -> None:
     "stmt-filter-phase-of-start",
     "Filters by a phase that a statement once was in when it was stopped.",
     "CMF-STMT-FILTER-PHASE",
+    "CMF-STMT-FILTER-BOTH",
     reason=r"the filtered lists have what is stopped: phase=running selects it \(after waiting .* s\)",
 )
 def _(server: Server) -> None:
@@ -206,5 +207,23 @@ def _(server: Server) -> None:
         lambda one, pool, phase: (
             pool in (None, one.spec["computePoolName"])
             and (phase is None or _like(phase, server.statements.phase(one).name))
+        ),
+    )
+
+
+@fault(
+    "stmt-filter-pool-loses-stopped",
+    "Does not find a statement by its compute pool once it was stopped.",
+    "CMF-STMT-FILTER-POOL",
+    "CMF-STMT-FILTER-BOTH",
+    "CMF-STMT-FILTER-PAGE",
+    reason=r"the filtered lists have what is stopped: compute-pool=.* does not select it",
+)
+def _(server: Server) -> None:
+    _selecting(
+        server,
+        lambda one, pool, phase: (
+            (pool is None or (one.spec["computePoolName"] == pool and not one.spec.get("stopped")))
+            and phase in (None, server.statements.phase(one).name)
         ),
     )

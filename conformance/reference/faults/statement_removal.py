@@ -161,3 +161,22 @@ def _(server: Server) -> None:
 )
 def _(server: Server) -> None:
     tools.remembers(server, STATEMENT, tools.old_labels)
+
+
+@fault(
+    "stmt-delete-of-stopped-refused",
+    "Refuses the first DELETE of a statement that was stopped.",
+    "CMF-STMT-DELETE",
+    reason=r"a statement that was stopped can be deleted, and is soon gone: the answer of deleteStatement came with status 409",
+)
+def _(server: Server) -> None:
+    refused: set[Statement] = set()
+
+    def delete(original: Handler, call: Call) -> Answer:
+        statement = server.statements.statement(call)
+        if server.statements.phase(statement).name == "STOPPED" and statement not in refused:
+            refused.add(statement)
+            raise Refusal(409, f"Statement '{statement.name}' is stopped.")
+        return original(call)
+
+    around(server, [STATEMENT.delete], delete)

@@ -293,7 +293,7 @@ def _(server: Server) -> None:
     "stmt-stop-loses-labels",
     "Loses the labels of a statement that is stopped.",
     "CMF-STMT-STOP-SPEC",
-    reason=r"stopping it changes nothing else: the statement/metadata/labels is not as expected",
+    reason=r"stopping it changes nothing else: the statement/labels is not as stored",
 )
 def _(server: Server) -> None:
     def change(record: Statement, old: Statement, _call: Call) -> None:
@@ -317,3 +317,33 @@ def _(server: Server) -> None:
         original(statement, spec)
 
     replace(server.statements, "change", change)
+
+
+@fault(
+    "stmt-stop-keeps-update-time",
+    "Leaves the update time of a statement when it is stopped or resumed.",
+    "CMF-STMT-UPDATED-MOVES",
+    reason=r"updateTimestamp before and after a PUT that makes it stopped: updateTimestamp has not moved",
+)
+def _(server: Server) -> None:
+    def change(record: Statement, old: Statement, _call: Call) -> None:
+        if record.spec.get("stopped", False) != old.spec.get("stopped", False):
+            record.updated = old.updated
+
+    _after_update(server, change)
+
+
+@fault(
+    "stmt-update-keeps-labels-unless-completed",
+    "Keeps the labels of a statement that runs or is stopped, whatever an update says.",
+    "CMF-STMT-UPDATE",
+    reason=r"another label .*: the statement/metadata/labels.* is not as stored",
+)
+def _(server: Server) -> None:
+    def change(record: Statement, old: Statement, _call: Call) -> None:
+        if server.statements.phase(record).name != "COMPLETED":
+            kept = {key: value for key, value in record.metadata.items() if key != "labels"}
+            labels = old.metadata.get("labels")
+            record.metadata = kept if labels is None else {**kept, "labels": labels}
+
+    _after_update(server, change)

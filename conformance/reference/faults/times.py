@@ -212,3 +212,14 @@ def _(server: Server) -> None:
         return answer
 
     around(server, ["createOrUpdateEnvironment"], post)
+
+
+@fault(
+    "time-list-now-of-applications",
+    "Lists applications with the present as their update time.",
+    "CMF-TIME-READ",
+    reason=r"reading a application leaves its times: in the list, updateTimestamp is another \(after waiting .* s\)",
+)
+def _(server: Server) -> None:
+    present = at(lambda _text: rfc3339(server.clock.stamp()), "metadata", "updateTimestamp")
+    reshape_each(server, ["getApplications"], present)

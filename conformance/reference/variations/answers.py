@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from conformance.reference.replacing import (
@@ -25,6 +25,13 @@ from conformance.reference.wire import BODILESS as EMPTY
 from conformance.reference.wire import Send, begin, send_whole
 
 LISTS = ("getEnvironments", "getApplications", "getApplicationInstances", "getApplicationEvents")
+SQL_LISTS = (
+    "getStatements",
+    "getComputePools",
+    "getSecrets",
+    "getEnvironmentSecretMappings",
+    "getKafkaCatalogs",
+)
 OPTIONAL: tuple[tuple[tuple[str, ...], tuple[tuple[str, ...], ...]], ...] = (
     (ENVIRONMENTS, (("created_time",), ("updated_time",), ("secrets",))),
     (
@@ -228,7 +235,10 @@ def _(server: Server) -> None:
         replace(server.store, listing, lambda original, *where: original(*where)[::-1])
 
 
-def _rewrite_times(server: Server, rewrite: Callable[[str], str]) -> None:
+def _rewrite_times(
+    server: Server, rewrite: Callable[[str], str], operations: Iterable[str] | None = None
+) -> None:
+    """Write times otherwise in the answers of these operations; without any, in all about applications."""
     fields = ("created_time", "updated_time", "creationTimestamp", "updateTimestamp")
 
     def change(value: Any) -> Any:
@@ -242,8 +252,8 @@ def _rewrite_times(server: Server, rewrite: Callable[[str], str]) -> None:
             if key != "spec"
         } | ({"spec": value["spec"]} if "spec" in value else {})
 
-    for operations, _paths in OPTIONAL:
-        reshape_each(server, operations, change)
+    told = [name for names, _paths in OPTIONAL for name in names] if operations is None else operations
+    reshape_each(server, told, change)
 
 
 @variation("times-in-nanoseconds", "Gives times with nanoseconds and the offset +00:00.")
@@ -254,6 +264,13 @@ def _(server: Server) -> None:
 @variation("times-in-seconds", "Gives times in whole seconds.")
 def _(server: Server) -> None:
     _rewrite_times(server, lambda time: f"{time.partition('.')[0]}Z")
+
+
+@variation(
+    "times-of-lists", "Gives times in lists in whole seconds and with +00:00, as it does not elsewhere."
+)
+def _(server: Server) -> None:
+    _rewrite_times(server, lambda time: f"{time.partition('.')[0]}+00:00", (*LISTS, *SQL_LISTS))
 
 
 @variation("secret-spec-empty", "Shows the spec of a secret as an empty object.")

@@ -124,6 +124,18 @@ def _(server: Server) -> None:
     _again(server, refused)
 
 
+@variation(
+    "change-409", "Refuses a start and a suspension with 409 while the change of state before is on its way."
+)
+def _(server: Server) -> None:
+    def behaviour(original: Handler, call: Call) -> Answer:
+        if server.applications.application(call).steps:
+            raise Refusal(409, "The application is changing its state.")
+        return original(call)
+
+    around(server, ["startApplication", "suspendApplication"], behaviour)
+
+
 @variation("any-accept", "Answers in JSON when nothing that it has is accepted.")
 def _(server: Server) -> None:
     replace(server.media, "wanted", lambda original, accept: original(accept) or "application/json")
