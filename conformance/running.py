@@ -106,6 +106,24 @@ def until_phase(
     return eventually(look, within=cmf.limits.settle if within is None else within)
 
 
-def is_over(cmf: Cmf, environment: str, statement: str) -> bool:
-    """Whether a statement has come to its end by itself; then it can't be asked to stop, to go on or to change."""
-    return views.phase(cmf.statements(environment).get(statement).body) in {"completed", "failed"}
+def is_over(cmf: Cmf, environment: str, *statements: str) -> bool:
+    """Whether statements have come to their end by themselves.
+
+    Then they can't be asked to stop, to go on or to change, and need not use their compute pool (erratum
+    ERR-POOL-USED).
+    """
+    bodies = (cmf.statements(environment).get(name).body for name in statements)
+    return all(views.phase(body) in {"completed", "failed"} for body in bodies)
+
+
+def is_kept(cmf: Cmf, environment: str, pool: str, *statements: str, **how: Any) -> bool:
+    """Whether a DELETE of a compute pool that these statements name is refused with 409.
+
+    False where a target that may takes the pool for unused; raises ``Broken`` for any other answer.
+    """
+    answer = cmf.compute_pools(environment).delete(pool, **how)
+    if answer.status != CONFLICT and is_over(cmf, environment, *statements):
+        answer.expect(200, 202, 204)
+        return False
+    answer.expect(CONFLICT)
+    return True

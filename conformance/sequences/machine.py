@@ -24,6 +24,7 @@ from conformance.kinds import (
     Ground,
     Kind,
 )
+from conformance.running import is_over
 from conformance.sequences.looking import Look
 from conformance.sequences.model import APPLICATIONS, POOLS, SECRETS, Entry, Key, World
 from conformance.sequences.shown import require_as_before, require_nothing_of
@@ -192,6 +193,9 @@ class Play:
             self._delete_environment(key)
         elif kind is COMPUTE_POOL and any(self.world.users(key)):
             answer = self._look.collection(key).delete(key.name)
+            users = (user.name for user in self.world.users(key))
+            if answer.status // 100 == SUCCESS and is_over(self._cmf, key.environment, *users):
+                raise Ended("whether statements that have ended use their compute pool is left open")
             with self._holds(kind.rule("IN-USE"), "a DELETE of a compute pool with statements answers 409"):
                 answer.expect(CONFLICT)
             self._look.unchanged(self.world, key, kind.rule("IN-USE"), "after a refused DELETE")

@@ -25,7 +25,13 @@ TOGETHER: Mapping[str, tuple[str, ...]] = {
         "size-is-page-length",
         "clock-ahead",
     ),
-    "slow": ("slow-transitions", "no-cascade", "statement-delete-202", "clock-behind"),
+    "slow": (
+        "slow-transitions",
+        "no-cascade",
+        "statement-delete-202",
+        "clock-behind",
+        "statements-end-later",
+    ),
     "strict": (
         "page-default",
         "page-refused",
@@ -35,6 +41,7 @@ TOGETHER: Mapping[str, tuple[str, ...]] = {
         "times-of-lists",
     ),
     "lenient": ("sort-unknown-ignored", "env-422", "start-304", "any-accept", "delete-unknown-304"),
+    "hasty": ("statements-end", "jobs-end", "pool-free-when-ended"),
     "reticent": ("yaml-like-json", "secret-spec-empty", "mapping-spec-hidden", "times-in-seconds"),
     "demanding": ("namespace-required", "namespace-fixed", "change-409"),
 }

@@ -41,6 +41,8 @@ async def start(walk: Walker, one: str, namesake: str) -> None:
     await walk.send("GET", one)
     await walk.send("GET", ENVIRONMENTS + "/life-1/applications")
     await walk.send("GET", ENVIRONMENTS + "/life-1/applications?page=1&size=1", accept=YAML)
+    walk.wait(7_000)
+    await walk.send("GET", one)
 
 
 async def runs(walk: Walker) -> None:
@@ -139,6 +141,8 @@ async def statements(walk: Walker) -> None:
         walk.wait(110)
         await walk.send("GET", home + "/statements/stmt")
         await walk.send("GET", home + "/statements/stmt/results")
+    await walk.send("DELETE", home + "/compute-pools/pool")
+    await walk.send("POST", home + "/compute-pools", pool)
     await walk.send("DELETE", home + "/statements/stmt")
     await walk.send("GET", home + "/statements/stmt")
     walk.wait(400)

@@ -28,7 +28,7 @@ from conformance.target.wire import Wire
 
 LIMITS = Limits(settle=0.5, deploy=2.5, read_timeout=10.0)
 WIDE = Extent(
-    steps=240, walk=30, requests=2_000, seconds=30.0, shortening_requests=800, shortening_seconds=10.0
+    steps=240, walk=30, requests=2_000, seconds=60.0, shortening_requests=800, shortening_seconds=60.0
 )
 
 

@@ -301,8 +301,8 @@ def _(server: Server) -> None:
     "app-namesake-moved",
     "Moves an application to the environment in which its name is created anew.",
     "CMF-APP-NAME-SCOPE",
-    "CMF-APP-DELETE",
     "CMF-APP-LIST",
+    "CMF-ENV-DELETE-CHILDREN",
     reason=r"the second environment can hold the same name: the answer of getApplication came with status 404",
 )
 def _(server: Server) -> None:

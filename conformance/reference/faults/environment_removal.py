@@ -21,6 +21,7 @@ fault = Registry()
     "Lets a deleted environment be read.",
     "CMF-ENV-DELETE",
     "CMF-ENV-DELETE-CHILDREN",
+    "CMF-ENV-GET-UNKNOWN",
     reason=r"afterwards it can't be read and is not listed: the answer of getEnvironment came with status 200 \(after waiting .* s\)",
 )
 def _(server: Server) -> None:

@@ -145,6 +145,7 @@ def _(server: Server) -> None:
     "page-last-loses-item",
     "Loses the last application of the last page of an unsorted list.",
     "CMF-PAGE-PARTITION",
+    "CMF-PAGE-SIZE",
     reason=r"pages of .* hold all applications, each once: with size=.* the pages miss .* of .* \(after waiting .* s\)",
 )
 def _(server: Server) -> None:
@@ -161,6 +162,7 @@ def _(server: Server) -> None:
     "Begins every page of unsorted applications after the first with the last item of the page before.",
     "CMF-PAGE-PARTITION",
     "CMF-PAGE-ZERO",
+    "CMF-PAGE-SIZE",
     reason=r"pages of .* hold all applications, each once: with size=.*, .* occurs twice \(after waiting .* s\)",
 )
 def _(server: Server) -> None:

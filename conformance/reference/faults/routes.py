@@ -76,11 +76,11 @@ def _(server: Server) -> None:
     "error-route-root",
     "Says of the root of the server something else than of other unknown routes.",
     "CMF-ERR-ROUTE-BODY",
-    reason=r"GET / says so: the message does not begin with Resource not found",
+    reason=r"GET / says what the example of the documentation says: it is not the message of the example",
 )
 def _(server: Server) -> None:
     def unknown(original: Any, request: Request) -> Refusal:
-        return original(request) if request.path else Refusal(404, "There is no page here.")
+        return original(request) if request.path else Refusal(404, "Resource not found: [index]")
 
     replace(server.router, "unknown_route", unknown)
 
