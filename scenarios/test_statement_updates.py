@@ -302,7 +302,7 @@ def test_update_of_what_may_be_immutable(
 
 
 @needs_flink
-@requirement("CMF-STMT-UPDATE-PARTS", "CMF-STMT-UPDATE-REFUSED")
+@requirement("CMF-STMT-UPDATE-PARTS", "CMF-STMT-UPDATE-REFUSED", "CMF-POOL-IN-USE")
 def test_update_of_what_may_be_immutable_while_it_runs(
     cmf: Cmf,
     check: Checks,
@@ -319,6 +319,7 @@ def test_update_of_what_may_be_immutable_while_it_runs(
         until_phase(environment, each.name, "running", "completed", within=cmf.limits.deploy)
     check.nothing_to_judge("CMF-STMT-UPDATE-PARTS", "what was refused had no effect")
     check.nothing_to_judge("CMF-STMT-UPDATE-REFUSED", "what was not refused took effect")
+    check.nothing_to_judge("CMF-POOL-IN-USE", "no update moved a statement to another compute pool")
 
     def update(body: Body, what: str, **spec: Any) -> Body:
         wanted = bodies.changed(body, metadata={"annotations": {"note": what}}, **spec)
@@ -347,6 +348,10 @@ def test_update_of_what_may_be_immutable_while_it_runs(
     )
     body = update(body, "another compute pool of a running statement", computePoolName=other_pool)
     until(body, "running", "completed")
+    if body["spec"]["computePoolName"] == other_pool:
+        with check("CMF-POOL-IN-USE", "a compute pool to which an update moved what runs is in use"):
+            if is_kept(cmf, environment, other_pool, held.name):
+                cmf.compute_pools(environment).get(other_pool).expect(200)
     body = update(
         body,
         "other Flink configuration in the update that stops a statement",

@@ -122,7 +122,7 @@ def _(server: Server) -> None:
     "stmt-update-pool-not-in-use",
     "Takes another compute pool in an update, and lets it be deleted as if nothing used it.",
     "CMF-POOL-IN-USE",
-    reason=r"a compute pool to which an update moved a statement is in use: the answer of deleteComputePool came with status 204",
+    reason=r"a compute pool to which an update moved what runs is in use: the answer of deleteComputePool came with status 204",
 )
 def _(server: Server) -> None:
     moved: dict[Statement, str] = {}
