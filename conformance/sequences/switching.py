@@ -8,7 +8,7 @@ from conformance import bodies, views
 from conformance.contract.media import JSON, YAML
 from conformance.expectations import optional, require, require_contains
 from conformance.kinds import APPLICATION, STATEMENT
-from conformance.running import until, until_phase
+from conformance.running import is_over, until, until_phase
 from conformance.sequences.looking import Look
 from conformance.sequences.model import Entry, Key, World
 from conformance.sequences.shown import job_of, state
@@ -73,6 +73,8 @@ class Switch:
         body = bodies.changed(dict(held.body), stopped=stop)
         sent = YAML if step.variant == VARIANTS - 1 else JSON
         answer = self._look.collection(key).put(key.name, body, media_type=sent)
+        if answer.status in NOT_DONE and is_over(self._cmf, key.environment, key.name):
+            raise Ended("the INSERT of the configuration has come to its end meanwhile")
         with self._holds(rule, f"a PUT with stopped {str(stop).lower()} answers 200"):
             answer.expect(OK, *(NOT_DONE if again else ()))
         with self._holds(rule, "it is read as such at once"):
