@@ -10,11 +10,12 @@ from conformance.expectations import Broken, Unmet, eventually, require
 from conformance.kinds import APPLICATION, KINDS, STATEMENT, Ground, Kind, ground
 from conformance.properties.names import SAMPLE_NEEDED
 from conformance.properties.sql_values import AS_IT_WAS
-from conformance.running import switched
+from conformance.running import is_over, switched
 from conformance.target.cmf import Cmf
 from conformance.views import phase
 
 _PARAMETER = re.compile(r"/([\w-]+)/\{(\w+)\}")
+_REFUSED = 400
 _PLURALS = {"kafka": "catalogs"}
 """Where the word in the path is not the one that stands for the kind."""
 
@@ -102,14 +103,17 @@ class Parents:
         return name
 
     def stop_statement(self) -> None:
-        """Stop the statement that runs, and wait until it has; raises ``Unmet`` when it can't be stopped."""
+        """Stop the statement that runs, and wait until it has, unless it has ended; raises ``Unmet`` when it goes on."""
         name = self.kept(STATEMENT.plural)
         statements = self._cmf.statements(self.environment)
         body = bodies.statement(
             name, self._cmf.features, pool=self._needed[STATEMENT.plural], sql=self._cmf.features.query
         )
         body["spec"]["stopped"] = True
-        statements.put(name, body).needed()
+        answer = statements.put(name, body)
+        if answer.status >= _REFUSED and is_over(self._cmf, self.environment, name):
+            return
+        answer.needed()
         self._await_phase(name, "stopped")
 
     def _instance(self) -> str:
