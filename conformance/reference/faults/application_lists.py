@@ -53,6 +53,7 @@ def _(server: Server) -> None:
     "app-list-stale",
     "Lists applications with the spec they were created with.",
     "CMF-CONC-READ",
+    "CMF-APP-LIST",
     reason=r"an update of an application is there at once, round .*: in the list, the updated application: /spec/flinkConfiguration/version is not as",
 )
 def _(server: Server) -> None:

@@ -102,6 +102,7 @@ def _(server: Server) -> None:
     "app-suspend-answer-without-kind",
     "Answers suspend with an application without a kind.",
     "CMF-APP-SCHEMA",
+    "CMF-APP-SUSPEND",
     reason=r"answers of suspendApplication: /: .* is a required property",
 )
 def _(server: Server) -> None:
