@@ -8,7 +8,7 @@ from typing import Any
 
 from conformance import bodies, views
 from conformance.contract.timestamps import as_moment
-from conformance.expectations import optional, require_contains, require_equal
+from conformance.expectations import optional, require, require_contains, require_equal
 from conformance.target.cmf import Cmf, Collection
 
 CREATED, OK = 201, 200
@@ -73,6 +73,16 @@ class Kind:
             if other.get("secret") is None:
                 each.pop("secret", None)
         require_equal(now, then, what)
+
+    def require_listed(self, got: list[Any], before: list[Any], what: str) -> None:
+        """Raise ``Broken`` unless a list shows the resource as it did before, as often and in the same state.
+
+        That a list shows what is read alone is a requirement of its own.
+        """
+        times = len(got), len(before)
+        require(times[0] == times[1], f"{what} is listed {times[0]} times", expected=f"{times[1]} times")
+        for now, then in zip(got, before, strict=True):
+            self.require_same(now, then, f"in the list, {what}: ")
 
     def collection(self, cmf: Cmf, environment: str) -> Collection:
         """The collection of this kind, in the environment of that name when it is scoped."""

@@ -47,18 +47,11 @@ def test_pool_in_use(cmf: Cmf, check: Checks, environment: str) -> None:
     pools, used, idle = ground.collection, pool(ground), pool(ground, number=2)
     going_on: dict[str, Any] = {"sql": cmf.features.insert} if cmf.features.flink else {}
     statements = [statement(cmf, environment, used, **going_on) for _ in range(2)]
-    before = pools.get(used).needed(200).body
+    before, listed = pools.get(used).needed(200).body, pools.items(used)
 
     def require_kept(why: str) -> None:
         COMPUTE_POOL.require_same(pools.get(used).expect(200).body, before, f"{why}, the compute pool: ")
-        listed = [item for item in pools.all() if pools.name_of(item) == used]
-        require(
-            len(listed) == 1,
-            f"{why}, it is listed {len(listed)} times",
-            expected="once",
-            got=str(len(listed)),
-        )
-        COMPUTE_POOL.require_same(listed[0], before, f"{why}, in the list, the compute pool: ")
+        COMPUTE_POOL.require_listed(pools.items(used), listed, f"{why}, the compute pool")
 
     with check(
         "CMF-POOL-RELEASED", "a compute pool without statements beside one that has some can be deleted"

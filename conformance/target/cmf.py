@@ -332,9 +332,13 @@ class Collection:
         """The names of all items, in order."""
         return [self.name_of(item) for item in self.all(**how)]
 
+    def items(self, name: str) -> Items:
+        """The items of this name in the list, one at most in a correct one."""
+        return [item for item in self.all() if self.name_of(item) == name]
+
     def item(self, name: str) -> Any:
         """The item of this name in the list; raises ``Broken`` unless it is there exactly once."""
-        items = [item for item in self.all() if self.name_of(item) == name]
+        items = self.items(name)
         if len(items) != 1:
             raise Broken(f"{name} is listed {len(items)} times", expected="once", got=f"{len(items)} times")
         return items[0]

@@ -7,7 +7,7 @@ from typing import Any
 from conformance.reference.faults import sql_tools as tools
 from conformance.reference.faults.registry import Registry
 from conformance.reference.faults.sql_tools import CATALOG
-from conformance.reference.replacing import at, drop, replace, reshape
+from conformance.reference.replacing import at, drop, replace, reshape, reshape_each
 from conformance.reference.server import Server
 from conformance.reference.store import Record
 from conformance.reference.values import JsonObject
@@ -148,3 +148,18 @@ def _(server: Server) -> None:
     tools.listed_otherwise(
         server, CATALOG, lambda item: {**item, "metadata": {**item["metadata"], "uid": 17}}
     )
+
+
+@fault(
+    "cat-list-without-secret-ids",
+    "Leaves the ids of connection secrets out of the list of catalogs.",
+    "CMF-CAT-LIST",
+    reason=r"is listed as application/json with all of it: in the list, the catalog: /spec/.*/connectionSecretId is not as stored",
+)
+def _(server: Server) -> None:
+    def change(catalog: Any) -> Any:
+        for part in (*catalog["spec"]["kafkaClusters"], catalog["spec"]["srInstance"]):
+            part.pop("connectionSecretId", None)
+        return catalog
+
+    reshape_each(server, [CATALOG.page], change)

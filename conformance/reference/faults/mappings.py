@@ -348,3 +348,23 @@ def _(server: Server) -> None:
         return answer
 
     around(server, [MAPPING.delete], delete)
+
+
+@fault(
+    "map-delete-takes-namesakes-of-secret",
+    "Deletes the mappings of that name to the same secret in other environments, too.",
+    "CMF-MAP-DELETE",
+    reason=r"its namesake in another environment is still there: the answer of getEnvironmentSecretMapping came with status 404",
+)
+def _(server: Server) -> None:
+    def delete(original: Handler, call: Call) -> Answer:
+        name = call.path["name"]
+        mapping = MAPPING.held(server, call).get(name)
+        answer = original(call)
+        for environment in server.store.list_environments():
+            other = environment.mappings.get(name)
+            if mapping is not None and other is not None and other.spec == mapping.spec:
+                del environment.mappings[name]
+        return answer
+
+    around(server, [MAPPING.delete], delete)
