@@ -12,6 +12,10 @@ Text = Mapping[str, str]
 LABELS = {"tier": "gold", "example.com/owner": "team-1", "level": "7"}
 """Labels of every legal shape: a key with a prefix, a value that looks like a number."""
 ANNOTATIONS = {"note": "first", "example.com/ticket": "CMF-1"}
+CONFIGURATION = {"taskmanager.numberOfTaskSlots": "2", "execution.checkpointing.interval": "30000"}
+"""The Flink configuration of an application that has one."""
+STATEMENT_CONFIGURATION = {"execution.checkpointing.interval": "30000", "table.exec.state.ttl": "1 h"}
+"""The Flink configuration of a statement that has one."""
 DEFAULTS: dict[str, Any] = {
     "flinkApplicationDefaults": {
         "metadata": {"annotations": {"team": "streams"}, "labels": {"tier": "gold"}},

@@ -13,6 +13,8 @@ from conformance.target.answer import Answer
 from conformance.target.cmf import Cmf
 
 CONFLICT = 409
+TOO_LATE = "the INSERT of the configuration comes to its end before that can be asked of it"
+"""Why there is nothing to judge about a statement that should have been running."""
 PHASELESS = 2.0
 """Seconds after which a statement without a phase is taken for one that never has any."""
 

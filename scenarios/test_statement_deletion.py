@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from conformance import bodies, lookalikes
-from conformance.bodies import ANNOTATIONS, LABELS
+from conformance.bodies import ANNOTATIONS, LABELS, STATEMENT_CONFIGURATION
 from conformance.contract import timestamps
 from conformance.expectations import (
     eventually,
@@ -22,7 +22,6 @@ from conformance.target.cmf import Cmf
 
 pytestmark = needs_sql
 
-CONFIGURATION = {"execution.checkpointing.interval": "30000", "table.exec.state.ttl": "1 h"}
 BROKEN = "SELEC nothing FRM nowhere;"
 """SQL that no parser takes."""
 
@@ -128,7 +127,7 @@ def test_create_again(
     fields: dict[str, Any] = {
         "labels": LABELS,
         "annotations": ANNOTATIONS,
-        "configuration": CONFIGURATION,
+        "configuration": STATEMENT_CONFIGURATION,
         "parallelism": 6,
     }
     name = cmf.name("stmt")
@@ -149,7 +148,9 @@ def test_create_again(
             back = [key for key in gone if optional(after, "metadata", part, key) is not None]
             require(not back, f"{part} of the old statement are back", expected="none", got=", ".join(back))
         back = [
-            key for key in CONFIGURATION if optional(after, "spec", "flinkConfiguration", key) is not None
+            key
+            for key in STATEMENT_CONFIGURATION
+            if optional(after, "spec", "flinkConfiguration", key) is not None
         ]
         require(not back, "configuration of the old statement is back", expected="none", got=", ".join(back))
         require(

@@ -11,7 +11,7 @@ from conformance.contract.media import JSON, YAML
 from conformance.expectations import eventually, optional, require, require_contains, require_equal, settled
 from conformance.runner.fixtures import Held
 from conformance.runner.plugin import Checks
-from conformance.running import is_over
+from conformance.running import TOO_LATE, is_over
 from conformance.scenario import NOT_DONE, needs_flink, needs_sql, requirement
 from conformance.target.answer import Answer
 from conformance.target.cmf import Cmf
@@ -21,7 +21,6 @@ pytestmark = [needs_sql, needs_flink]
 Body = dict[str, Any]
 LATE = 1.5
 """Seconds after which a deletion that was left to be done later has been done."""
-TOO_LATE = "the INSERT of the configuration comes to its end before that can be asked of it"
 
 
 @requirement(

@@ -21,7 +21,7 @@ from conformance.expectations import (
 )
 from conformance.runner.fixtures import Held
 from conformance.runner.plugin import Checks
-from conformance.running import is_kept, is_over
+from conformance.running import TOO_LATE, is_kept, is_over
 from conformance.scenario import NOT_DONE, needs_flink, needs_sql, requirement
 from conformance.target.answer import Answer
 from conformance.target.cmf import Cmf
@@ -29,7 +29,6 @@ from conformance.target.cmf import Cmf
 pytestmark = [needs_sql, needs_flink]
 
 Body = dict[str, Any]
-TOO_LATE = "the INSERT of the configuration comes to its end before that can be asked of it"
 FILTERS = {
     "FILTER-PHASE": ("phase",),
     "FILTER-POOL": ("compute-pool",),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from conformance import bodies, lookalikes, views
-from conformance.bodies import ANNOTATIONS, LABELS
+from conformance.bodies import ANNOTATIONS, LABELS, STATEMENT_CONFIGURATION
 from conformance.contract.media import JSON, YAML
 from conformance.contract.timestamps import as_moment
 from conformance.expectations import (
@@ -25,7 +25,6 @@ from conformance.target.cmf import Cmf, Collection
 
 pytestmark = needs_sql
 
-CONFIGURATION = {"execution.checkpointing.interval": "30000", "table.exec.state.ttl": "1 h"}
 BROKEN = "SELEC nothing FRM nowhere;"
 """SQL that no parser takes."""
 
@@ -61,7 +60,7 @@ def test_create_and_read(cmf: Cmf, check: Checks, environment: str, compute_pool
     everything: dict[str, Any] = {
         "labels": LABELS,
         "annotations": ANNOTATIONS,
-        "configuration": CONFIGURATION,
+        "configuration": STATEMENT_CONFIGURATION,
     }
     variants: dict[str, Callable[[], dict[str, Any]]] = {
         "with everything": lambda: body(**everything, parallelism=2, stopped=False),
@@ -202,7 +201,7 @@ def test_create_twice(
     )
     statements = cmf.statements(environment)
     held = new_statement(
-        environment, pool, labels=LABELS, annotations=ANNOTATIONS, configuration=CONFIGURATION
+        environment, pool, labels=LABELS, annotations=ANNOTATIONS, configuration=STATEMENT_CONFIGURATION
     )
     before = at_rest(environment, held.name)
     spec = held.body["spec"]
@@ -314,7 +313,7 @@ def test_list(
             pools[environment],
             labels=LABELS,
             annotations=ANNOTATIONS,
-            configuration=CONFIGURATION,
+            configuration=STATEMENT_CONFIGURATION,
         ),
         new_statement(environment, pools[environment]),
         new_statement(environment, pools[environment], parallelism=4),

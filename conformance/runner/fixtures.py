@@ -98,6 +98,18 @@ def suspended_application(environment: str, new_application: Callable[..., Held]
 
 
 @pytest.fixture
+def new_secret(run: RunContext, cmf: Cmf) -> Callable[[], str]:
+    """Creates secrets, each with data of its own: ``new_secret()`` returns the name."""
+
+    def create() -> str:
+        name = cmf.name("secret")
+        cmf.secrets.post(bodies.secret(name, run.canaries.data())).needed()
+        return name
+
+    return create
+
+
+@pytest.fixture
 def new_compute_pool(cmf: Cmf) -> Callable[..., Held]:
     """Creates compute pools: ``new_compute_pool(environment)``."""
 

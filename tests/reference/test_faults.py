@@ -33,6 +33,7 @@ STAGE_OF = {
     "lifecycle": "lifecycle",
     "state_changes": "lifecycle",
     "instances": "runs",
+    "instance_specs": "runs",
     "events": "runs",
     "pages": "pages",
     "sorting": "pages",
