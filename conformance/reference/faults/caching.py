@@ -165,27 +165,24 @@ def _(server: Server) -> None:
 
 
 @fault(
-    "cache-304-at-third-reading",
-    "Answers 304 to the third reading of what has not changed.",
+    "cache-304-once-asked",
+    "Answers 304 to a reading without condition, once it has told somebody so who had one.",
     "CMF-CACHE-UNCONDITIONAL",
-    "CMF-APP-REFUSED",
-    "CMF-APP-START-AGAIN",
-    "CMF-APP-UPDATE",
-    "CMF-CACHE-CHANGED",
-    "CMF-ERR-METHOD",
-    "CMF-APP-NAME-SCOPE",
     reason=r"answers of getApplication: 304 in answer to a request without condition",
 )
 def _(server: Server) -> None:
-    readings: dict[tuple[Any, ...], int] = {}
+    told: set[tuple[Any, ...]] = set()
 
     def deliver(original: Any, request: Request, operation: str, answer: Answer, media_type: str) -> Wire:
         wire: Wire = original(request, operation, answer, media_type)
-        if operation != "getApplication" or wire.status != 200:
+        if operation != "getApplication":
             return wire
-        key = (request.segments, wire.body)
-        readings[key] = readings.get(key, 0) + 1
-        return server.conditional.not_modified(wire.headers) if readings[key] == 3 else wire
+        key = (request.segments, dict(wire.headers).get("etag"))
+        if wire.status == 304:
+            told.add(key)
+        elif key in told and "if-none-match" not in request.headers:
+            return server.conditional.not_modified(wire.headers)
+        return wire
 
     replace(server, "deliver", deliver)
 

@@ -119,6 +119,8 @@ def _(server: Server) -> None:
     "Indents the YAML of events with tabs.",
     "CMF-CONTENT-YAML",
     "CMF-CONTENT-SAME",
+    "CMF-PAGE-PARTITION",
+    "CMF-PAGE-SIZE",
     reason=r"answers of getApplicationEvents: the body is declared as application/yaml, but not YAML: found character that cannot start any token in",
 )
 def _(server: Server) -> None:

@@ -368,6 +368,7 @@ def _(server: Server) -> None:
     "Declares errors in YAML as JSON.",
     "CMF-ERR-NEGOTIATED",
     "CMF-ERR-BODY",
+    "CMF-ERR-BODY-HTTP",
     reason=r"an unknown environment, accepting application/yaml: the error is not of the type asked for",
 )
 def _(server: Server) -> None:
