@@ -153,7 +153,8 @@ def judge_pages(check: Check, listed: Listed, which: str) -> None:
     with check("CMF-PAGE-TOTAL", f"metadata.size counts {which}"):
         eventually(lambda: _require_totals(listed), within=SETTLED, moving=listed.moving)
     with check("CMF-PAGE-PAGEABLE", f"pageable of {which} is what was asked for"):
-        for page, size in ((0, 2), (1, 2), (1, 3), (2, 1)):
+        # Also of the last page, which is not full.
+        for page, size in ((0, 2), (1, 2), (1, 3), (2, 1), _partial(len(listed.all()))):
             answer = collection.list(page=page, size=size).expect(200)
             for key, asked in (("page", page), ("size", size)):
                 told = optional(answer.body, "pageable", key)
@@ -233,15 +234,20 @@ def _require_stable(listed: Listed) -> None:
         )
 
 
+def _partial(total: int) -> tuple[int, int]:
+    """The number and the size of a last page that is not full."""
+    size = next((size for size in (2, 3, 4, 5, 7) if total % size), 11)
+    return total // size, size
+
+
 def _require_totals(listed: Listed) -> None:
     total = len(listed.all())
-    partial = next((size for size in (2, 3, 4, 5, 7) if total % size), 11)
     # Also of the last page that is not full, and of the last that is.
     for page, size in (
         (0, 2),
         (0, 100),
         (1, 2),
-        (total // partial, partial),
+        _partial(total),
         (max(0, total // 2 - 1), 2),
         (1000, 2),
     ):

@@ -56,6 +56,11 @@ class Telling:
         with self.check("CMF-AGREE-SECRET", f"{when}, secrets know where they are attached"):
             eventually(lambda: self._secrets(accept), within=self.cmf.limits.settle)
 
+    def judge_silence(self) -> None:
+        """Say of what nothing was given to look at."""
+        for rule in {"CMF-AGREE-ENVIRONMENT", "CMF-AGREE-SECRET"} - self.told:
+            self.check.nothing_to_judge(rule, "the target does not give it, as the schema allows")
+
     def environment(self, body: Any, name: str) -> None:
         """A representation of an environment has the secrets that its mappings name."""
         told = optional(body, "secrets")
@@ -163,8 +168,35 @@ def test_one_story(
         cmf.environments.delete(other_environment).needed(200, 202, 204)
     del story[other_environment]
     telling.holds("after an environment was deleted")
-    for rule in {"CMF-AGREE-ENVIRONMENT", "CMF-AGREE-SECRET"} - telling.told:
-        check.nothing_to_judge(rule, "the target does not give it, as the schema allows")
+    telling.judge_silence()
+
+
+@requirement("CMF-AGREE-ENVIRONMENT", "CMF-AGREE-SECRET")
+def test_many_mappings(cmf: Cmf, check: Checks, environment: str, new_secret: Callable[[], str]) -> None:
+    secrets = [new_secret(), new_secret()]
+    story: Story = {environment: {}}
+    for number in range(5):
+        name, secret = cmf.name("secret-id"), secrets[number % 2]
+        cmf.secret_mappings(environment).post(bodies.secret_mapping(name, secret=secret)).needed()
+        story[environment][name] = secret
+    telling = Telling(cmf, check, story, secrets)
+    telling.holds("with five mappings")
+    telling.judge_silence()
+
+
+@requirement("CMF-AGREE-SECRET-DELETED")
+def test_a_secret_that_is_mapped_no_more(
+    cmf: Cmf, check: Checks, environment: str, new_secret: Callable[[], str]
+) -> None:
+    old, new, name = new_secret(), new_secret(), cmf.name("secret-id")
+    mappings = cmf.secret_mappings(environment)
+    mappings.post(bodies.secret_mapping(name, secret=old)).needed()
+    mappings.put(name, bodies.secret_mapping(name, secret=new)).needed(200, 201, 204)
+    state = mappings.get(name).needed(200).body
+    with check("CMF-AGREE-SECRET-DELETED", "once its only mapping names another secret, it can be deleted"):
+        eventually(lambda: cmf.secrets.delete(old).expect_accepted(), within=cmf.limits.settle)
+        cmf.secrets.get(old).expect_absent()
+        _require_mapping(cmf, environment, name, state)
 
 
 @requirement("CMF-AGREE-SECRET-DELETED")

@@ -7,6 +7,7 @@ from typing import Any
 
 from conformance import bodies, views
 from conformance.bodies import ANNOTATIONS, LABELS
+from conformance.contract.media import MEDIA_TYPES
 from conformance.expectations import require, require_equal
 from conformance.runner.fixtures import Held
 from conformance.runner.plugin import Checks
@@ -78,10 +79,14 @@ def test_invalid_bodies(
             with check("CMF-APP-REFUSED", f"a creation that is refused for {why} creates nothing"):
                 applications.get(name).expect_absent()
     refused: list[str] = []
-    for spoil in WRONG.values():
-        name = cmf.name("refused")
-        if applications.post(spoil(bodies.application(name, cmf.features))).status >= 400:
-            refused.append(name)
+    for why, spoil in WRONG.items():
+        for media_type in MEDIA_TYPES:
+            name = cmf.name("refused")
+            answer = applications.post(spoil(bodies.application(name, cmf.features)), media_type=media_type)
+            if answer.status >= 400:
+                refused.append(name)
+            with check("CMF-APP-BODY", f"a creation as {media_type} with {why} is refused"):
+                answer.expect_refused()
     with check("CMF-APP-REFUSED", "no refused body created an application"):
         created = [name for name in applications.names() if name in refused]
         require(not created, "a refused body created an application", expected="none", got=", ".join(created))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ from conformance import bodies, lookalikes, views
 from conformance.bodies import ANNOTATIONS, CONFIGURATION, LABELS
 from conformance.contract.media import JSON, MEDIA_TYPES, YAML
 from conformance.expectations import (
+    field,
     first_difference,
     optional,
     require,
@@ -22,6 +24,8 @@ from conformance.runner.plugin import Checks
 from conformance.scenario import requirement
 from conformance.target.cmf import Cmf
 
+CREATED = 201
+
 
 @requirement("CMF-APP-CREATE", "CMF-APP-GET")
 def test_create_and_read(cmf: Cmf, check: Checks, environment: str) -> None:
@@ -34,6 +38,11 @@ def test_create_and_read(cmf: Cmf, check: Checks, environment: str) -> None:
         },
         "without labels and annotations": {},
         "with a greater parallelism": {"parallelism": 7},
+        "with much of everything": {
+            "labels": {f"label-{number}": str(number) for number in range(60)},
+            "annotations": {"long": "300 letters " * 25 + ".", "longer": "2000 letters " * 154 + "."},
+            "configuration": {f"key.number-{number}": str(number) for number in range(60)},
+        },
     }
     for variant, fields in variants.items():
         body = bodies.application(cmf.name("app"), cmf.features, **fields)
@@ -76,17 +85,19 @@ def test_update(cmf: Cmf, check: Checks, environment: str, new_application: Call
     applications = cmf.applications(environment)
     held = new_application(environment, labels=LABELS, annotations=ANNOTATIONS)
     neighbour = new_application(environment, annotations=ANNOTATIONS)
-    for number, (parallelism, media_type) in enumerate(((3, JSON), (5, YAML), (2, JSON)), start=1):
+    media_types = ((JSON, JSON), (YAML, JSON), (JSON, YAML), (YAML, YAML))
+    for number, (media_type, accept) in enumerate(media_types, start=1):
         body = bodies.application(
             held.name,
             cmf.features,
-            parallelism=parallelism,
+            parallelism=7 - number,
             configuration={**CONFIGURATION, "restart-strategy.fixed-delay.attempts": str(number)},
             labels={**LABELS, "revision": str(number)},
             annotations={"note": f"update {number}"},
         )
-        updated = applications.post(body, media_type=media_type)
-        with check("CMF-APP-UPDATE", f"update {number}, sent as {media_type}, answers 201 and holds"):
+        updated = applications.post(body, media_type=media_type, accept=accept)
+        what = f"update {number}, which accepts {accept}, sent as {media_type}"
+        with check("CMF-APP-UPDATE", f"{what}, answers 201 and holds"):
             updated.expect(201)
             require_contains(updated.body, body, "the answer")
             require_contains(applications.get(held.name).expect(200).body, body, "the application")
@@ -136,18 +147,65 @@ def test_update_replaces(
             for part, gone in (("labels", LABELS), ("annotations", ANNOTATIONS)):
                 left = [key for key in gone if optional(read, "metadata", part, key) is not None]
                 require(not left, f"old {part} are still there", expected="none", got=", ".join(left))
-    logging = {"log4j-console.properties": "rootLogger.level = WARN"}
-    whole = {**shorter, "spec": {**shorter["spec"], "logConfiguration": logging}}
-    if applications.post(whole).status == 201:
-        with check("CMF-APP-REPLACE", "a whole part of the spec left out of an update is gone"):
-            applications.post(shorter).expect(201)
-            left = optional(applications.get(held.name).expect(200).body, "spec", "logConfiguration")
-            require(
-                first_difference(left, logging),
-                "the old logConfiguration is still there",
-                expected="nothing",
-                got=repr(left),
-            )
+    empty = bodies.changed(shorter, metadata={"labels": {}, "annotations": {}}, flinkConfiguration={})
+    fewer = bodies.application(
+        held.name,
+        cmf.features,
+        configuration=dict([*CONFIGURATION.items()][:1]),
+        labels=dict([*LABELS.items()][:1]),
+        annotations=dict([*ANNOTATIONS.items()][:1]),
+    )
+    for what, less in (("all but one", fewer), ("all", empty)):
+        applications.post(held.body).needed()
+        if applications.post(less).status == CREATED:
+            with check("CMF-APP-REPLACE", f"of configuration, labels and annotations {what} are gone"):
+                require_no_more(applications.get(held.name).expect(200).body, held.body, less)
+    for what, (path, value) in OPTIONAL.items():
+        whole, bare = with_part(shorter, path, value), without_part(shorter, path)
+        if applications.post(whole).status == applications.post(bare).status == CREATED:
+            with check("CMF-APP-REPLACE", f"{what} left out of an update is gone"):
+                left = optional(applications.get(held.name).expect(200).body, "spec", *path)
+                require(
+                    first_difference(left, value),
+                    f"the old {path[-1]} is still there",
+                    expected="nothing",
+                    got=repr(left),
+                )
+
+
+# Parts of a spec that a target may have no word for: path, and a value that nobody has by default.
+OPTIONAL: dict[str, tuple[tuple[str, ...], Any]] = {
+    "a whole part of the spec": (
+        ("logConfiguration",),
+        {"log4j-console.properties": "rootLogger.level = WARN"},
+    ),
+    "a value of a resource": (("taskManager", "resource", "cpu"), 1.25),
+    "a list of the job": (("job", "args"), ["--only", "before"]),
+}
+
+
+def with_part(body: dict[str, Any], path: tuple[str, ...], value: Any) -> dict[str, Any]:
+    """The body with a part in its spec."""
+    result = copy.deepcopy(body)
+    parent: Any = field(result, "spec", *path[:-1])
+    parent[path[-1]] = value
+    return result
+
+
+def without_part(body: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+    """The body without a part of its spec."""
+    result = copy.deepcopy(body)
+    parent: Any = field(result, "spec", *path[:-1])
+    parent.pop(path[-1], None)
+    return result
+
+
+def require_no_more(read: Any, before: Any, sent: Any) -> None:
+    """Of what was stored before, an application has no label, annotation or configuration that was not sent."""
+    for path in (("metadata", "labels"), ("metadata", "annotations"), ("spec", "flinkConfiguration")):
+        had, asked, has = (optional(body, *path) or {} for body in (before, sent, read))
+        left = [key for key, value in had.items() if key not in asked and optional(has, key) == value]
+        require(not left, f"old {path[-1]} are still there", expected="none", got=", ".join(left))
 
 
 @requirement("CMF-APP-LIST", "CMF-APP-LIST-SCOPE")
@@ -178,6 +236,13 @@ def test_list(
         for item in applications.all():
             alone = applications.get(applications.name_of(item)).expect(200).body
             require_equal(views.application(item), views.application(alone), "in the list, the application")
+    with check("CMF-APP-LIST", "each is on its page with the values that are read of it alone"):
+        for page in applications.pages(2):
+            for item in page.items:
+                alone = applications.get(applications.name_of(item)).expect(200).body
+                require_equal(
+                    views.application(item), views.application(alone), "on its page, the application"
+                )
     with check("CMF-APP-LIST-SCOPE", "no application of another environment is listed"):
         for way, names in in_every_way(applications):
             foreign = [name for name in names if name in {*elsewhere, there_too}]
@@ -219,3 +284,8 @@ def test_create_in_unknown_environment(
         cmf.environments.get(nowhere).expect_absent()
         cmf.applications(nowhere).get(held.name).expect_absent()
         require(nowhere not in cmf.environments.names(), "the environment is listed", expected="not listed")
+    cmf.environments.post(bodies.environment(nowhere, cmf.features)).needed()
+    with check("CMF-APP-ENVIRONMENT-UNKNOWN", "nor is it there once the environment is created"):
+        cmf.applications(nowhere).get(held.name).expect_absent()
+        listed = cmf.applications(nowhere).list()
+        require(listed.status >= 400 or not listed.items, "the application is listed", expected="not listed")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from conformance import bodies, lookalikes
+from conformance import bodies, lookalikes, views
 from conformance.contract.media import JSON, YAML
-from conformance.expectations import eventually, require, require_equal
+from conformance.expectations import eventually, optional, require, require_equal
 from conformance.kinds import COMPUTE_POOL, STATEMENT, Ground
 from conformance.kinds import ground as prepare
 from conformance.runner.plugin import Checks
@@ -41,6 +41,11 @@ def remove(cmf: Cmf, environment: str, statement: str) -> None:
     eventually(lambda: cmf.statements(environment).get(statement).expect_absent(), within=cmf.limits.deploy)
 
 
+def is_to_run(statement: Any) -> bool:
+    """Whether a statement shows neither in its spec nor by its phase that it was stopped."""
+    return not optional(statement, "spec", "stopped") and views.phase(statement) != "stopped"
+
+
 @requirement("CMF-POOL-IN-USE", "CMF-POOL-RELEASED")
 def test_pool_in_use(cmf: Cmf, check: Checks, environment: str) -> None:
     ground = prepare(COMPUTE_POOL, cmf, environment)
@@ -48,6 +53,7 @@ def test_pool_in_use(cmf: Cmf, check: Checks, environment: str) -> None:
     going_on: dict[str, Any] = {"sql": cmf.features.insert} if cmf.features.flink else {}
     statements = [statement(cmf, environment, used, **going_on) for _ in range(2)]
     before, listed = pools.get(used).needed(200).body, pools.items(used)
+    running = [name for name in statements if is_to_run(cmf.statements(environment).get(name).body)]
 
     def require_kept(why: str) -> None:
         COMPUTE_POOL.require_same(pools.get(used).expect(200).body, before, f"{why}, the compute pool: ")
@@ -70,7 +76,12 @@ def test_pool_in_use(cmf: Cmf, check: Checks, environment: str) -> None:
             require_kept("after a refused DELETE")
     with check("CMF-POOL-IN-USE", "its statements are still there, and others can be created in it"):
         for name in statements:
-            cmf.statements(environment).get(name).expect(200)
+            now = cmf.statements(environment).get(name).expect(200).body
+            require(
+                name not in running or is_to_run(now),
+                "a refused DELETE has stopped a statement",
+                expected="not stopped",
+            )
         body = bodies.statement(cmf.name("stmt"), cmf.features, pool=used, **going_on)
         cmf.statements(environment).post(body).expect_accepted()
         statements.append(body["metadata"]["name"])

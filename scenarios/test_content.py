@@ -11,7 +11,7 @@ import yaml
 
 from conformance import bodies, views
 from conformance.contract.media import JSON, MEDIA_TYPES, YAML, write
-from conformance.expectations import eventually, require, require_contains, require_equal
+from conformance.expectations import eventually, field, optional, require, require_contains, require_equal
 from conformance.kinds import (
     APPLICATION,
     CREATED_ONCE,
@@ -64,16 +64,27 @@ SCALARS = {
         )
     )
 }  # fmt: skip
+DISKS = [{"key": "disk", "operator": "In", "values": ["ssd", "nvme"]}]
+PREFERRED = [{"weight": 1, "preference": {"matchExpressions": DISKS}}]
+PODS: dict[str, Any] = {
+    "spec": {"affinity": {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": PREFERRED}}}
+}
+"""A template of pods that is as deep as legal ones get."""
 TYPES: dict[str, Any] = {
     "spec": {
         "job": {"parallelism": 3, "allowNonRestoredState": False},
-        "jobManager": {"resource": {"cpu": 0.5, "memory": "1g"}, "replicas": 2},
+        "jobManager": {"resource": {"cpu": 0.1, "memory": "1g"}, "replicas": 2},
         "taskManager": {"resource": {"cpu": 2.25}},
         "podTemplate": {
-            "spec": {"containers": [{"name": "flink-main-container", "args": ["a", "b"], "env": []}]}
+            "spec": {
+                **PODS["spec"],
+                "containers": [{"name": "flink-main-container", "args": ["a", "b"], "env": []}],
+            }
         },
     }
 }
+SCRATCH = {"spec": {"podTemplate": {"spec": {"volumes": [{"name": "scratch", "emptyDir": {}}]}}}}
+"""Defaults in which an empty object is the kind of a volume."""
 POOL: dict[str, Any] = {
     "spec": {"clusterSpec": {"taskManager": {"resource": {"cpu": 1.5, "memory": "1g"}, "replicas": 2}}}
 }
@@ -166,11 +177,25 @@ def test_types_are_kept(cmf: Cmf, check: Checks, environment: str) -> None:
             cmf.name("types"), cmf.features, flinkApplicationDefaults=TYPES, computePoolDefaults=POOL
         )
         held_in_both(ENVIRONMENT, cmf.environments, body, "a value")
+    for sent in MEDIA_TYPES:
+        with check("CMF-CONTENT-TYPES", f"an empty object in the defaults of an environment, sent as {sent}"):
+            body = bodies.environment(cmf.name("empty"), cmf.features, flinkApplicationDefaults=SCRATCH)
+            cmf.environments.post(body, media_type=sent).expect_accepted()
+            read = cmf.environments.get(body["name"]).expect(200).body
+            volumes = field(read, "flinkApplicationDefaults", "spec", "podTemplate", "spec", "volumes")
+            listed = volumes if isinstance(volumes, list) else []
+            kept = any(isinstance(optional(one, "emptyDir"), dict) for one in listed)
+            require(kept, "the empty object is gone", expected="emptyDir: {}", got=repr(volumes))
     with check("CMF-CONTENT-TYPES", "numbers in the spec of an application"):
         body = bodies.application(cmf.name("types"), cmf.features, parallelism=4)
-        body["spec"]["jobManager"]["resource"]["cpu"] = 0.5
+        body["spec"]["jobManager"]["resource"]["cpu"] = 0.1
         body["spec"]["taskManager"]["resource"]["cpu"] = 2.25
         held_in_both(APPLICATION, cmf.applications(environment), body, "a value")
+    body = bodies.changed(bodies.application(cmf.name("deep"), cmf.features), podTemplate=PODS)
+    if cmf.applications(environment).post(body).status == APPLICATION.created:
+        with check("CMF-CONTENT-TYPES", "a deep template of pods in the spec of an application"):
+            read = cmf.applications(environment).get(body["metadata"]["name"]).expect(200).body
+            require_contains(read, body, "the application")
 
 
 @requirement("CMF-CONTENT-YAML-BODY")

@@ -119,6 +119,8 @@ def test_conflict(kind: Kind, cmf: Cmf, check: Checks, ground: Ground, collectio
 @each_kind("LIST", kinds=ALL)
 def test_list(kind: Kind, check: Checks, ground: Ground, collection: Collection) -> None:
     held = [created(ground, number)[0] for number in range(1, 6)]
+    # If the target kept a copy of this, it would lack what comes now.
+    collection.list(page=0, size=100, accept=YAML).needed(200)
     plain = ground.body(ground.cmf.name("once"))
     collection.post(plain).needed()
     held.append(plain["metadata"]["name"])
@@ -157,7 +159,7 @@ def test_list(kind: Kind, check: Checks, ground: Ground, collection: Collection)
             in_peace(listed, lambda: as_alone(size, read))
 
 
-@each_kind("LIST-SCOPE", "LIST-UNKNOWN", kinds=SCOPED)
+@each_kind("LIST", "LIST-SCOPE", "LIST-UNKNOWN", kinds=SCOPED)
 def test_list_of_one_environment(
     kind: Kind, cmf: Cmf, check: Checks, environment: str, other_environment: str, ground: Ground
 ) -> None:
@@ -169,8 +171,8 @@ def test_list_of_one_environment(
     }
     held = {place: sorted(created(each, number)[0] for number in (1, 2)) for place, each in grounds.items()}
     shared = cmf.name("namesake")
-    for place in (environment, longer):
-        grounds[place].collection.post(grounds[place].body(shared)).needed()
+    for number, place in enumerate((environment, longer), start=1):
+        grounds[place].collection.post(grounds[place].variant(shared, number)).needed()
         held[place] = sorted([*held[place], shared])
     for place, expected in held.items():
         with check(kind.rule("LIST-SCOPE"), f"the list of an environment holds its own {kind.noun}s alone"):
@@ -181,6 +183,12 @@ def test_list_of_one_environment(
                     expected=", ".join(expected),
                     got=", ".join(sorted(names)),
                 )
+    with check(kind.rule("LIST"), "namesakes in two environments are each listed with values of their own"):
+        for place in (environment, longer):
+            items = grounds[place].collection.items(shared)
+            if len(items) == 1:  # others in it are the matter of LIST-SCOPE
+                alone = grounds[place].collection.get(shared).expect(200).body
+                kind.require_same(items[0], alone, "in the list, the namesake: ")
     with check(kind.rule("LIST-UNKNOWN"), "an environment that does not exist has no list"):
         for accept in MEDIA_TYPES:
             kind.collection(cmf, cmf.name("never")).list(accept=accept).expect(404)
@@ -202,13 +210,15 @@ def test_delete(kind: Kind, cmf: Cmf, check: Checks, ground: Ground, other_envir
         namesake = there.collection
     beside, before = (collection.get(each).needed(200).body for each in (neighbour, earlier))
     collection.get(name, accept=YAML).needed(200)
+    collection.list(page=0, size=100, accept=YAML).needed(200)
     with check(kind.rule("DELETE"), "a DELETE answers 204"):
         collection.delete(name).expect(204)
 
     def gone() -> None:
         for accept in MEDIA_TYPES:
             collection.get(name, accept=accept).expect_absent()
-        require(name not in collection.names(), f"a deleted {kind.noun} is listed", expected="not listed")
+            names = collection.names(accept=accept)
+            require(name not in names, f"a deleted {kind.noun} is listed", expected="not listed")
 
     with check(kind.rule("DELETE"), "afterwards it can't be read and is not listed"):
         eventually(gone, within=cmf.limits.settle)

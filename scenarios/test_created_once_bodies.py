@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from conformance.contract.media import JSON, YAML
 from conformance.expectations import require
 from conformance.kinds import CATALOG, COMPUTE_POOL, SECRET, SECRET_MAPPING, Ground, Kind
 from conformance.runner.plugin import Checks
@@ -106,6 +107,18 @@ WRONG_SPEC: dict[Kind, dict[str, Spoil]] = {
         "an object as database name of the second cluster": clustered({}, "databaseName"),
     },
 }
+# Sent as YAML as well, of which some make text whatever it is.
+AS_YAML = frozenset(
+    {
+        "no kind",
+        "an object as label",
+        "a list as annotation",
+        "an object in the data",
+        "a list in the data",
+        "a list as secret name",
+        "an object in the connection",
+    }
+)
 # What the contract leaves to the server: it may be accepted, but when it is refused it must have no effect.
 DOUBTFUL: dict[str, Spoil] = {
     "an unknown property": has("x", "unknown"),
@@ -127,12 +140,15 @@ def test_invalid_bodies(kind: Kind, cmf: Cmf, check: Checks, ground: Ground, col
     before = collection.get(name).needed(200).body
     refused: dict[str, str] = {}
     for why, spoil in {**WRONG, **WRONG_SPEC[kind]}.items():
-        fresh = cmf.name("refused")
-        answer = collection.post(spoil(ground.variant(fresh, 2)))
-        with check(kind.rule("BODY"), f"{why} is refused"):
-            answer.expect_refused()
-        if answer.status >= 400:
-            refused[fresh] = why
+        for sent in (JSON, YAML) if why in AS_YAML else (JSON,):
+            fresh = cmf.name("refused")
+            answer = collection.post(spoil(ground.variant(fresh, 2)), media_type=sent)
+            with check(
+                kind.rule("BODY"), f"{why} is refused" if sent == JSON else f"{why} as YAML is refused"
+            ):
+                answer.expect_refused()
+            if answer.status >= 400:
+                refused[fresh] = why
     doubtful = {**DOUBTFUL, **({} if kind is not SECRET_MAPPING else NO_SPEC)}
     for why, spoil in doubtful.items():
         fresh = cmf.name("doubtful")

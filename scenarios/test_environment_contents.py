@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
-from conformance import bodies, lookalikes
+from conformance import bodies, lookalikes, views
 from conformance.contract.media import JSON, YAML
-from conformance.expectations import eventually, optional, require, require_equal
+from conformance.expectations import Broken, eventually, optional, require, require_equal
 from conformance.kinds import COMPUTE_POOL, SECRET_MAPPING, STATEMENT, Kind
 from conformance.runner.plugin import Checks
+from conformance.running import until_phase
 from conformance.scenario import needs_sql, requirement
 from conformance.target.answer import Answer
 from conformance.target.cmf import Cmf
@@ -33,20 +35,35 @@ class Contents:
             sent[STATEMENT] = bodies.statement(names["statement"], cmf.features, pool=names["pool"])
         if "mapping" in parts:
             sent[SECRET_MAPPING] = bodies.secret_mapping(names["mapping"], secret=names["secret"])
-        self.states: dict[Kind, tuple[str, Any]] = {}
+        self.states: list[tuple[Kind, str, Any]] = []
         for kind, body in sent.items():
-            collection = kind.collection(cmf, environment)
-            collection.post(body).needed()
-            name = body["metadata"]["name"]
-            self.states[kind] = (name, collection.get(name).needed(200).body)
+            kind.collection(cmf, environment).post(body).needed()
+            self._remember(kind, body["metadata"]["name"])
+
+    def add_at_rest(self) -> None:
+        """Add a compute pool that nothing uses and, where that is possible, a statement that is stopped."""
+        idle, stopped = self.cmf.name("pool"), self.cmf.name("stmt")
+        self.cmf.compute_pools(self.environment).post(bodies.compute_pool(idle, self.cmf.features)).needed()
+        self._remember(COMPUTE_POOL, idle)
+        body = bodies.statement(stopped, self.cmf.features, pool=self.names["pool"], stopped=True)
+        if self.cmf.statements(self.environment).post(body).status < 300:
+            with suppress(Broken):
+                until_phase(self.cmf, self.environment, stopped, "stopped")
+            self._remember(STATEMENT, stopped)
+
+    def _remember(self, kind: Kind, name: str) -> None:
+        state = kind.collection(self.cmf, self.environment).get(name).needed(200).body
+        self.states.append((kind, name, state))
 
     def require_there(self) -> None:
         """All of it is read and listed as it was."""
-        for kind, (name, state) in self.states.items():
+        for kind, name, state in self.states:
             collection = kind.collection(self.cmf, self.environment)
             now = collection.get(name).expect(200).body
             if kind is STATEMENT:  # its update time moves with its status
                 require_equal(kind.view(now), kind.view(state), f"the {kind.noun}: ")
+                if views.phase(state) == "stopped":
+                    require_equal(views.phase(now), "stopped", f"the phase of the stopped {kind.noun}")
             else:
                 kind.require_same(now, state, f"the {kind.noun}: ")
             listed = collection.names().count(name)
@@ -56,16 +73,16 @@ class Contents:
 
     def require_gone(self) -> None:
         """None of it can be read."""
-        for kind, (name, _) in self.states.items():
+        for kind, name, _ in self.states:
             kind.collection(self.cmf, self.environment).get(name).expect_absent()
 
     def remove(self) -> None:
         """Delete all of it, in the order in which it can be."""
-        for kind in (STATEMENT, COMPUTE_POOL, SECRET_MAPPING):
-            if kind in self.states:
-                name, collection = self.states[kind][0], kind.collection(self.cmf, self.environment)
-                collection.delete(name).needed(200, 202, 204)
-                eventually(lambda: collection.get(name).expect_absent(), within=self.cmf.limits.settle)
+        order = (STATEMENT, COMPUTE_POOL, SECRET_MAPPING)
+        for kind, name, _ in sorted(self.states, key=lambda state: order.index(state[0])):
+            collection = kind.collection(self.cmf, self.environment)
+            collection.delete(name).needed(200, 202, 204)
+            eventually(lambda: collection.get(name).expect_absent(), within=self.cmf.limits.settle)
 
 
 def _environment(cmf: Cmf, name: str = "") -> str:
@@ -133,7 +150,7 @@ def test_delete_an_environment(cmf: Cmf, check: Checks, what: str, new_secret: C
                 "it has secrets",
                 expected="none",
             )
-            for kind, (each, _) in contents.states.items():
+            for kind, each, _ in contents.states:
                 if kind is not STATEMENT:
                     again = _again(kind, cmf, each, names)
                     kind.collection(cmf, name).post(again).expect_accepted()
@@ -154,6 +171,7 @@ def test_update_an_environment(cmf: Cmf, check: Checks, new_secret: Callable[[],
     names = {word: cmf.name(word) for word in ("pool", "statement", "mapping")} | {"secret": new_secret()}
     name = _environment(cmf)
     contents = Contents(cmf, name, PARTS["a statement, a compute pool and a mapping"], names)
+    contents.add_at_rest()
     updates: dict[str, tuple[dict[str, Any], str]] = {
         "with defaults": ({"flinkApplicationDefaults": {"metadata": {"labels": {"a": "b"}}}}, JSON),
         "with other defaults, as YAML": (

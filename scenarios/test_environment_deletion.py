@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import pytest
+
 from conformance import bodies, lookalikes, views
-from conformance.bodies import DEFAULTS
+from conformance.bodies import ANNOTATIONS, DEFAULTS, LABELS, OTHER_DEFAULTS
 from conformance.contract import timestamps
 from conformance.contract.media import MEDIA_TYPES, YAML
 from conformance.expectations import (
@@ -19,7 +21,7 @@ from conformance.expectations import (
 )
 from conformance.runner.fixtures import Held
 from conformance.runner.plugin import Checks
-from conformance.scenario import requirement
+from conformance.scenario import needs_flink, requirement
 from conformance.target.cmf import Cmf, Collection
 
 TIMELESS = {"created_time": None, "updated_time": None}
@@ -122,18 +124,39 @@ def require_none_back(applications: Collection, name: str) -> None:
     applications.get(name).expect_absent()
 
 
+def judge_namesakes(cmf: Cmf, check: Checks, places: dict[str, str], name: str, when: str = "") -> None:
+    """An application of this name is still in each of these environments, and nothing else."""
+    for whose, place in places.items():
+        with check("CMF-ENV-DELETE-CHILDREN", f"a namesake of a child in {whose} is still there{when}"):
+            cmf.applications(place).get(name).expect(200)
+            eventually(
+                lambda: require_equal(cmf.applications(place).names(), [name], f"the list of {place}, "),
+                within=cmf.limits.settle,
+            )
+
+
 @requirement("CMF-ENV-DELETE-CHILDREN")
+@pytest.mark.parametrize("state", ["suspended", pytest.param("running", marks=needs_flink)])
 def test_delete_with_applications(
-    cmf: Cmf, check: Checks, new_environment: Callable[..., Held], new_application: Callable[..., Held]
+    cmf: Cmf,
+    check: Checks,
+    state: str,
+    new_environment: Callable[..., Held],
+    new_application: Callable[..., Held],
 ) -> None:
-    held = new_environment()
+    held = new_environment(**OTHER_DEFAULTS)
     applications = cmf.applications(held.name)
-    children = [new_application(held.name), new_application(held.name)]
+    children = [
+        new_application(held.name, state=each, labels=LABELS, annotations=ANNOTATIONS)
+        for each in (state, "suspended")
+    ]
     elsewhere, longer = new_environment(), lookalikes.longer(held.name)
     cmf.environments.post(bodies.environment(longer, cmf.features)).needed()
     for place in (elsewhere.name, longer):
         new_application(place, children[0].name)
+    before = cmf.environments.get(held.name).needed(200).body
     answer = cmf.environments.delete(held.name)
+    soon = cmf.limits.deploy if state == "running" else cmf.limits.settle
 
     def all_gone() -> None:
         cmf.environments.get(held.name).expect_absent()
@@ -141,25 +164,20 @@ def test_delete_with_applications(
             applications.get(child.name).expect_absent()
 
     def all_there() -> None:
-        cmf.environments.get(held.name).expect(200)
+        read = cmf.environments.get(held.name).expect(200).body
+        now, then = ({**views.environment(body), **TIMELESS} for body in (read, before))
+        require_equal(now, then, "the environment")
         for child in children:
             require_contains(applications.get(child.name).expect(200).body, child.body, child.name)
 
     with check("CMF-ENV-DELETE-CHILDREN", "either all is gone, or it was refused and all is there"):
         answer.expect(200, 400, 409, 422)
         if answer.status == 200:
-            eventually(all_gone, within=cmf.limits.settle)
+            eventually(all_gone, within=soon)
         else:
             all_there()
-    for place, whose in ((elsewhere.name, "another environment"), (longer, "one with a longer name")):
-        with check("CMF-ENV-DELETE-CHILDREN", f"a namesake of a child in {whose} is still there"):
-            cmf.applications(place).get(children[0].name).expect(200)
-            eventually(
-                lambda: require_equal(
-                    cmf.applications(place).names(), [children[0].name], f"the list of {place}, "
-                ),
-                within=cmf.limits.settle,
-            )
+    namesakes = {"another environment": elsewhere.name, "one with a longer name": longer}
+    judge_namesakes(cmf, check, namesakes, children[0].name)
     if answer.status == 200:
         cmf.environments.post(held.body).needed()
         with check(
@@ -169,6 +187,7 @@ def test_delete_with_applications(
     else:
         for child in children:
             applications.delete(child.name).needed(200)
-            eventually(lambda: applications.get(child.name).expect_absent(), within=cmf.limits.settle)
+            eventually(lambda: applications.get(child.name).expect_absent(), within=soon)
         with check("CMF-ENV-DELETE-CHILDREN", "once empty it can be deleted"):
             cmf.environments.delete(held.name).expect(200)
+        judge_namesakes(cmf, check, namesakes, children[0].name, ", once it could be deleted")

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from conformance import bodies, lookalikes, views
-from conformance.bodies import DEFAULTS, OTHER_DEFAULTS
+from conformance.bodies import ANNOTATIONS, DEFAULTS, LABELS, OTHER_DEFAULTS
 from conformance.contract import timestamps
 from conformance.contract.media import JSON, MEDIA_TYPES, YAML
 from conformance.expectations import (
+    eventually,
     optional,
     require,
     require_contains,
@@ -22,7 +23,7 @@ from conformance.expectations import (
 )
 from conformance.runner.fixtures import Held
 from conformance.runner.plugin import Checks
-from conformance.scenario import requirement
+from conformance.scenario import needs_flink, requirement
 from conformance.target.answer import Answer
 from conformance.target.cmf import Cmf
 
@@ -84,6 +85,31 @@ def test_update(cmf: Cmf, check: Checks, new_environment: Callable[..., Held]) -
         )
 
 
+@requirement("CMF-APP-GET")
+@pytest.mark.parametrize("state", ["suspended", pytest.param("running", marks=needs_flink)])
+def test_update_leaves_applications(
+    cmf: Cmf,
+    check: Checks,
+    state: str,
+    new_environment: Callable[..., Held],
+    new_application: Callable[..., Held],
+) -> None:
+    held = new_environment()
+    application = new_application(held.name, state=state, labels=LABELS, annotations=ANNOTATIONS)
+
+    def as_posted() -> None:
+        read = cmf.applications(held.name).get(application.name).expect(200).body
+        require_contains(read, application.body, "the application")
+
+    for what, fields, media_type in (
+        ("with defaults", OTHER_DEFAULTS, JSON),
+        ("with none, as YAML", {}, YAML),
+    ):
+        cmf.environments.post({**held.body, **fields}, media_type=media_type).needed()
+        with check("CMF-APP-GET", f"a {state} application after an update of its environment {what}"):
+            eventually(as_posted, within=cmf.limits.settle)
+
+
 @requirement("CMF-ENV-REPLACE")
 def test_update_replaces(cmf: Cmf, check: Checks, new_environment: Callable[..., Held]) -> None:
     held = new_environment(**DEFAULTS)
@@ -118,9 +144,9 @@ def test_times_of_an_update(cmf: Cmf, check: Checks, new_environment: Callable[.
 
     defaults: dict[str, Any] = {}  # nothing but one part changes at a time
 
-    def update(**fields: Any) -> tuple[dict[str, Any], Answer]:
+    def update(fields: dict[str, Any], media_type: str) -> tuple[dict[str, Any], Answer]:
         defaults.update(fields)
-        answer = cmf.environments.post({**held.body, **defaults}).needed()
+        answer = cmf.environments.post({**held.body, **defaults}, media_type=media_type).needed()
         read: dict[str, Any] = cmf.environments.get(held.name).needed(200).body
         return read, answer
 
@@ -129,8 +155,10 @@ def test_times_of_an_update(cmf: Cmf, check: Checks, new_environment: Callable[.
         kept = isinstance(now, str) and timestamps.is_same(created, now)
         require(kept, "the update changed created_time", expected=created, got=repr(now))
 
-    for part, value in DEFAULTS.items():
-        after, answer = update(**{part: value})
+    changes = [(part, {part: DEFAULTS[part]}, {part: OTHER_DEFAULTS[part]}, JSON) for part in DEFAULTS]
+    changes.append(("all defaults, sent as YAML", OTHER_DEFAULTS, DEFAULTS, YAML))
+    for part, fields, others, media_type in changes:
+        after, answer = update(fields, media_type)
         if optional(first, "created_time") is None:
             check.nothing_to_judge(
                 "CMF-ENV-CREATED-KEPT", "the target gives no created_time, as the schema allows"
@@ -150,7 +178,7 @@ def test_times_of_an_update(cmf: Cmf, check: Checks, new_environment: Callable[.
                 earlier, later = before["updated_time"], optional(after, "updated_time")
                 if isinstance(later, str) and timestamps.is_same(earlier, later):
                     time.sleep(1.1)  # a clock that counts whole seconds had no chance to move
-                    after, _ = update(**{part: OTHER_DEFAULTS[part]})
+                    after, _ = update(others, media_type)
                     later = optional(after, "updated_time")
                 moved = isinstance(later, str) and timestamps.is_before(earlier, later)
                 require(
@@ -181,8 +209,12 @@ def test_list(cmf: Cmf, check: Checks, new_environment: Callable[..., Held]) -> 
                 require_equal(
                     views.environment(item), views.environment(alone), f"in the list, {item['name']}"
                 )
-    for each in held:  # so that it was not last updated when it was created
-        cmf.environments.post(each.body).needed()
+    for defaults in (
+        {},
+        OTHER_DEFAULTS,
+    ):  # so that nothing of it is as it was created, or as it was once updated
+        for each in held:
+            cmf.environments.post(bodies.environment(each.name, cmf.features, **defaults)).needed()
     total = len(cmf.environments.names())
     with check("CMF-ENV-LIST", "each is on its page with the values that are read of it alone"):
         for page in cmf.environments.pages(max(2, total // 4)):

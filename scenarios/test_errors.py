@@ -75,9 +75,10 @@ def test_refusals(cmf: Cmf, check: Checks, environment: str, suspended_applicati
 
 
 @requirement("CMF-ERR-ROUTE", "CMF-ERR-ROUTE-BODY")
-def test_unknown_routes(cmf: Cmf, check: Checks, environment: str) -> None:
+def test_unknown_routes(cmf: Cmf, check: Checks, environment: str, suspended_application: str) -> None:
     cmf.environments.get(environment).needed(200)
-    name = quote(environment)
+    cmf.applications(environment).get(suspended_application).needed(200)
+    name, application = quote(environment), quote(suspended_application)
     for path in (
         EXAMPLE,
         "/cmf/api/v1/hello",
@@ -85,13 +86,15 @@ def test_unknown_routes(cmf: Cmf, check: Checks, environment: str) -> None:
         "/cmf/api/v1/environment",
         f"{API}/environments/{name}/hello",
         f"{API}/environments/{name}/applications/{cmf.name('never')}/hello",
+        f"{API}/environments/{name}/applications/{application}/hello",
         f"{API}/environments/{name}/events",
         f"/environments/{name}",
     ):
         answer = cmf.send("GET", path)
-        with check("CMF-ERR-ROUTE", f"GET {path.replace(name, '{environment}')} is not found"):
+        shown = path.replace(name, "{environment}").replace(application, "{application}")
+        with check("CMF-ERR-ROUTE", f"GET {shown} is not found"):
             answer.expect(404)
-        with check("CMF-ERR-ROUTE-BODY", f"GET {path.replace(name, '{environment}')} says so"):
+        with check("CMF-ERR-ROUTE-BODY", f"GET {shown} says so"):
             require_message(answer)
             require(
                 any(message.startswith("Resource not found") for message in error_messages(answer.body)),

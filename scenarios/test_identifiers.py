@@ -21,8 +21,10 @@ from conformance.kinds import (
     Kind,
 )
 from conformance.kinds import ground as prepare
+from conformance.runner.fixtures import Held
 from conformance.runner.plugin import Checks
-from conformance.scenario import each_kind, requirement
+from conformance.running import switched
+from conformance.scenario import each_kind, needs_flink, requirement
 from conformance.target.cmf import Cmf, Collection
 
 SHORTEST, LONGEST = 4, 253
@@ -69,6 +71,9 @@ def require_found(kind: Kind, cmf: Cmf, environment: str, name: str) -> None:
     """What lies below a resource is reached by its name."""
     if kind is ENVIRONMENT:
         cmf.applications(name).list().expect(200)
+        application = bodies.application(cmf.name("inside"), cmf.features)
+        if cmf.applications(name).post(application).status == APPLICATION.created:
+            require_found(APPLICATION, cmf, name, application["metadata"]["name"])
     elif kind is APPLICATION:
         cmf.events(environment, name).list().expect(200)
         cmf.instances(environment, name).list().expect(200)
@@ -188,6 +193,7 @@ def test_legal_names(
 ) -> None:
     names = {shape: pattern.format(cmf.name("legal")) for shape, pattern in LEGAL.items()}
     names["a digit in front"] = short_name(collection, SHORTEST, digit=True)
+    names["nothing but digits"] = short_name(collection, 2 * SHORTEST, digits=True)
     created: list[str] = []
     found = is_found(ground, environment)  # otherwise another requirement is broken, whatever the name
     for shape, name in names.items():
@@ -210,6 +216,16 @@ def test_legal_names(
             expected="every name",
             got=f"none of {', '.join(lost)}",
         )
+
+
+@needs_flink
+@requirement("CMF-APP-START")
+def test_start_by_a_dotted_name(
+    cmf: Cmf, check: Checks, environment: str, new_application: Callable[..., Held]
+) -> None:
+    held = new_application(environment, LEGAL["dots between labels"].format(cmf.name("started")))
+    with check("CMF-APP-START", "an application with dots in its name is started by it"):
+        switched(cmf, cmf.start, environment, held.name).expect(200)
 
 
 @each_kind("NAME-PATTERN", "NAME-REFUSED", kinds=KINDS)

@@ -25,18 +25,12 @@ from conformance.runner.fixtures import Held
 from conformance.runner.plugin import Checks
 from conformance.running import started, suspended
 from conformance.scenario import needs_flink, requirement
-from conformance.target.cmf import Cmf
+from conformance.target.cmf import Cmf, Collection
 
 
 @needs_flink
 @requirement(
-    "CMF-INST-LIST",
-    "CMF-INST-NAME",
-    "CMF-INST-NEW",
-    "CMF-INST-KEPT",
-    "CMF-INST-GET-UNKNOWN",
-    "CMF-INST-SCHEMA",
-    "CMF-APP-START-AGAIN",
+    "CMF-INST-LIST", "CMF-INST-NAME", "CMF-INST-GET-UNKNOWN", "CMF-INST-SCHEMA", "CMF-APP-START-AGAIN"
 )
 def test_instances(
     cmf: Cmf,
@@ -52,14 +46,8 @@ def test_instances(
     instances = cmf.instances(environment, held.name)
     started(cmf, environment, held.name)
 
-    def at_least_one() -> list[dict[str, Any]]:
-        items = instances.all()
-        require(items, "a started application has no instance", expected="at least one", got="none")
-        require_unique([instances.name_of(item) for item in items], "instance")
-        return items
-
     with check("CMF-INST-LIST", "a started application has an instance"):
-        eventually(at_least_one, within=cmf.limits.deploy)
+        eventually(lambda: _at_least_one(instances), within=cmf.limits.deploy)
     first = instances.all()
     require(first, "a started application has no instance")
     if cmf.start(environment, held.name).status == 304:
@@ -74,10 +62,7 @@ def test_instances(
             instances.get(name).expect(200)
     for accept in (JSON, YAML):
         with check("CMF-INST-LIST", f"each is read alone as it is listed as {accept}"):
-            for item in instances.all(accept=accept):
-                alone = instances.get(instances.name_of(item)).expect(200).body
-                require_equal(views.instance(alone), views.instance(item), "the instance")
-    born = {instances.name_of(item): _born(item) for item in first}
+            _require_read_as_listed(instances, accept)
     name = instances.name_of(first[0])
     for where, collection, unknown in (
         (
@@ -93,33 +78,68 @@ def test_instances(
     ):
         with check("CMF-INST-GET-UNKNOWN", f"an instance {where} answers 404"):
             collection.get(unknown).expect(404)
-    suspended(cmf, environment, held.name)
-    with check("CMF-INST-LIST", "once it is suspended, its instances are still listed"):
-        eventually(at_least_one, within=cmf.limits.settle)
-    with check("CMF-INST-KEPT", "once it is suspended, its instance was created when it was"):
+
+
+@needs_flink
+@requirement("CMF-INST-NEW", "CMF-INST-KEPT", "CMF-INST-LIST")
+def test_started_again(
+    cmf: Cmf, check: Checks, environment: str, new_application: Callable[..., Held]
+) -> None:
+    held = new_application(environment)
+    instances = cmf.instances(environment, held.name)
+    started(cmf, environment, held.name)
+    first = eventually(lambda: _at_least_one(instances), within=cmf.limits.deploy)
+    born = {instances.name_of(item): _born(item) for item in first}
+
+    def require_same_birth() -> None:
         for item in settled(instances.all, within=cmf.limits.settle):
             before, now = born.get(instances.name_of(item), {}), _born(item)
             require_equal({part: now.get(part) for part in before}, before, "the instance, its ")
-    earlier = set(instances.names())
-    started(cmf, environment, held.name)
 
-    def one_more() -> None:
-        now = require_unique(instances.names(), "instance")
-        require(
-            set(now) - earlier,
-            "the second start made no new instance",
-            expected="a new one",
-            got=", ".join(now),
-        )
-        require(
-            earlier <= set(now),
-            "an earlier instance is gone",
-            expected=", ".join(earlier),
-            got=", ".join(now),
-        )
+    suspended(cmf, environment, held.name)
+    with check("CMF-INST-LIST", "once it is suspended, its instances are still listed"):
+        eventually(lambda: _at_least_one(instances), within=cmf.limits.settle)
+    with check("CMF-INST-KEPT", "once it is suspended, its instance was created when it was"):
+        require_same_birth()
+    for nth in ("second", "third"):
+        earlier = set(instances.names())
+        started(cmf, environment, held.name)
+        with check("CMF-INST-NEW", f"a {nth} start makes a new instance and keeps the old"):
+            eventually(lambda: _require_one_more(instances, earlier, nth), within=cmf.limits.settle)
+        with check("CMF-INST-LIST", f"after the {nth} start each is read alone as it is listed"):
+            _require_read_as_listed(instances, JSON)
+        suspended(cmf, environment, held.name)
+    with check("CMF-INST-KEPT", "when it was started again, its first instance was created when it was"):
+        require_same_birth()
 
-    with check("CMF-INST-NEW", "a second start makes a new instance and keeps the old"):
-        eventually(one_more, within=cmf.limits.settle)
+
+def _at_least_one(instances: Collection) -> list[dict[str, Any]]:
+    items = instances.all()
+    require(items, "a started application has no instance", expected="at least one", got="none")
+    require_unique([instances.name_of(item) for item in items], "instance")
+    return items
+
+
+def _require_one_more(instances: Collection, earlier: set[str], nth: str) -> None:
+    now = require_unique(instances.names(), "instance")
+    require(
+        set(now) - earlier,
+        f"the {nth} start made no new instance",
+        expected="a new one",
+        got=", ".join(now),
+    )
+    require(
+        earlier <= set(now), "an earlier instance is gone", expected=", ".join(earlier), got=", ".join(now)
+    )
+
+
+def _require_read_as_listed(instances: Collection, accept: str) -> None:
+    """Each instance is read alone as it is listed, its job status apart, which moves, but is there in both."""
+    for item in instances.all(accept=accept):
+        alone = instances.get(instances.name_of(item), accept=accept).expect(200).body
+        require_equal(views.instance(alone), views.instance(item), "the instance")
+        shown = optional(item, "status", "jobStatus") is None or optional(alone, "status", "jobStatus")
+        require(shown, "the instance read alone has no job status", expected="that of the list")
 
 
 def _born(instance: Any) -> dict[str, Any]:
@@ -139,7 +159,8 @@ def test_instances_merge_the_defaults(
     defaults = {"taskmanager.numberOfTaskSlots": "4", "execution.checkpointing.interval": "60000"}
     environment = new_environment(flinkApplicationDefaults={"spec": {"flinkConfiguration": defaults}})
     filling = {"imagePullPolicy": "IfNotPresent"}
-    more = {"image": "registry.example/flink:of-the-environment", **filling}
+    smaller = {"resource": {"memory": "1100m"}}
+    more = {"image": "registry.example/flink:of-the-environment", "taskManager": smaller, **filling}
     usual = {"flinkApplicationDefaults": {"spec": {"flinkConfiguration": defaults, **more}}}
     if cmf.environments.post({**environment.body, **usual}).status >= 300:
         filling = {}  # the target takes no such defaults; the configuration alone has to do
@@ -189,34 +210,70 @@ def test_instances_merge_the_defaults(
             field(spec, "flinkConfiguration"), merged, "flinkConfiguration of the earlier instance"
         )
         require_contains(spec, {**spec_of_its_own, **filling}, "the spec of the earlier instance")
-    earlier = set(instances.names())
-    started(cmf, environment.name, held.name)
-    try:
-        new = eventually(lambda: _new(instances.all(), earlier), within=cmf.limits.deploy)
-    except Broken:
-        return  # that a start makes a new instance is another requirement
-    with check("CMF-INST-SPEC", "the next instance is made of what is then stored"):
-        require_contains(
-            field(new, "status", "spec", "flinkConfiguration"),
-            {"execution.checkpointing.interval": "1", "state.backend.type": "hashmap"},
-            "flinkConfiguration of the new instance",
-        )
+
+
+INTERVAL = "execution.checkpointing.interval"
+
+
+@needs_flink
+@requirement("CMF-INST-SPEC", "CMF-APP-START-SPEC")
+def test_each_instance_has_the_defaults_of_its_start(
+    cmf: Cmf, check: Checks, new_environment: Callable[..., Held], new_application: Callable[..., Held]
+) -> None:
+    environment = new_environment().name
+    held = new_application(environment)
+    instances, application = cmf.instances(environment, held.name), cmf.applications(environment)
+    for when, defaults in (
+        ("first", {INTERVAL: "60007"}),
+        ("changed", {INTERVAL: "60009"}),
+        ("gone", {}),
+    ):
+        parts = {"flinkApplicationDefaults": {"spec": {"flinkConfiguration": defaults}}} if defaults else {}
+        cmf.environments.post(bodies.environment(environment, cmf.features, **parts)).needed()
+        own = {"state.backend.type": "rocksdb" if when == "first" else "hashmap"}
+        application.post(bodies.application(held.name, cmf.features, configuration=own)).needed()
+        stored = optional(application.get(held.name).body, "spec", "flinkConfiguration") or {}
+        earlier = set(instances.names())
+        started(cmf, environment, held.name)
+        with check("CMF-APP-START-SPEC", f"a start writes no defaults into the spec, those that are {when}"):
+            body = application.get(held.name).expect(200).body
+            require_equal(
+                optional(body, "spec", "flinkConfiguration", INTERVAL),
+                stored.get(INTERVAL),
+                f"in the spec, {INTERVAL}",
+            )
+        try:
+            new = eventually(lambda: _new(instances.all(), earlier), within=cmf.limits.deploy)
+        except Broken:
+            return  # that a start makes a new instance is another requirement
+        told = optional(new, "status", "spec", "flinkConfiguration", INTERVAL)
+        if optional(new, "status", "spec") is not None:
+            with check("CMF-INST-SPEC", f"the next instance has the defaults of its start, {when}"):
+                of_ours = [each for each in ("60007", "60009") if each == told]
+                require_equal(of_ours, [*defaults.values()], f"in the instance, {INTERVAL}")
+            with check("CMF-INST-SPEC", f"the next instance has what the application had then, {when}"):
+                require_contains(
+                    field(new, "status", "spec", "flinkConfiguration"),
+                    stored,
+                    "flinkConfiguration of the instance",
+                )
+        suspended(cmf, environment, held.name)
 
 
 @needs_flink
 @requirement("CMF-INST-SPEC")
-def test_values_that_look_like_none(
+def test_values_that_win(
     cmf: Cmf, check: Checks, new_environment: Callable[..., Held], new_application: Callable[..., Held]
 ) -> None:
     environment = new_environment()
-    usual = {"spec": {"job": {"allowNonRestoredState": True}}}
+    usual = {"spec": {"job": {"allowNonRestoredState": True, "args": ["--of", "the-environment"]}}}
     if cmf.environments.post({**environment.body, "flinkApplicationDefaults": usual}).status >= 300:
         check.nothing_to_judge("CMF-INST-SPEC", "the target takes no defaults for the job of applications")
         return
     held = new_application(environment.name)
-    own = bodies.changed(held.body, job={**held.body["spec"]["job"], "allowNonRestoredState": False})
-    if cmf.applications(environment.name).post(own).status >= 300:
-        check.nothing_to_judge("CMF-INST-SPEC", "the target takes no spec.job.allowNonRestoredState")
+    job = {**held.body["spec"]["job"], "allowNonRestoredState": False, "args": ["--own"]}
+    if cmf.applications(environment.name).post(bodies.changed(held.body, job=job)).status >= 300:
+        check.nothing_to_judge("CMF-INST-SPEC", "the target takes no spec.job.allowNonRestoredState and args")
         return
     instances = cmf.instances(environment.name, held.name)
     started(cmf, environment.name, held.name)
@@ -231,6 +288,9 @@ def test_values_that_look_like_none(
             expected="false",
             got=repr(told),
         )
+    with check("CMF-INST-SPEC", "the application's list is not mixed with the environment's"):
+        told = optional(instances.all()[0], "status", "spec", "job", "args")
+        require(told in (None, ["--own"]), "it is another list", expected='["--own"]', got=repr(told))
 
 
 def _new(items: list[dict[str, Any]], earlier: set[str]) -> dict[str, Any]:

@@ -94,8 +94,16 @@ def test_start_and_suspend(
     held = new_application(environment, parallelism=2, **fields)
     neighbour, namesake = new_application(environment), new_application(other_environment, held.name)
     applications = cmf.applications(environment)
-    spec = {**held.body["spec"], "logConfiguration": {"log4j-console.properties": "rootLogger.level = WARN"}}
-    applications.post({**held.body, "spec": spec})  # when it is refused, there is less to be kept
+    # What was changed since is to stay, too.
+    changed = bodies.changed(held.body, metadata={"annotations": {**ANNOTATIONS, "note": "second"}})
+    applications.post(changed).needed()
+    more: dict[str, Any] = {
+        "logConfiguration": {"log4j-console.properties": "rootLogger.level = WARN"},
+        "job": {**held.body["spec"]["job"], "allowNonRestoredState": True},
+    }
+    for part, value in more.items():  # when one is refused, there is less to be kept
+        attempt = bodies.changed(changed, **{part: value})
+        changed = attempt if applications.post(attempt).status < 300 else changed
     others = [
         (what, collection, collection.get(other.name).needed(200).body)
         for what, collection, other in (
@@ -238,6 +246,26 @@ def test_no_time_to_settle(
 
 
 @needs_flink
+@requirement("CMF-APP-UPDATE")
+def test_started_by_an_update(
+    cmf: Cmf, check: Checks, environment: str, new_application: Callable[..., Held]
+) -> None:
+    held = new_application(environment)
+    applications = cmf.applications(environment)
+    running = bodies.application(held.name, cmf.features, state="running", annotations={"note": "to run"})
+    update = applications.post(running)
+    if update.status >= 400:
+        check.nothing_to_judge(
+            "CMF-APP-UPDATE", "the target refuses an update that is to start an application"
+        )
+        return
+    with check("CMF-APP-UPDATE", "an update that is to start an application holds"):
+        update.expect(201)
+        require_contains(applications.get(held.name).expect(200).body, running, "the application")
+    suspended(cmf, environment, held.name)
+
+
+@needs_flink
 @requirement("CMF-APP-RECREATE", "CMF-APP-DELETE")
 def test_create_again_after_running(
     cmf: Cmf, check: Checks, environment: str, new_application: Callable[..., Held]
@@ -247,7 +275,8 @@ def test_create_again_after_running(
     instances, events = cmf.instances(environment, held.name), cmf.events(environment, held.name)
     started(cmf, environment, held.name)
     suspended(cmf, environment, held.name)
-    old = {name for each in (instances, events) for name in settled(each.names, within=cmf.limits.settle)}
+    run, told = (settled(each.names, within=cmf.limits.settle) for each in (instances, events))
+    old = {*run, *told}
     applications.delete(held.name).needed(200)
     with check("CMF-APP-DELETE", "an application that was run is soon gone"):
         eventually(lambda: applications.get(held.name).expect_absent(), within=cmf.limits.settle)
@@ -256,6 +285,9 @@ def test_create_again_after_running(
     with check("CMF-APP-RECREATE", "the name of an application that was run can be used again"):
         again.expect(201)
     again.needed(201)
+    with check("CMF-APP-RECREATE", "no instance of the old application is read under the new one"):
+        for name in sorted(run):
+            instances.get(name).expect_absent()
     with check("CMF-APP-RECREATE", "a new application of that name has no instances and events of the old"):
         back = [name for each in (instances, events) for name in each.names() if name in old]
         require(
@@ -310,6 +342,11 @@ def test_suspend_a_suspended_application(
             require_contains(
                 applications.get(held.name).expect(200).body, held.body, "after suspend, the application"
             )
+    bare = {key: value for key, value in held.body["spec"].items() if key != "job"}
+    if applications.post({**held.body, "spec": bare}).status < 300:
+        cmf.suspend(
+            environment, held.name
+        )  # judged like every answer: what has no job is no reason for a 500
 
 
 @requirement("CMF-APP-START-UNKNOWN", "CMF-APP-SUSPEND-UNKNOWN")

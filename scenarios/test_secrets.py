@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from conformance import bodies
 from conformance.canary import SHAPES
 from conformance.contract.media import MEDIA_TYPES
-from conformance.expectations import require
+from conformance.expectations import Broken, require
 from conformance.runner.context import RunContext
 from conformance.runner.plugin import Checks
+from conformance.running import until_phase
 from conformance.scenario import needs_sql, requirement
 from conformance.target.answer import Answer
 from conformance.target.cmf import Cmf
@@ -144,5 +146,15 @@ def test_what_uses_a_secret(run: RunContext, cmf: Cmf, check: Checks, environmen
         require_hidden(
             run, cmf.statements(environment).get(statement), cmf.exceptions(environment, statement)
         )
+    with check("CMF-SECRET-HIDDEN", "a statement that fails in an environment that maps it"):
+        failing, statements = cmf.name("stmt"), cmf.statements(environment)
+        wrong = bodies.statement(failing, cmf.features, pool=pool, sql="SELECT FROM WHERE;")
+        require_hidden(run, statements.post(wrong))
+        if statements.get(failing).status == 200:
+            with suppress(Broken):
+                until_phase(cmf, environment, failing, "failed")
+            require_hidden(
+                run, statements.get(failing), statements.list(), cmf.exceptions(environment, failing)
+            )
     with check("CMF-SECRET-HIDDEN", "trying to delete it while it is mapped"):
         require_hidden(run, cmf.secrets.delete(secret), cmf.secrets.get(secret), mappings.get(identifier))

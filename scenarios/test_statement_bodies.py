@@ -233,14 +233,18 @@ def test_invalid_bodies(cmf: Cmf, check: Checks, environment: str, compute_pool:
         statements.post(control, media_type=sent).needed(200)
     legal = [control["metadata"]["name"] for control in controls]
     refused: list[str] = []
-    for rule, cases in (("CMF-STMT-BODY", WRONG), ("CMF-STMT-BODY-NESTED", WRONG_INSIDE)):
-        for number, (why, spoil) in enumerate(cases.items()):
-            sent, spoilt = MEDIA_TYPES[number % 2], body()
-            answer = statements.post(spoil(spoilt), media_type=sent)
-            with check(rule, f"{why}, sent as {sent}, is refused"):
-                answer.expect_refused()
-            if answer.status >= 400:
-                refused.append(spoilt["metadata"]["name"])
+    cases = [
+        (rule, why, spoil, MEDIA_TYPES[number % 2])
+        for rule, wrong in (("CMF-STMT-BODY", WRONG), ("CMF-STMT-BODY-NESTED", WRONG_INSIDE))
+        for number, (why, spoil) in enumerate(wrong.items())
+    ]
+    for rule, why, spoil, sent in cases:
+        spoilt = body()
+        answer = statements.post(spoil(spoilt), media_type=sent)
+        with check(rule, f"{why}, sent as {sent}, is refused"):
+            answer.expect_refused()
+        if answer.status >= 400:
+            refused.append(spoilt["metadata"]["name"])
     for why, spoil in DOUBTFUL.items():
         doubtful = body()
         name = doubtful["metadata"]["name"]

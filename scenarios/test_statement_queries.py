@@ -34,6 +34,8 @@ NUMBERS = [str(number) for number in range(73_001, 73_121)]
 """More than usual pages hold, and unlike what made-up rows have."""
 BOUNDED = f"SELECT * FROM (VALUES {', '.join(f'({number})' for number in NUMBERS)});"  # noqa: S608 - SQL is what this is about
 """A query that needs no table: as many rows as numbers, and no two alike."""
+OTHER = "SELECT * FROM (VALUES (84001), (84002), (84003));"
+"""A query of the same kind with none of these rows."""
 FAILS = "SELECT CAST('no number' AS INT);"
 """A query that compiles, and can't be evaluated."""
 MOST_PAGES = len(NUMBERS) + 10
@@ -139,12 +141,56 @@ def _scalars(row: Any) -> Iterator[Any]:
         yield int(row) if isinstance(row, float) and row.is_integer() else row
 
 
+def judge_phase_filter(cmf: Cmf, check: Checks, environment: str, name: str) -> bool:
+    """A query that has ended is found by its phase, and by no other.  Whether it has."""
+    statements = cmf.statements(environment)
+    phase = settled(lambda: views.phase(statements.get(name).body), within=cmf.limits.settle, pause=SHORT)
+    if phase not in {"completed", "failed"}:
+        check.nothing_to_judge(
+            "CMF-STMT-FILTER-PHASE", "the query has not ended, or the target gives no phase"
+        )
+        return False
+
+    def found() -> None:
+        for asked in ("completed", "failed", "running"):
+            listed = name in statements.names(query=[("phase", asked)])
+            what = f"phase={asked} {'selects' if listed else 'does not select'} it"
+            require(listed is (asked == phase), what, expected=f"what is {asked}", got=repr(phase))
+
+    with check("CMF-STMT-FILTER-PHASE", f"a query that has {phase} is found by that phase alone"):
+        eventually(found, within=cmf.limits.settle)
+    return True
+
+
+def judge_what_ended(cmf: Cmf, check: Checks, environment: str, name: str) -> None:
+    """What is listed and read of a query moves no more once it has ended."""
+    if not judge_phase_filter(cmf, check, environment, name):
+        check.nothing_to_judge("CMF-STMT-UPDATED-MOVES", "the query has not ended, and may change by itself")
+        return
+
+    def updated() -> Any:
+        return optional(cmf.statements(environment).get(name).expect(200).body, "metadata", "updateTimestamp")
+
+    def left() -> None:
+        was = updated()
+        cmf.results(environment, name)  # given, or gone
+        now = updated()
+        require(was == now, "reading moved updateTimestamp", expected=repr(was), got=repr(now))
+
+    with check(
+        "CMF-STMT-UPDATED-MOVES", "reading the results of a query that has ended leaves updateTimestamp"
+    ):
+        eventually(left, within=cmf.limits.settle)  # its cluster may still be on its way out
+
+
 @requirement(
     "CMF-STMT-RESULTS",
     "CMF-STMT-RESULTS-TOKEN",
     "CMF-STMT-RESULTS-END",
     "CMF-STMT-RESULT-SCHEMA",
     "CMF-STMT-RESULTS-BAD-TOKEN",
+    "CMF-STMT-FILTER-PHASE",
+    "CMF-STMT-UPDATED-MOVES",
 )
 @pytest.mark.parametrize("which", ["query", "bounded"])
 def test_results(
@@ -165,6 +211,7 @@ def test_results(
     if views.phase(body) == "failed":
         for rule in ("RESULTS", "RESULTS-TOKEN", "RESULTS-END", "RESULT-SCHEMA", "RESULTS-BAD-TOKEN"):
             check.nothing_to_judge(f"CMF-STMT-{rule}", "the target does not run a query of literals")
+        judge_what_ended(cmf, check, environment, name)
         return
     walk = Walk(cmf, environment, name)
     with check("CMF-STMT-RESULTS", f"the pages of the {which} answer 200"):
@@ -199,6 +246,7 @@ def test_results(
                 expected="400 or another 4xx",
                 got=str(answer.status),
             )
+    judge_what_ended(cmf, check, environment, name)
     with check("CMF-STMT-RESULTS", "the results of a query that is stopped are given or gone"):
         if (
             cmf.statements(environment)
@@ -209,7 +257,7 @@ def test_results(
             cmf.results(environment, name).expect(200, 400, 410)
 
 
-@requirement("CMF-STMT-EXCEPTIONS", "CMF-STMT-EXCEPTIONS-LAST")
+@requirement("CMF-STMT-EXCEPTIONS", "CMF-STMT-EXCEPTIONS-LAST", "CMF-STMT-FILTER-PHASE")
 def test_exceptions_of_a_query_that_fails(
     cmf: Cmf,
     check: Checks,
@@ -223,7 +271,7 @@ def test_exceptions_of_a_query_that_fails(
     failing = bodies.statement(cmf.name("stmt"), cmf.features, pool=pool, sql=FAILS)
     namesake = new_statement(other_environment, pool, failing["metadata"]["name"])
     if cmf.statements(environment).post(failing).status != 200:
-        for rule in ("EXCEPTIONS", "EXCEPTIONS-LAST"):
+        for rule in ("EXCEPTIONS", "EXCEPTIONS-LAST", "FILTER-PHASE"):
             check.nothing_to_judge(f"CMF-STMT-{rule}", "the target refuses SQL that fails, as it may")
         return
     name = failing["metadata"]["name"]
@@ -248,6 +296,7 @@ def test_exceptions_of_a_query_that_fails(
     ):
         strange = [each for each in _exceptions(cmf, other_environment, namesake.name) if each in seen]
         require(not strange, "it shows the exceptions of another", expected="none", got=shown(strange))
+    judge_phase_filter(cmf, check, environment, name)
 
 
 def _exceptions(cmf: Cmf, environment: str, statement: str) -> list[Body]:
@@ -266,13 +315,30 @@ def test_results_of_a_namesake_before(
 ) -> None:
     statements = cmf.statements(environment)
     name = new_statement(environment, compute_pool, sql=BOUNDED).name
-    until_phase(environment, name, "running", "completed", "failed", within=cmf.limits.deploy)
-    walk = Walk(cmf, environment, name)
-    with suppress(Broken):  # that a query has results is another requirement
-        walk.follow(2, cmf.limits.settle)
+
+    def first_pages() -> Walk:
+        until_phase(environment, name, "running", "completed", "failed", within=cmf.limits.deploy)
+        walk = Walk(cmf, environment, name)
+        with suppress(Broken):  # that a query has results is another requirement
+            walk.follow(2, cmf.limits.settle)
+        return walk
+
+    def delete() -> None:
+        statements.delete(name).needed(202, 204)
+        eventually(lambda: statements.get(name).expect(404), within=cmf.limits.deploy)
+
+    walk = first_pages()
     old = {shown(row) for _, data in walk.pages for row in data}
-    statements.delete(name).needed(202, 204)
-    eventually(lambda: statements.get(name).expect(404), within=cmf.limits.deploy)
+    delete()
+    if walk.evaluated:
+        other = bodies.statement(name, cmf.features, pool=compute_pool, sql=OTHER)
+        with check("CMF-STMT-RECREATE", "the name of a query that was deleted can be used again"):
+            eventually(lambda: statements.post(other).expect(200), within=cmf.limits.settle)
+        if statements.get(name).status == 200:
+            again = first_pages()
+            with check("CMF-STMT-RECREATE", "another query gives no results of the old one"):
+                require(not again.evaluated, "rows of the old query are back", expected="none of its numbers")
+            delete()
     bare = bodies.statement(name, cmf.features, pool=compute_pool)
     with check("CMF-STMT-RECREATE", "the name of a query that was deleted can be used again"):
         eventually(lambda: statements.post(bare).expect(200), within=cmf.limits.settle)

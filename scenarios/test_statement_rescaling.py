@@ -42,6 +42,7 @@ def test_rescale_and_delete(
         parallelism=1,
         stopped=False,
         annotations=ANNOTATIONS,
+        configuration={"table.exec.state.ttl": "1 h"},
     )
     neighbour = new_statement(environment, compute_pool, sql=cmf.features.insert, parallelism=1)
     until_phase(environment, held.name, "running", "completed", within=cmf.limits.deploy)

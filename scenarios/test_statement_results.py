@@ -145,8 +145,10 @@ def test_sql_that_does_not_compile(
         )
     with check("CMF-STMT-CONFLICT", f"its name is taken, though {sql!r} does not compile"):
         statements.post(bodies.statement(name, cmf.features, pool=compute_pool)).expect(409)
-        text = statements.get(name).expect(200).at("spec", "statement")
+        after = statements.get(name).expect(200)
+        text, phase = after.at("spec", "statement"), views.phase(after.body)
         require(text == sql, "a conflict changed its text", expected=sql, got=repr(text))
+        require(phase in {"failed", None}, "it goes on after a conflict", expected="failed", got=repr(phase))
 
 
 @requirement("CMF-STMT-EXCEPTIONS", "CMF-STMT-EXCEPTIONS-LAST", "CMF-STMT-UPDATE-REFUSED")
@@ -168,8 +170,8 @@ def test_exceptions(
         (other_environment, new_statement(other_environment, pool, name).name),
     ]
     if cmf.statements(environment).post(failing).status != 200:
-        new_statement(environment, pool, name)
         failing["spec"]["statement"] = cmf.features.metadata_statement
+        cmf.statements(environment).post(failing).needed(200)
     until_phase(environment, name, "failed", "completed")
     with check("CMF-STMT-EXCEPTIONS", "the exceptions of a statement that failed, as JSON and as YAML"):
         eventually(lambda: _require_both(cmf, environment, name), within=cmf.limits.settle)
@@ -206,8 +208,12 @@ def test_exceptions(
 
 
 def _filled(view: Body) -> Body:
-    """A statement with empty labels and annotations for absent ones, which mean the same."""
-    return {**view, "metadata": {"labels": {}, "annotations": {}, **view["metadata"]}}
+    """A statement with what means the same in the place of what is absent: nothing of it, and not stopped."""
+    return {
+        **view,
+        "metadata": {"labels": {}, "annotations": {}, **view["metadata"]},
+        "spec": {"flinkConfiguration": {}, "stopped": False, **view.get("spec", {})},
+    }
 
 
 def _require_both(cmf: Cmf, environment: str, statement: str) -> None:

@@ -22,6 +22,7 @@ from conformance.expectations import (
 from conformance.runner.fixtures import Held
 from conformance.runner.plugin import Checks
 from conformance.running import TOO_LATE, is_kept, is_over
+from conformance.running import until_phase as wait_for_phase
 from conformance.scenario import NOT_DONE, needs_flink, needs_sql, requirement
 from conformance.target.answer import Answer
 from conformance.target.cmf import Cmf
@@ -66,8 +67,44 @@ def require_flag(cmf: Cmf, environment: str, name: str, *, stopped: bool) -> Non
         require(told is stopped, f"{where}, spec.stopped is another", expected=str(stopped), got=str(told))
 
 
-def judge_filters(cmf: Cmf, check: Checks, environment: str, name: str) -> None:
-    """The lists that are filtered by phase, by compute pool and by both agree with what is read."""
+def require_asleep(cmf: Cmf, environment: str, name: str) -> None:
+    """A statement that was stopped still is: what was refused has not set it going, nor does it soon afterwards."""
+    require_flag(cmf, environment, name, stopped=True)
+    statements = cmf.statements(environment)
+    settled(lambda: views.phase(statements.get(name).body), within=cmf.limits.settle, pause=0.1)
+    wait_for_phase(cmf, environment, name, "stopped")
+
+
+def judge_refusals(cmf: Cmf, check: Checks, environment: str, held: Held, sent: str) -> None:
+    """What is refused for a statement that is stopped does not set it going."""
+    statements, stop = cmf.statements(environment), bodies.changed(held.body, stopped=True)
+
+    def sleeps() -> bool:
+        return views.phase(statements.get(held.name).needed(200).body) in {"stopped", None}
+
+    if sleeps():
+        with check(
+            "CMF-STMT-CONFLICT", "a POST of the name of a stopped statement answers 409 and changes nothing"
+        ):
+            statements.post(held.body).expect(409)
+            require_asleep(cmf, environment, held.name)
+    if not sleeps():
+        for rule in ("CONFLICT", "UPDATE-REFUSED"):
+            check.nothing_to_judge(f"CMF-STMT-{rule}", "it does not stay stopped")
+        return
+    resume = bodies.changed(held.body, stopped=False)
+    spoilt = {key: part for key, part in resume.items() if key != "kind"}
+    if statements.put(held.name, spoilt, media_type=sent).status == 200:
+        check.nothing_to_judge("CMF-STMT-UPDATE-REFUSED", "what was not refused took effect")
+        statements.put(held.name, stop).needed(200)
+        wait_for_phase(cmf, environment, held.name, "stopped", within=cmf.limits.deploy)
+        return
+    with check("CMF-STMT-UPDATE-REFUSED", "an update without kind that is refused sets nothing going"):
+        require_asleep(cmf, environment, held.name)
+
+
+def judge_lists(cmf: Cmf, check: Checks, environment: str, name: str) -> None:
+    """The list, and those that are filtered by phase, by compute pool and by both agree with what is read."""
     statements = cmf.statements(environment)
 
     def agree(*by: str) -> None:
@@ -92,6 +129,16 @@ def judge_filters(cmf: Cmf, check: Checks, environment: str, name: str) -> None:
         with check(f"CMF-STMT-{rule}", f"the filtered lists have what is {what}"):
             eventually(partial(agree, *by), within=cmf.limits.settle)
 
+    def same() -> None:
+        item = next((item for item in statements.all() if statements.name_of(item) == name), None)
+        told, now = views.phase(item), views.phase(statements.get(name).expect(200).body)
+        require(
+            None in {told, now} or told == now, "the phase is another", expected=repr(now), got=repr(told)
+        )
+
+    with check("CMF-STMT-LIST", f"the list shows the phase of what is {what}, though a namesake goes on"):
+        eventually(same, within=cmf.limits.settle)
+
 
 def require_going_on(cmf: Cmf, environment: str, name: str) -> None:
     """The statement is not stopped, neither by its spec nor by its phase."""
@@ -115,6 +162,8 @@ def require_going_on(cmf: Cmf, environment: str, name: str) -> None:
     "CMF-STMT-FILTER-POOL",
     "CMF-STMT-FILTER-BOTH",
     "CMF-STMT-CONFLICT",
+    "CMF-STMT-UPDATE-REFUSED",
+    "CMF-STMT-LIST",
 )
 def test_stop_and_resume(
     cmf: Cmf,
@@ -148,7 +197,7 @@ def test_stop_and_resume(
     for sent in (JSON, YAML):
         answer = statements.put(held.name, bodies.changed(held.body, stopped=True), media_type=sent)
         if answer.status in NOT_DONE and is_over(cmf, environment, held.name):
-            for rule in ("STOP", "RESUME", "STOP-SPEC", "CONFLICT", *FILTERS):
+            for rule in ("STOP", "RESUME", "STOP-SPEC", "CONFLICT", "UPDATE-REFUSED", "LIST", *FILTERS):
                 check.nothing_to_judge(f"CMF-STMT-{rule}", TOO_LATE)
             break
         with check(
@@ -159,7 +208,7 @@ def test_stop_and_resume(
         answer.needed(200)
         with check("CMF-STMT-STOP", f"stopped by a PUT sent as {sent}, it comes to the phase stopped"):
             until_phase(environment, held.name, "stopped", within=cmf.limits.deploy)
-        judge_filters(cmf, check, environment, held.name)
+        judge_lists(cmf, check, environment, held.name)
         with check("CMF-STMT-STOP-SPEC", "stopping it changes nothing else"):
             require_contains(
                 apart_from_stopped(statements.get(held.name).expect(200).body), before, "the statement"
@@ -169,11 +218,9 @@ def test_stop_and_resume(
             again.expect(200, *NOT_DONE)
             require_flag(cmf, environment, held.name, stopped=True)
             until_phase(environment, held.name, "stopped")
-        with check(
-            "CMF-STMT-CONFLICT", "a POST of the name of a stopped statement answers 409 and changes nothing"
-        ):
-            statements.post(held.body).expect(409)
-            require_flag(cmf, environment, held.name, stopped=True)
+        with check("CMF-STMT-RESULTS-NONE", f"an INSERT that is stopped has no results, accepting {sent}"):
+            cmf.results(environment, held.name, accept=sent).expect(400, 410)
+        judge_refusals(cmf, check, environment, held, sent)
         with check("CMF-STMT-STOP", "its neighbour and its namesake in another environment go on"):
             for place, other in others:
                 require_going_on(cmf, place, other.name)
@@ -186,7 +233,7 @@ def test_stop_and_resume(
         answer.needed(200)
         with check("CMF-STMT-RESUME", f"resumed by a PUT sent as {sent}, it runs again"):
             until_phase(environment, held.name, "running", "completed", within=cmf.limits.deploy)
-        judge_filters(cmf, check, environment, held.name)
+        judge_lists(cmf, check, environment, held.name)
         with check("CMF-STMT-STOP-SPEC", "resuming it changes nothing else"):
             require_contains(
                 apart_from_stopped(statements.get(held.name).expect(200).body), before, "the statement"

@@ -1,4 +1,4 @@
-"""Statements updated by PUT; only those of which a part is changed while they run start a pod."""
+"""Statements updated by PUT.  Nothing here starts a pod."""
 
 from __future__ import annotations
 
@@ -19,10 +19,9 @@ from conformance.expectations import (
 )
 from conformance.runner.fixtures import Held
 from conformance.runner.plugin import Checks
-from conformance.running import is_kept, is_over
-from conformance.scenario import NOT_DONE, needs_flink, needs_sql, requirement
+from conformance.scenario import NOT_DONE, needs_sql, requirement
 from conformance.target.answer import Answer
-from conformance.target.cmf import Cmf, Collection
+from conformance.target.cmf import Cmf
 
 pytestmark = needs_sql
 
@@ -132,9 +131,12 @@ def test_times_of_an_update(
     held = new_statement(environment, compute_pool, annotations=ANNOTATIONS)
     before = optional(at_rest(environment, held.name), "metadata", "updateTimestamp")
 
-    with check("CMF-STMT-UPDATED-MOVES", "reading it, the list and its exceptions leaves updateTimestamp"):
+    with check(
+        "CMF-STMT-UPDATED-MOVES", "reading it, the list, its exceptions and results leaves updateTimestamp"
+    ):
         statements.list().expect(200)
         cmf.exceptions(environment, held.name).expect(200)
+        cmf.results(environment, held.name)  # given, or refused with 400
         again = optional(statements.get(held.name).expect(200).body, "metadata", "updateTimestamp")
         require(again == before, "reading moved updateTimestamp", expected=repr(before), got=repr(again))
 
@@ -210,177 +212,3 @@ def test_update_unknown(
     with check("CMF-STMT-UPDATE-UNKNOWN", "an existing statement of that name elsewhere is as it was"):
         cmf.environments.get(nowhere).expect(404)
         require_equal(views.statement(statements.get(held.name).expect(200).body), before, "the statement")
-
-
-def session(cmf: Cmf, zone: str) -> dict[str, str]:
-    """Session properties with another time zone than any statement has by itself."""
-    place = {"sql.current-catalog": cmf.features.catalog, "sql.current-database": cmf.features.database}
-    return {**place, "table.local-time-zone": zone}
-
-
-def put_part(
-    check: Checks, statements: Collection, body: Body, what: str, *refusals: int
-) -> tuple[Answer, Body]:
-    """Update a part that may be immutable: when it is refused, nothing has changed.  The answer, and the statement."""
-    name = body["metadata"]["name"]
-    before = views.statement(statements.get(name).needed(200).body)
-    answer = statements.put(name, body)
-    after = statements.get(name).needed(200).body
-    if 400 <= answer.status < 500:
-        with check("CMF-STMT-UPDATE-REFUSED", f"{what} that is refused changes nothing"):
-            answer.expect(*NOT_DONE, *refusals)
-            require_equal(views.statement(after), before, "the statement")
-            item = statements.item(name)
-            require_equal(views.statement(item), before, "in the list, the statement")
-    return answer, after
-
-
-@requirement(
-    "CMF-STMT-UPDATE-PARTS",
-    "CMF-STMT-UPDATE-REFUSED",
-    "CMF-STMT-POOL-UNKNOWN",
-    "CMF-STMT-FILTER-POOL",
-    "CMF-POOL-IN-USE",
-)
-def test_update_of_what_may_be_immutable(
-    cmf: Cmf,
-    check: Checks,
-    environment: str,
-    other_environment: str,
-    new_compute_pool: Callable[..., Held],
-    new_statement: Callable[..., Held],
-    until_phase: Callable[..., Body],
-    at_rest: Callable[[str, str], dict[str, Any]],
-) -> None:
-    pool, other_pool = new_compute_pool(environment).name, new_compute_pool(environment).name
-    elsewhere = new_compute_pool(other_environment).name
-    statements, pools = cmf.statements(environment), cmf.compute_pools(environment)
-    changes: dict[str, Body] = {
-        "other SQL": {"statement": "SHOW CATALOGS;"},
-        "another compute pool": {"computePoolName": other_pool},
-        "other session properties": {"properties": session(cmf, "Europe/Berlin")},
-        "other Flink configuration": {"flinkConfiguration": {"table.exec.state.ttl": "2 h"}},
-        "a compute pool that does not exist": {"computePoolName": cmf.name("never")},
-        "a compute pool of another environment": {"computePoolName": elsewhere},
-    }
-    for what, spec in changes.items():
-        held = new_statement(environment, pool, annotations=ANNOTATIONS)
-        at_rest(environment, held.name)
-        body = bodies.changed(held.body, metadata={"annotations": {"note": "changed"}}, **spec)
-        unknown = (404,) if "computePoolName" in spec else ()
-        answer, after = put_part(check, statements, body, what, *unknown)
-        refused = 400 <= answer.status < 500
-        if what.startswith("a compute pool") and not refused:
-            with check("CMF-STMT-POOL-UNKNOWN", f"{what} is not taken in an update"):
-                used = optional(after, "spec", "computePoolName")
-                if used != pool:
-                    until_phase(environment, held.name, "failed")
-        elif not refused:
-            with check("CMF-STMT-UPDATE-PARTS", f"{what} is refused or taken"):
-                answer.expect(200)
-                require_contains(after, body, "after the update, the statement")
-        if optional(after, "spec", "computePoolName") == other_pool:
-            with check(
-                "CMF-STMT-FILTER-POOL",
-                "moved to another compute pool by an update, it is found by that one alone",
-            ):
-                for name, selects in ((other_pool, True), (pool, False)):
-                    listed = held.name in statements.names(query=[("compute-pool", name)])
-                    require(
-                        listed is selects,
-                        f"compute-pool={name} {'does not select' if selects else 'selects'} it",
-                        expected=f"found by compute-pool={other_pool} alone",
-                    )
-            with check("CMF-POOL-IN-USE", "a compute pool to which an update moved a statement is in use"):
-                if is_kept(cmf, environment, other_pool, held.name):
-                    pools.get(other_pool).expect(200)
-    check.nothing_to_judge("CMF-POOL-IN-USE", "no update moved a statement to another compute pool")
-    check.nothing_to_judge("CMF-STMT-FILTER-POOL", "no update moved a statement to another compute pool")
-    check.nothing_to_judge("CMF-STMT-UPDATE-PARTS", "what was refused had no effect")
-    check.nothing_to_judge("CMF-STMT-UPDATE-REFUSED", "what was not refused took effect")
-    check.nothing_to_judge("CMF-STMT-POOL-UNKNOWN", "what was refused had no effect")
-
-
-@needs_flink
-@requirement("CMF-STMT-UPDATE-PARTS", "CMF-STMT-UPDATE-REFUSED", "CMF-POOL-IN-USE")
-def test_update_of_what_may_be_immutable_while_it_runs(
-    cmf: Cmf,
-    check: Checks,
-    environment: str,
-    new_compute_pool: Callable[..., Held],
-    new_statement: Callable[..., Held],
-    until_phase: Callable[..., Body],
-) -> None:
-    pool, other_pool = new_compute_pool(environment).name, new_compute_pool(environment).name
-    statements = cmf.statements(environment)
-    fields: Body = {"sql": cmf.features.insert, "stopped": False, "annotations": ANNOTATIONS}
-    held, other = (new_statement(environment, pool, **fields) for _ in range(2))
-    for each in (held, other):
-        until_phase(environment, each.name, "running", "completed", within=cmf.limits.deploy)
-    check.nothing_to_judge("CMF-STMT-UPDATE-PARTS", "what was refused had no effect")
-    check.nothing_to_judge("CMF-STMT-UPDATE-REFUSED", "what was not refused took effect")
-    check.nothing_to_judge("CMF-POOL-IN-USE", "no update moved a statement to another compute pool")
-
-    def update(body: Body, what: str, **spec: Any) -> Body:
-        wanted = bodies.changed(body, metadata={"annotations": {"note": what}}, **spec)
-        answer, after = put_part(check, statements, wanted, what)
-        if 400 <= answer.status < 500:
-            return body
-        with check("CMF-STMT-UPDATE-PARTS", f"{what} is refused or taken"):
-            answer.expect(200)
-            require_contains(after, wanted, "after the update, the statement")
-        return wanted
-
-    def until(body: Body, *phases: str) -> None:
-        until_phase(environment, held.name, *phases, within=cmf.limits.deploy)
-        with check("CMF-STMT-UPDATE-PARTS", f"once {phases[0]}, it has what was taken"):
-            require_contains(statements.get(held.name).expect(200).body, body, "the statement")
-
-    # With other SQL it need not run any more, so that is tried of a statement of its own.
-    update(other.body, "other SQL of a running statement", statement=cmf.features.metadata_statement)
-    body = update(
-        held.body,
-        "other Flink configuration of a running statement",
-        flinkConfiguration={"table.exec.state.ttl": "2 h"},
-    )
-    body = update(
-        body, "other session properties of a running statement", properties=session(cmf, "Europe/Berlin")
-    )
-    body = update(body, "another compute pool of a running statement", computePoolName=other_pool)
-    until(body, "running", "completed")
-    if body["spec"]["computePoolName"] == other_pool:
-        with check("CMF-POOL-IN-USE", "a compute pool to which an update moved what runs is in use"):
-            if is_kept(cmf, environment, other_pool, held.name):
-                cmf.compute_pools(environment).get(other_pool).expect(200)
-    body = update(
-        body,
-        "other Flink configuration in the update that stops a statement",
-        flinkConfiguration={"table.exec.state.ttl": "3 h"},
-        stopped=True,
-    )
-    if not body["spec"]["stopped"]:
-        body = bodies.changed(body, stopped=True)
-        answer = statements.put(held.name, body)
-        if answer.status in NOT_DONE and is_over(cmf, environment, held.name):
-            return  # what comes to its end by itself can't be stopped any more
-        answer.needed(200)
-    until(body, "stopped")
-    body = update(
-        body,
-        "other Flink configuration of a stopped statement",
-        flinkConfiguration={"table.exec.state.ttl": "4 h"},
-    )
-    body = update(
-        body, "other session properties of a stopped statement", properties=session(cmf, "Asia/Tokyo")
-    )
-    back = pool if body["spec"]["computePoolName"] == other_pool else other_pool
-    body = update(body, "another compute pool of a stopped statement", computePoolName=back)
-    body = update(body, "other SQL of a stopped statement", statement=cmf.features.metadata_statement)
-    body = update(
-        body,
-        "other session properties in the update that resumes a statement",
-        properties=session(cmf, "Asia/Kathmandu"),
-        stopped=False,
-    )
-    if not body["spec"]["stopped"]:
-        until(body, "running", "completed")

@@ -142,13 +142,14 @@ class Judge:
         body = read_body(response)
         yield from contents(exchange, response, documented, body)
         schema = documented.schema
+        page = bool(schema and schema.endswith("Page"))
         if body.media_type is None:
             yield from missing(response, documented, self._shapes.rule(schema))
             return
         if schema:
             yield from self._shapes.judge(schema, body.value)
-            yield from identities(self._shapes.item(schema), body.value)
-        yield from times(body.value)
+            yield from identities(self._shapes.item(schema), body.value, page=page)
+        yield from times(body.value, page=page)
 
 
 def _not_modified(exchange: Exchange, response: HttpResponse) -> Iterator[Observation]:

@@ -13,19 +13,19 @@ EVENT, INSTANCE = "FlinkApplicationEvent", "FlinkApplicationInstance"
 _EVENT_VERSION = "v1alpha1"
 
 
-def identities(kind: str | None, value: Any) -> Iterator[Observation]:
-    """Names of events and instances, and the version of events, in a body that holds this component schema."""
+def identities(kind: str | None, value: Any, *, page: bool) -> Iterator[Observation]:
+    """Names of events and instances, and the version of events, in a body that is one of this kind or a page of them."""
     if kind not in {EVENT, INSTANCE}:
         return
-    for resource in _resources(value):
+    for resource in _resources(value, page=page):
         yield _named(kind, resource)
         if kind == EVENT:
             yield _versioned(resource)
 
 
-def times(value: Any) -> Iterator[Observation]:
+def times(value: Any, *, page: bool) -> Iterator[Observation]:
     """The form of every timestamp in a body, and the order of each pair (section *Timestamps*)."""
-    for resource in _resources(value):
+    for resource in _resources(value, page=page):
         for created, updated in _pairs(resource):
             forms = [_form(text) for text in (created, updated) if text is not None]
             yield from forms
@@ -88,9 +88,11 @@ def _form(text: Any) -> Observation:
     return Observation("CMF-TIME-FORMAT", message, "an RFC 3339 string in UTC", repr(text))
 
 
-def _resources(value: Any) -> list[dict[str, Any]]:
-    """The resources in a body: the items of a page, or the one that it is."""
-    found = value.get("items", [value]) if isinstance(value, dict) else []
+def _resources(value: Any, *, page: bool) -> list[dict[str, Any]]:
+    """The resources in a body: the items of a page, which leaves them out when there are none, or the one that it is."""
+    if not isinstance(value, dict):
+        return []
+    found = value.get("items", [] if page else [value])
     return [resource for resource in found if isinstance(resource, dict)] if isinstance(found, list) else []
 
 

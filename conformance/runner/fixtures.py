@@ -177,15 +177,16 @@ def collection(ground: Ground) -> Collection:
 def short_name(run: RunContext) -> Callable[..., str]:
     """Takes a name too short for the prefix of the run, after the target said that nothing has it.
 
-    ``short_name(collection, 4)``; with ``digit=True`` it begins with a digit.
+    ``short_name(collection, 4)``; with ``digit=True`` it begins with a digit, with ``digits=True`` it is one number.
     """
     source = random.Random(f"{run.seed} {run.prefix}")  # noqa: S311 - no secret, but of this run
 
-    def take(collection: Collection, length: int, *, digit: bool = False) -> str:
+    def take(collection: Collection, length: int, *, digit: bool = False, digits: bool = False) -> str:
         letters = string.ascii_lowercase
+        others = string.digits if digits else letters + string.digits
         for _ in range(20):
-            first = source.choice(string.digits if digit else letters)
-            name = first + "".join(source.choice(letters + string.digits) for _ in range(length - 1))
+            first = source.choice(string.digits if digit or digits else letters)
+            name = first + "".join(source.choice(others) for _ in range(length - 1))
             if collection.get(name).status == 404:  # noqa: PLR2004 - not found
                 run.claim(collection, name)
                 return name

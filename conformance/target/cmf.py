@@ -26,6 +26,8 @@ Names = list[str]
 _ABSENT: Any = object()
 _MAX_PAGES = 400
 _WALKS = 4
+_FIRST_NUMBER = 10_000
+"""The numbers in names are as long as each other, so that no name is the beginning of another."""
 
 
 class Sender(Protocol):
@@ -55,10 +57,10 @@ class Cmf:
         self.prefix = prefix
         self.features = features
         self.limits = limits
-        self._numbers = itertools.count(1)
+        self._numbers = itertools.count(_FIRST_NUMBER)
 
     def name(self, word: str = "r") -> str:
-        """A new name of this run, legal for every kind of resource."""
+        """A new name of this run, legal for every kind of resource, and never the beginning of another."""
         return f"{self.prefix}{word}-{next(self._numbers)}"
 
     def send(

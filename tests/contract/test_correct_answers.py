@@ -28,6 +28,8 @@ CLEAN: list[tuple[str, int, Any, dict[str, Any], set[str]]] = [
         {},
         {"CMF-EVENT-SCHEMA", "CMF-EVENT-NAME", "CMF-EVENT-VERSION"},
     ),
+    ("getApplicationEvents", 200, {}, {}, {"CMF-PAGE-SCHEMA"}),
+    ("getApplicationInstances", 200, {}, {}, {"CMF-PAGE-SCHEMA"}),
     (
         "getApplicationEvents",
         200,

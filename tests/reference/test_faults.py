@@ -15,8 +15,8 @@ from .journey import Transcript, stages_from, walk
 REQUIREMENTS = Path(__file__).parents[2] / "specs/cmf-2.0/requirements"
 
 
-# Where the faults of a module show soonest.  Those of the SQL family, of authentication and of names alike are seen by the
-# kill matrix alone.
+# Where the faults of a module show soonest.  Those of the SQL family, of authentication, of names alike and of what is
+# seldom sent (rarities) are seen by the kill matrix alone.
 STAGE_OF = {
     "names": "names",
     "application_names": "names",
@@ -33,9 +33,11 @@ STAGE_OF = {
     "lifecycle": "lifecycle",
     "state_changes": "lifecycle",
     "instances": "runs",
+    "instance_restarts": "runs",
     "instance_specs": "runs",
     "events": "runs",
     "pages": "pages",
+    "page_items": "pages",
     "sorting": "pages",
     "content": "content",
     "reading": "content",

@@ -10,8 +10,8 @@ from conformance.reference.faults.sql_tools import MAPPING, SECRET
 from conformance.reference.replacing import around, replace
 from conformance.reference.resources.common import Handler
 from conformance.reference.server import Server
-from conformance.reference.store import Environment, Secret
-from conformance.reference.values import Answer, Call, JsonObject
+from conformance.reference.store import Environment, Record, Secret
+from conformance.reference.values import Answer, Call, JsonObject, Refusal
 
 fault = Registry()
 
@@ -184,3 +184,76 @@ def _(server: Server) -> None:
 
     around(server, [MAPPING.update], update)
     replace(server.secrets, "view", view)
+
+
+@fault(
+    "agree-environment-three-secrets",
+    "Shows the first three mappings of an environment only.",
+    "CMF-AGREE-ENVIRONMENT",
+    reason=r"with five mappings, environments agree with their mappings: the secrets of .*, .* is not as expected",
+)
+def _(server: Server) -> None:
+    def view(original: Any, environment: Environment) -> JsonObject:
+        return dict(list(original(environment).items())[:3])
+
+    replace(server.environments, "view_secrets", view)
+
+
+@fault(
+    "agree-secret-kept-by-former-mapping",
+    "Keeps a secret for as long as a mapping exists that named it once.",
+    "CMF-AGREE-SECRET-DELETED",
+    reason=r"once its only mapping names another secret, it can be deleted: the answer of deleteSecret came with status 409",
+)
+def _(server: Server) -> None:
+    named: dict[Record, set[str]] = {}
+
+    def update(original: Handler, call: Call) -> Answer:
+        record = MAPPING.held(server, call).get(call.path["name"])
+        if record is not None:
+            named.setdefault(record, set()).add(record.spec["secretName"])
+        return original(call)
+
+    def delete(original: Handler, call: Call) -> Answer:
+        name = call.path["secretName"]
+        mappings = [one for each in server.store.list_environments() for one in each.mappings.values()]
+        if any(name in named.get(mapping, ()) for mapping in mappings):
+            raise Refusal(409, f"Secret '{name}' is still mapped.")
+        return original(call)
+
+    around(server, [MAPPING.update], update)
+    around(server, [SECRET.delete], delete)
+
+
+@fault(
+    "agree-environment-updated-resumes",
+    "Lets what is stopped in an environment go on when that is updated.",
+    "CMF-AGREE-ENVIRONMENT-UPDATED",
+    reason=r"after an update with defaults, all that is in it is as it was: the statement: /spec/stopped is not as expected",
+)
+def _(server: Server) -> None:
+    def update(original: Any, environment: Environment, draft: Any) -> Environment:
+        for statement in environment.statements.values():
+            if server.statements.phase(statement).name == "STOPPED":
+                statement.spec = {**statement.spec, "stopped": False}
+                server.statements.run(statement)
+        updated: Environment = original(environment, draft)
+        return updated
+
+    replace(server.environments, "update", update)
+
+
+@fault(
+    "agree-environment-updated-idle-pools-lost",
+    "Deletes the compute pools of an environment that no statement names when it is updated.",
+    "CMF-AGREE-ENVIRONMENT-UPDATED",
+    reason=r"after an update with defaults, all that is in it is as it was: the answer of getComputePool came with status 404",
+)
+def _(server: Server) -> None:
+    def update(original: Any, environment: Environment, draft: Any) -> Environment:
+        used = {statement.spec["computePoolName"] for statement in environment.statements.values()}
+        environment.pools = {name: pool for name, pool in environment.pools.items() if name in used}
+        updated: Environment = original(environment, draft)
+        return updated
+
+    replace(server.environments, "update", update)

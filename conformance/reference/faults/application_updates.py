@@ -22,7 +22,7 @@ fault = Registry()
 Update = Callable[[Environment, Application, Draft], Application]
 
 
-def _store_instead(server: Server, change: Callable[[JsonObject, JsonObject], JsonObject]) -> None:
+def store_instead(server: Server, change: Callable[[JsonObject, JsonObject], JsonObject]) -> None:
     """Let an update store ``change(old spec, new spec)``."""
 
     def update(
@@ -107,7 +107,7 @@ def _(server: Server) -> None:
         both = "parallelism" in before and "parallelism" in job
         return {**new, "job": {**job, "parallelism": before["parallelism"]}} if both else new
 
-    _store_instead(server, change)
+    store_instead(server, change)
 
 
 @fault(
@@ -125,7 +125,7 @@ def _(server: Server) -> None:
         values = {key: before.get(key, value) for key, value in part(new, "flinkConfiguration").items()}
         return {**new, "flinkConfiguration": values} if values else new
 
-    _store_instead(server, change)
+    store_instead(server, change)
 
 
 @fault(
@@ -153,7 +153,7 @@ def _(server: Server) -> None:
     reason=r"a configuration left out of an update as application/json is gone: the old configuration is still there",
 )
 def _(server: Server) -> None:
-    _store_instead(server, merged)
+    store_instead(server, merged)
 
 
 @fault(
@@ -163,7 +163,7 @@ def _(server: Server) -> None:
     reason=r"a whole part of the spec left out of an update is gone: the old logConfiguration is still there",
 )
 def _(server: Server) -> None:
-    _store_instead(server, lambda old, new: {**old, **new})
+    store_instead(server, lambda old, new: {**old, **new})
 
 
 @fault(
@@ -177,7 +177,7 @@ def _(server: Server) -> None:
         both = {**part(old, "flinkConfiguration"), **part(new, "flinkConfiguration")}
         return {**new, "flinkConfiguration": both} if both else new
 
-    _store_instead(server, change)
+    store_instead(server, change)
 
 
 @fault(

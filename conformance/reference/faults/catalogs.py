@@ -7,10 +7,11 @@ from typing import Any
 from conformance.reference.faults import sql_tools as tools
 from conformance.reference.faults.registry import Registry
 from conformance.reference.faults.sql_tools import CATALOG
-from conformance.reference.replacing import at, drop, replace, reshape, reshape_each
+from conformance.reference.replacing import around, at, drop, replace, reshape, reshape_each
+from conformance.reference.resources.common import Handler
 from conformance.reference.server import Server
 from conformance.reference.store import Record
-from conformance.reference.values import JsonObject
+from conformance.reference.values import Answer, Call, JsonObject
 
 fault = Registry()
 
@@ -163,3 +164,20 @@ def _(server: Server) -> None:
         return catalog
 
     reshape_each(server, [CATALOG.page], change)
+
+
+@fault(
+    "page-pageable-size-of-last-page",
+    "Tells the number of its items as the size of a page of catalogs or applications that is not full.",
+    "CMF-PAGE-PAGEABLE",
+    reason=r"pageable of applications is what was asked for: pageable\.size is not what was asked for",
+)
+def _(server: Server) -> None:
+    def listing(original: Handler, call: Call) -> Answer:
+        answer = original(call)
+        count = len(answer.value["items"])
+        if not 0 < count < answer.value["pageable"]["size"]:
+            return answer
+        return Answer(200, {**answer.value, "pageable": {**answer.value["pageable"], "size": count}})
+
+    around(server, [CATALOG.page, "getApplications"], listing)

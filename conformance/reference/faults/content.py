@@ -7,7 +7,7 @@ from typing import Any
 
 from conformance.reference.faults.registry import Registry
 from conformance.reference.media import JSON, YAML
-from conformance.reference.replacing import EVENTS, change_wire, replace, walk, with_header
+from conformance.reference.replacing import EVENTS, change_wire, replace, reshape_each, walk, with_header
 from conformance.reference.server import Server
 from conformance.reference.values import Answer, Request, Wire
 
@@ -194,7 +194,6 @@ def _(server: Server) -> None:
     "CMF-APP-GET",
     "CMF-APP-SCHEMA",
     "CMF-CONTENT-TYPES",
-    "CMF-EVENT-VERSION",
     reason=r"an environment as JSON and as YAML: as YAML, an environment/flinkApplicationDefaults/spec/podTemplate/spec/containers/.*/env is not as",
 )
 def _(server: Server) -> None:
@@ -222,3 +221,23 @@ def _(server: Server) -> None:
         return {**value, "metadata": metadata}
 
     _yaml_value(server, change)
+
+
+@fault(
+    "content-depth-cut-late",
+    "Cuts off what lies more than eight levels deep.",
+    "CMF-CONTENT-TYPES",
+    "CMF-APP-GET",
+    "CMF-CONTENT-TYPE",
+    "CMF-ENV-GET",
+    reason=r"a deep template of pods in the spec of an application: the application/spec/podTemplate/spec/affinity/.* is not as stored",
+)
+def _(server: Server) -> None:
+    def cut(value: Any, level: int = 0) -> Any:
+        if isinstance(value, dict):
+            return {key: cut(one, level + 1) for key, one in value.items()} if level < 8 else {}
+        if isinstance(value, list):
+            return [cut(one, level + 1) for one in value] if level < 8 else []
+        return value
+
+    reshape_each(server, READS, cut)

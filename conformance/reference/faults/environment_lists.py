@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from conformance.reference.faults.environments import DEFAULTS
 from conformance.reference.faults.registry import Registry
-from conformance.reference.replacing import around, drop, replace
+from conformance.reference.replacing import around, drop, replace, reshape_each
 from conformance.reference.resources.common import Handler
 from conformance.reference.resources.environments import Draft
 from conformance.reference.server import Server
@@ -13,6 +14,9 @@ from conformance.reference.store import Environment
 from conformance.reference.values import Answer, Call, JsonObject
 
 fault = Registry()
+
+UPDATES = 2
+"""After as many updates a list that is not kept goes stale."""
 
 
 @fault(
@@ -55,6 +59,7 @@ def _(server: Server) -> None:
     "env-list-stale-defaults",
     "Lists environments with the application defaults they were created with.",
     "CMF-CONC-READ",
+    "CMF-ENV-LIST",
     reason=r"an update of an environment is there at once, round .*: in the list, the updated environment:",
 )
 def _(server: Server) -> None:
@@ -111,3 +116,32 @@ def _(server: Server) -> None:
 
     replace(server.environments, "remove", remove)
     replace(server.store, "list_environments", list_environments)
+
+
+@fault(
+    "env-list-stale-after-second-update",
+    "Lists an environment that was updated twice with the defaults it was created with.",
+    "CMF-ENV-LIST",
+    reason=r"each is on its page with the values that are read of it alone: on its page, .*Defaults/.* is not as expected",
+)
+def _(server: Server) -> None:
+    first: dict[str, JsonObject] = {}
+    updates: dict[str, int] = {}
+
+    def create(original: Any, draft: Draft) -> Environment:
+        first[draft.name], updates[draft.name] = draft.settings, 0
+        return original(draft)  # type: ignore[no-any-return]
+
+    def update(original: Any, environment: Environment, draft: Draft) -> Environment:
+        updates[environment.name] += 1
+        return original(environment, draft)  # type: ignore[no-any-return]
+
+    def stale(item: JsonObject) -> JsonObject:
+        name = item["name"]
+        if updates.get(name, 0) < UPDATES:
+            return item
+        return {**{key: value for key, value in item.items() if key not in DEFAULTS}, **first[name]}
+
+    replace(server.environments, "create", create)
+    replace(server.environments, "update", update)
+    reshape_each(server, ["getEnvironments"], stale)

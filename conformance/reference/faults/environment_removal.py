@@ -6,7 +6,7 @@ from typing import Any
 
 from conformance.reference.faults.registry import Registry
 from conformance.reference.lifecycle import part
-from conformance.reference.replacing import answer_with, around, replace
+from conformance.reference.replacing import answer_with, around, drop, replace
 from conformance.reference.resources.common import Handler
 from conformance.reference.resources.environments import Draft
 from conformance.reference.server import Server
@@ -207,6 +207,10 @@ def _(server: Server) -> None:
     reason=r"a namesake of a child in one with a longer name is still there: the answer of getApplication came with status 404",
 )
 def _(server: Server) -> None:
+    _empty_longer_names(server)
+
+
+def _empty_longer_names(server: Server) -> None:
     def remove(original: Any, environment: Environment) -> None:
         original(environment)
         for other in server.store.list_environments():
@@ -229,3 +233,57 @@ def _(server: Server) -> None:
             made.settings = {"statementDefaults": {"detached": detached}, **made.settings}
 
     _return_of(server, restore)
+
+
+@fault(
+    "env-delete-refused-suspends",
+    "Refuses to delete a full environment, but suspends its applications.",
+    "CMF-ENV-DELETE-CHILDREN",
+    reason=r"either all is gone, or it was refused and all is there: .*/spec/job/state is not as stored",
+)
+def _(server: Server) -> None:
+    def suspend(environment: Environment) -> None:
+        for application in environment.applications.values():
+            if application.running:
+                server.applications.set_state(application, "suspended")
+                server.lifecycle.suspended(application)
+
+    _refuse_full(server, suspend)
+
+
+@fault(
+    "env-delete-refused-annotations-lost",
+    "Refuses to delete a full environment, but takes the annotations from its applications.",
+    "CMF-ENV-DELETE-CHILDREN",
+    reason=r"either all is gone, or it was refused and all is there: .*/metadata/annotations is not as stored",
+)
+def _(server: Server) -> None:
+    def strip(environment: Environment) -> None:
+        for application in environment.applications.values():
+            application.metadata = drop("annotations")(dict(application.metadata))
+
+    _refuse_full(server, strip)
+
+
+@fault(
+    "env-delete-refused-defaults-lost",
+    "Refuses to delete a full environment, but clears its defaults.",
+    "CMF-ENV-DELETE-CHILDREN",
+    reason=r"either all is gone, or it was refused and all is there: the environment/.*Defaults is not as expected",
+)
+def _(server: Server) -> None:
+    def clear(environment: Environment) -> None:
+        environment.settings = {}
+
+    _refuse_full(server, clear)
+
+
+@fault(
+    "env-delete-empty-longer-names-emptied",
+    "Deletes empty environments only, and with them the applications of all whose name begins with theirs.",
+    "CMF-ENV-DELETE-CHILDREN",
+    reason=r"a namesake of a child in one with a longer name is still there, once it could be deleted: the answer of getApplication came with status 404",
+)
+def _(server: Server) -> None:
+    _empty_longer_names(server)
+    _refuse_full(server, lambda _environment: None)

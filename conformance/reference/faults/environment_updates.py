@@ -370,3 +370,22 @@ def _(server: Server) -> None:
         return {**view, "created_time": view["updated_time"]}
 
     reshape(server, ["createOrUpdateEnvironment"], change)
+
+
+@fault(
+    "env-updated-time-stays-as-yaml",
+    "Leaves the update time of an environment as it was when the update is sent as YAML.",
+    "CMF-ENV-UPDATED-MOVES",
+    reason=r"updated_time before and after an update of all defaults, sent as YAML: the update did not move updated_time",
+)
+def _(server: Server) -> None:
+    def post(original: Handler, call: Call) -> Answer:
+        before = {one: one.updated for one in server.store.list_environments()}
+        answer = original(call)
+        environment = server.store.environment(answer.value["name"])
+        if environment in before and call.request.headers.get("content-type") == YAML:
+            environment.updated = before[environment]
+            return Answer(201, server.environments.view(environment))
+        return answer
+
+    around(server, ["createOrUpdateEnvironment"], post)

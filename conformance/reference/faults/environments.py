@@ -224,3 +224,40 @@ def _(server: Server) -> None:
 )
 def _(server: Server) -> None:
     unknown_as_yaml(server, ["getEnvironment"])
+
+
+def _with_update(server: Server, spoil: Any) -> None:
+    """Do something to an environment whose statement defaults are updated."""
+
+    def update(original: Any, environment: Environment, draft: Any) -> Environment:
+        if draft.settings.get("statementDefaults") != environment.settings.get("statementDefaults"):
+            spoil(environment)
+        return original(environment, draft)  # type: ignore[no-any-return]
+
+    replace(server.environments, "update", update)
+
+
+@fault(
+    "env-update-deletes-applications",
+    "Deletes the applications of an environment whose statement defaults are updated.",
+    "CMF-APP-GET",
+    reason=r"a suspended application after an update of its environment with defaults: the answer of getApplication came with status 404",
+)
+def _(server: Server) -> None:
+    _with_update(server, lambda environment: environment.applications.clear())
+
+
+@fault(
+    "env-update-suspends-applications",
+    "Suspends the applications of an environment whose statement defaults are updated.",
+    "CMF-APP-GET",
+    reason=r"a running application after an update of its environment with defaults: the application/spec/job/state is not as stored",
+)
+def _(server: Server) -> None:
+    def suspend(environment: Environment) -> None:
+        for application in environment.applications.values():
+            if application.running:
+                server.applications.set_state(application, "suspended")
+                server.lifecycle.suspended(application)
+
+    _with_update(server, suspend)

@@ -7,7 +7,6 @@ import uuid
 from typing import Any
 
 from conformance.reference.faults.registry import Registry
-from conformance.reference.lifecycle import part
 from conformance.reference.replacing import (
     INSTANCES,
     around,
@@ -53,22 +52,6 @@ def _(server: Server) -> None:
 )
 def _(server: Server) -> None:
     reshape_each(server, ["getApplicationInstances"], drop("status", "spec"))
-
-
-@fault(
-    "inst-created-when-changed",
-    "Gives the time when it ended for the creation time of an instance.",
-    "CMF-INST-KEPT",
-    reason=r"once it is suspended, its instance was created when it was: the instance, its /creationTimestamp is not as",
-)
-def _(server: Server) -> None:
-    def change(item: JsonObject) -> JsonObject:
-        metadata = item["metadata"]
-        if part(item, "status", "jobStatus").get("state") != "SUSPENDED":
-            return item
-        return {**item, "metadata": {**metadata, "creationTimestamp": metadata["updateTimestamp"]}}
-
-    reshape_each(server, INSTANCES, change)
 
 
 @fault(
@@ -306,34 +289,6 @@ def _(server: Server) -> None:
 
 
 @fault(
-    "inst-restart-reuses",
-    "Uses the old instance again at a restart.",
-    "CMF-INST-NEW",
-    reason=r"a second start makes a new instance and keeps the old: the second start made no new instance \(after waiting .* s\)",
-)
-def _(server: Server) -> None:
-    def new_instance(original: Any, environment: Environment, application: Application) -> Instance:
-        return application.instances[-1] if application.instances else original(environment, application)
-
-    replace(server.lifecycle, "new_instance", new_instance)
-
-
-@fault(
-    "inst-restart-forgets",
-    "Forgets the old instances at a restart.",
-    "CMF-INST-NEW",
-    "CMF-EVENT-INSTANCE",
-    reason=r"a second start makes a new instance and keeps the old: an earlier instance is gone \(after waiting .* s\)",
-)
-def _(server: Server) -> None:
-    def new_instance(original: Any, environment: Environment, application: Application) -> Instance:
-        application.instances.clear()
-        return original(environment, application)  # type: ignore[no-any-return]
-
-    replace(server.lifecycle, "new_instance", new_instance)
-
-
-@fault(
     "inst-job-status-text",
     "Gives the job status of an instance as a string.",
     "CMF-INST-SCHEMA",
@@ -351,21 +306,6 @@ def _(server: Server) -> None:
 )
 def _(server: Server) -> None:
     reshape_each(server, INSTANCES, drop("kind"))
-
-
-@fault(
-    "inst-list-hidden-while-suspended",
-    "Lists no instances of an application while it is suspended.",
-    "CMF-INST-LIST",
-    reason=r"once it is suspended, its instances are still listed: a started application has no instance",
-)
-def _(server: Server) -> None:
-    def listing(original: Handler, call: Call) -> Answer:
-        if server.applications.application(call).running:
-            return original(call)
-        return server.instances.listed(call, [], {}, server.instances.view)
-
-    around(server, ["getApplicationInstances"], listing)
 
 
 @fault(

@@ -368,3 +368,13 @@ def _(server: Server) -> None:
         return answer
 
     around(server, [MAPPING.delete], delete)
+
+
+@fault(
+    "map-list-spec-of-namesake",
+    "Lists a mapping with the secret of the first one of its name in any environment.",
+    "CMF-MAP-LIST",
+    reason=r"namesakes in two environments are each listed with values of their own: in the list, the namesake: /secret is not as expected",
+)
+def _(server: Server) -> None:
+    tools.lists_spec_of_namesake(server, MAPPING)

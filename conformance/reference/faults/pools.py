@@ -7,9 +7,11 @@ from typing import Any
 
 from conformance.reference.faults import sql_tools as tools
 from conformance.reference.faults.registry import Registry
-from conformance.reference.faults.sql_tools import POOL
+from conformance.reference.faults.sql_tools import POOL, is_yaml
+from conformance.reference.media import YAML
 from conformance.reference.replacing import around, drop, replace, reshape
 from conformance.reference.resources.common import Handler
+from conformance.reference.resources.statements import STOP, STOPPABLE
 from conformance.reference.server import Server
 from conformance.reference.store import Environment, Record, Statement
 from conformance.reference.values import Answer, Call, JsonObject, Refusal, Request, Wire
@@ -284,3 +286,71 @@ def _(server: Server) -> None:
         return bool(original(environment, pool)) and not all(stopped)
 
     replace(server.pools, "in_use", in_use)
+
+
+@fault(
+    "pool-list-spec-of-namesake",
+    "Lists a compute pool with the spec of the first one of its name in any environment.",
+    "CMF-POOL-LIST",
+    reason=r"namesakes in two environments are each listed with values of their own: in the list, the namesake: /spec/clusterSpec/",
+)
+def _(server: Server) -> None:
+    tools.lists_spec_of_namesake(server, POOL)
+
+
+@fault(
+    "pool-list-yaml-kept",
+    "Answers every page of compute pools as YAML as it was when it was first read.",
+    "CMF-POOL-LIST",
+    "CMF-POOL-DELETE",
+    reason=r"each is listed, on pages of 100 as application/yaml, with the values that are read of it alone: .* is not listed",
+)
+def _(server: Server) -> None:
+    kept: dict[Any, Answer] = {}
+
+    def listing(original: Handler, call: Call) -> Answer:
+        answer = original(call)
+        if server.media.wanted(call.request.headers.get("accept")) != YAML:
+            return answer
+        return kept.setdefault((call.request.segments, call.request.query), answer)
+
+    around(server, [POOL.page], listing)
+
+
+@fault(
+    "pool-in-use-stops-statements",
+    "Refuses to delete a compute pool that is in use, but stops what runs in it.",
+    "CMF-POOL-IN-USE",
+    reason=r"its statements are still there, and others can be created in it: a refused DELETE has stopped a statement",
+)
+def _(server: Server) -> None:
+    def act(_original: Handler, call: Call) -> None:
+        environment = server.store.environment(call.path["envName"])
+        for one in environment.statements.values() if environment is not None else ():
+            used = one.spec["computePoolName"] == call.path["computePoolName"]
+            if used and server.statements.phase(one).name in STOPPABLE:
+                one.spec = {**one.spec, "stopped": True}
+                server.statements.begin(one, STOP)
+
+    tools.when_refused(server, [POOL.delete], {409}, act)
+
+
+@fault(
+    "pool-body-yaml-labels-text",
+    "Makes text of whatever is the value of a label in YAML.",
+    "CMF-POOL-BODY",
+    reason=r"an object as label as YAML is refused: the answer of createComputePool came with status 200",
+)
+def _(server: Server) -> None:
+    def texts(body: JsonObject) -> JsonObject | None:
+        labels = tools.metadata(body).get("labels")
+        if not isinstance(labels, dict):
+            return None
+        spoken = {key: value if isinstance(value, str) else repr(value) for key, value in labels.items()}
+        return {**body, "metadata": {**body["metadata"], "labels": spoken}}
+
+    def create(original: Handler, call: Call) -> Answer:
+        changed = texts(tools.sent(server, call)) if is_yaml(call) else None
+        return original(call if changed is None else tools.with_body(call, changed))
+
+    around(server, [POOL.create], create)

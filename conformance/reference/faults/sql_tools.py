@@ -113,6 +113,11 @@ def metadata(body: JsonObject) -> JsonObject:
     return value if isinstance(value, dict) else {}
 
 
+def is_yaml(call: Call) -> bool:
+    """Whether the body of the request is declared as YAML."""
+    return "yaml" in call.request.headers.get("content-type", "")
+
+
 def with_body(call: Call, body: JsonObject) -> Call:
     """The call with another body."""
     old = call.request
@@ -249,6 +254,8 @@ def ghost_listed(server: Server, kind: Kind) -> None:
         ghost = ghosts.get(call.path.get("envName", ""))
         if ghost is None or call.request.parameter("page") not in {None, "0"}:
             return answer
+        if len(answer.value["items"]) >= answer.value["pageable"]["size"]:
+            return answer
         items = [*answer.value["items"], kind.resources(server).view(ghost)]
         return Answer(200, {**answer.value, "items": items})
 
@@ -361,3 +368,20 @@ def updated_though_refused(server: Server, kind: Kind) -> None:
             record.metadata = {**record.metadata, "annotations": notes}
 
     when_refused(server, [kind.update], {400, 422}, act)
+
+
+def lists_spec_of_namesake(server: Server, kind: Kind) -> None:
+    """List a resource with the spec of the first one of its name in any environment."""
+
+    def listing(original: Handler, call: Call) -> Answer:
+        answer = original(call)
+        items = []
+        for item in answer.value["items"]:
+            everywhere = (getattr(one, kind.attribute) for one in server.store.list_environments())
+            first = next(
+                held[item["metadata"]["name"]] for held in everywhere if item["metadata"]["name"] in held
+            )
+            items.append({**item, "spec": first.spec})
+        return Answer(200, {**answer.value, "items": items})
+
+    around(server, [kind.page], listing)

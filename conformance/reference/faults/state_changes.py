@@ -8,12 +8,14 @@ from conformance.reference.faults.registry import Registry
 from conformance.reference.lifecycle import part
 from conformance.reference.replacing import drop, replace
 from conformance.reference.server import Server
-from conformance.reference.store import Application
+from conformance.reference.store import Application, Environment
 
 fault = Registry()
 
 
-def _after_state(server: Server, state: str, spoil: Any) -> None:
+def after_state(server: Server, state: str, spoil: Any) -> None:
+    """Spoil an application once its state is set."""
+
     def set_state(original: Any, application: Application, new: str) -> None:
         original(application, new)
         if new == state:
@@ -53,7 +55,7 @@ def _first_configuration(application: Application) -> None:
     reason=r"the first start changes nothing but the state: after start, the application/metadata/labels is not as stored",
 )
 def _(server: Server) -> None:
-    _after_state(server, "running", _without_metadata("labels"))
+    after_state(server, "running", _without_metadata("labels"))
 
 
 @fault(
@@ -64,7 +66,7 @@ def _(server: Server) -> None:
     reason=r"the first start changes nothing but the state: after start, the application/spec/job/parallelism is not as stored",
 )
 def _(server: Server) -> None:
-    _after_state(server, "running", _reset_parallelism)
+    after_state(server, "running", _reset_parallelism)
 
 
 @fault(
@@ -75,7 +77,7 @@ def _(server: Server) -> None:
     reason=r"the first start changes nothing but the state: after start, the application/spec/flinkConfiguration/taskmanager\.numberOfTaskSlots is not as",
 )
 def _(server: Server) -> None:
-    _after_state(server, "running", _first_configuration)
+    after_state(server, "running", _first_configuration)
 
 
 @fault(
@@ -85,7 +87,7 @@ def _(server: Server) -> None:
     reason=r"the first suspend changes nothing but the state: after suspend, the application/metadata/annotations is not as stored",
 )
 def _(server: Server) -> None:
-    _after_state(server, "suspended", _without_metadata("annotations"))
+    after_state(server, "suspended", _without_metadata("annotations"))
 
 
 @fault(
@@ -95,7 +97,7 @@ def _(server: Server) -> None:
     reason=r"the first suspend changes nothing but the state: after suspend, the application/spec/job/upgradeMode is not as stored",
 )
 def _(server: Server) -> None:
-    _after_state(server, "suspended", _reset_upgrade_mode)
+    after_state(server, "suspended", _reset_upgrade_mode)
 
 
 @fault(
@@ -105,7 +107,7 @@ def _(server: Server) -> None:
     reason=r"the first suspend changes nothing but the state: after suspend, the application/spec/job/parallelism is not as stored",
 )
 def _(server: Server) -> None:
-    _after_state(server, "suspended", _reset_parallelism)
+    after_state(server, "suspended", _reset_parallelism)
 
 
 def _without_prefixed_labels(application: Application) -> None:
@@ -124,7 +126,7 @@ def _without_log_configuration(application: Application) -> None:
     reason=r"the first suspend changes nothing but the state: after suspend, the application/metadata/labels/example.com/owner is not as stored",
 )
 def _(server: Server) -> None:
-    _after_state(server, "suspended", _without_prefixed_labels)
+    after_state(server, "suspended", _without_prefixed_labels)
 
 
 @fault(
@@ -134,4 +136,18 @@ def _(server: Server) -> None:
     reason=r"the first start changes nothing but the state: after start, the application/spec/logConfiguration is not as stored",
 )
 def _(server: Server) -> None:
-    _after_state(server, "running", _without_log_configuration)
+    after_state(server, "running", _without_log_configuration)
+
+
+@fault(
+    "app-start-writes-defaults",
+    "Writes the environment's defaults into the spec of an application that starts.",
+    "CMF-APP-START-SPEC",
+    reason=r"a start writes no defaults into the spec, those that are first: in the spec, execution\.checkpointing\.interval is not as",
+)
+def _(server: Server) -> None:
+    def started(original: Any, environment: Environment, application: Application) -> None:
+        application.spec = server.lifecycle.instance_spec(environment, application)
+        original(environment, application)
+
+    replace(server.lifecycle, "started", started)

@@ -227,3 +227,33 @@ def _(server: Server) -> None:
             and phase in (None, server.statements.phase(one).name)
         ),
     )
+
+
+@fault(
+    "stmt-filter-completed-without-queries",
+    "Does not find a query by the phase completed.",
+    "CMF-STMT-FILTER-PHASE",
+    reason=r"a query that has completed is found by that phase alone: phase=completed does not select it",
+)
+def _(server: Server) -> None:
+    def keep(one: Any, pool: str | None, phase: str | None) -> bool:
+        now = server.statements.phase(one).name
+        lost = phase == now == "COMPLETED" and one.query.streams
+        return pool in (None, one.spec["computePoolName"]) and phase in (None, now) and not lost
+
+    _selecting(server, keep)
+
+
+@fault(
+    "stmt-filter-failed-did-not-compile",
+    "Finds by the phase failed only what does not compile.",
+    "CMF-STMT-FILTER-PHASE",
+    reason=r"a query that has failed is found by that phase alone: phase=failed does not select it",
+)
+def _(server: Server) -> None:
+    def keep(one: Any, pool: str | None, phase: str | None) -> bool:
+        now = server.statements.phase(one).name
+        lost = phase == now == "FAILED" and not one.query.problem
+        return pool in (None, one.spec["computePoolName"]) and phase in (None, now) and not lost
+
+    _selecting(server, keep)

@@ -180,3 +180,24 @@ def _(server: Server) -> None:
         return original(call)
 
     around(server, [STATEMENT.delete], delete)
+
+
+@fault(
+    "stmt-recreate-rows-of-query-back",
+    "Gives a query that has the name of a deleted one the rows of that.",
+    "CMF-STMT-RECREATE",
+    reason=r"another query gives no results of the old one: rows of the old query are back",
+)
+def _(server: Server) -> None:
+    first: dict[tuple[str, str], Statement] = {}
+
+    def create(original: Handler, call: Call) -> Answer:
+        answer = original(call)
+        name = answer.value["metadata"]["name"]
+        new = STATEMENT.held(server, call)[name]
+        old = first.setdefault((call.path["envName"], name), new)
+        if old.query.streams and new.query.streams:
+            new.query = old.query
+        return answer
+
+    around(server, [STATEMENT.create], create)

@@ -264,6 +264,19 @@ def _(server: Server) -> None:
     around(server, [RESULTS], get)
 
 
+def _empty_results(server: Server, phase: str) -> None:
+    """Answer empty results of an INSERT in that phase."""
+
+    def get(original: Handler, call: Call) -> Answer:
+        statement = server.statements.statement(call)
+        if statement.query.kind != "INSERT_INTO" or server.statements.phase(statement).name != phase:
+            return original(call)
+        kind = {"apiVersion": "cmf.confluent.io/v1", "kind": "StatementResult"}
+        return Answer(200, {**kind, "metadata": {}, "results": {"data": []}})
+
+    around(server, [RESULTS], get)
+
+
 @fault(
     "stmt-results-insert-200",
     "Answers empty results of an INSERT that runs.",
@@ -271,15 +284,17 @@ def _(server: Server) -> None:
     reason=r"an INSERT has no results, accepting application/json: the answer of getStatementResult came with status 200",
 )
 def _(server: Server) -> None:
-    def get(original: Handler, call: Call) -> Answer:
-        statement = server.statements.statement(call)
-        runs = server.statements.phase(statement).name == "RUNNING"
-        if statement.query.kind != "INSERT_INTO" or not runs:
-            return original(call)
-        kind = {"apiVersion": "cmf.confluent.io/v1", "kind": "StatementResult"}
-        return Answer(200, {**kind, "metadata": {}, "results": {"data": []}})
+    _empty_results(server, "RUNNING")
 
-    around(server, [RESULTS], get)
+
+@fault(
+    "stmt-results-stopped-insert-200",
+    "Answers empty results of an INSERT that was stopped.",
+    "CMF-STMT-RESULTS-NONE",
+    reason=r"an INSERT that is stopped has no results, accepting application/json: the answer of getStatementResult came with status 200",
+)
+def _(server: Server) -> None:
+    _empty_results(server, "STOPPED")
 
 
 @fault(

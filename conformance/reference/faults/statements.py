@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from conformance.reference.faults import sql_tools as tools
 from conformance.reference.faults.registry import Registry
 from conformance.reference.faults.sql_tools import STATEMENT
@@ -9,7 +11,7 @@ from conformance.reference.media import YAML
 from conformance.reference.replacing import around, at, drop, reshape, reshape_each
 from conformance.reference.resources.common import Handler
 from conformance.reference.server import Server
-from conformance.reference.store import Record
+from conformance.reference.store import Record, Statement
 from conformance.reference.values import Answer, Call, JsonObject
 
 fault = Registry()
@@ -305,3 +307,56 @@ def _(server: Server) -> None:
         STATEMENT,
         lambda item: {**item, "status": {**item["status"], "traits": {"isBounded": "yes"}}},
     )
+
+
+def _listed_in_phase_of_namesake(server: Server, shows: Callable[[Statement], bool]) -> None:
+    """List a statement in the phase of a namesake in another environment where ``shows(namesake)``."""
+
+    def elsewhere(here: dict[str, Statement], name: str) -> Statement:
+        places = (each.statements for each in server.store.list_environments())
+        found = (there[name] for there in places if there is not here and name in there)
+        return next((each for each in found if shows(each)), here[name])
+
+    def listing(original: Handler, call: Call) -> Answer:
+        answer, here = original(call), STATEMENT.held(server, call)
+        items = []
+        for item in answer.value["items"]:
+            phase = server.statements.phase(elsewhere(here, item["metadata"]["name"])).name
+            items.append({**item, "status": {**item["status"], "phase": phase}})
+        return Answer(200, {**answer.value, "items": items})
+
+    around(server, [STATEMENT.page], listing)
+
+
+@fault(
+    "stmt-list-phase-of-namesake",
+    "Lists a statement in the phase of its namesake in another environment.",
+    "CMF-STMT-LIST",
+    reason=r"the list shows the phase that is read, though a namesake has another: the phase in the list is another",
+)
+def _(server: Server) -> None:
+    _listed_in_phase_of_namesake(server, lambda _namesake: True)
+
+
+@fault(
+    "stmt-list-phase-of-running-namesake",
+    "Lists a statement in the phase of its namesake in another environment when that runs.",
+    "CMF-STMT-LIST",
+    reason=r"the list shows the phase of what is stopped, though a namesake goes on: the phase is another",
+)
+def _(server: Server) -> None:
+    _listed_in_phase_of_namesake(server, lambda namesake: server.statements.phase(namesake).name == "RUNNING")
+
+
+@fault(
+    "stmt-conflict-pool-first",
+    "Answers 422 for an existing name with a compute pool that does not exist.",
+    "CMF-STMT-CONFLICT",
+    reason=r"a compute pool that does not exist answers 409: the answer of createStatement came with status 422",
+)
+def _(server: Server) -> None:
+    def unknown(call: Call) -> bool:
+        spec = tools.sent(server, call)["spec"]
+        return spec["computePoolName"] not in tools.POOL.held(server, call)
+
+    tools.refused_as(server, [STATEMENT.create], 409, unknown, 422)
