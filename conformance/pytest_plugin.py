@@ -24,6 +24,7 @@ FIXTURES = frozenset(
         "new_application",
         "new_compute_pool",
         "new_environment",
+        "new_secret",
         "new_statement",
         "other_environment",
         "run",
