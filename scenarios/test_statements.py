@@ -208,10 +208,6 @@ def test_create_twice(
         "another text": {**held.body, "spec": {**spec, "statement": "SHOW CATALOGS;"}},
         "a text that does not compile": {**held.body, "spec": {**spec, "statement": BROKEN}},
         "another compute pool": {**held.body, "spec": {**spec, "computePoolName": other_pool}},
-        "a compute pool that does not exist": {
-            **held.body,
-            "spec": {**spec, "computePoolName": cmf.name("never")},
-        },
         "another configuration": {**held.body, "spec": {**spec, "flinkConfiguration": {"new.key": "1"}}},
         "other session properties": without(held.body, "properties"),
         "another parallelism, and stopped": {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from conformance.reference.faults.registry import Registry
+from conformance.reference.faults.state_changes import suspend_all
 from conformance.reference.lifecycle import part
 from conformance.reference.replacing import answer_with, around, drop, replace
 from conformance.reference.resources.common import Handler
@@ -242,13 +243,7 @@ def _(server: Server) -> None:
     reason=r"either all is gone, or it was refused and all is there: .*/spec/job/state is not as stored",
 )
 def _(server: Server) -> None:
-    def suspend(environment: Environment) -> None:
-        for application in environment.applications.values():
-            if application.running:
-                server.applications.set_state(application, "suspended")
-                server.lifecycle.suspended(application)
-
-    _refuse_full(server, suspend)
+    _refuse_full(server, lambda environment: suspend_all(server, environment))
 
 
 @fault(

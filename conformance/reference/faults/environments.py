@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 from conformance.reference.faults.registry import Registry
+from conformance.reference.faults.state_changes import suspend_all
 from conformance.reference.replacing import (
     ENVIRONMENTS,
     READ_ENVIRONMENTS,
@@ -254,10 +255,4 @@ def _(server: Server) -> None:
     reason=r"a running application after an update of its environment with defaults: the application/spec/job/state is not as stored",
 )
 def _(server: Server) -> None:
-    def suspend(environment: Environment) -> None:
-        for application in environment.applications.values():
-            if application.running:
-                server.applications.set_state(application, "suspended")
-                server.lifecycle.suspended(application)
-
-    _with_update(server, suspend)
+    _with_update(server, lambda environment: suspend_all(server, environment))

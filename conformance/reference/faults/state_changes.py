@@ -13,6 +13,14 @@ from conformance.reference.store import Application, Environment
 fault = Registry()
 
 
+def suspend_all(server: Server, environment: Environment) -> None:
+    """Suspend the applications of an environment that run."""
+    for application in environment.applications.values():
+        if application.running:
+            server.applications.set_state(application, "suspended")
+            server.lifecycle.suspended(application)
+
+
 def after_state(server: Server, state: str, spoil: Any) -> None:
     """Spoil an application once its state is set."""
 

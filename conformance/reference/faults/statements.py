@@ -346,17 +346,3 @@ def _(server: Server) -> None:
 )
 def _(server: Server) -> None:
     _listed_in_phase_of_namesake(server, lambda namesake: server.statements.phase(namesake).name == "RUNNING")
-
-
-@fault(
-    "stmt-conflict-pool-first",
-    "Answers 422 for an existing name with a compute pool that does not exist.",
-    "CMF-STMT-CONFLICT",
-    reason=r"a compute pool that does not exist answers 409: the answer of createStatement came with status 422",
-)
-def _(server: Server) -> None:
-    def unknown(call: Call) -> bool:
-        spec = tools.sent(server, call)["spec"]
-        return spec["computePoolName"] not in tools.POOL.held(server, call)
-
-    tools.refused_as(server, [STATEMENT.create], 409, unknown, 422)
