@@ -16,11 +16,12 @@ _PLACE = re.compile(r"https?://[^/\s\"']+")
 _GLOBAL = re.compile(r"/(?:environments|secrets|catalogs/kafka)(?:\?.*)?$")
 
 
-def is_same(old: Exchange, new: Exchange, about: frozenset[str]) -> bool:
+def is_same(old: Exchange, new: Exchange, about: frozenset[str], *, but_status: bool = False) -> bool:
     """Whether two exchanges of the same request show the same.
 
     In a list that others have things in, only those are compared whose names, without the prefix of their run, are
-    in ``about``.
+    in ``about``.  ``but_status`` leaves out the status of a resource, which moves by itself and may have gone past
+    where it was seen.
     """
     if old.response is None or new.response is None:
         return old.response is None and new.response is None
@@ -28,17 +29,27 @@ def is_same(old: Exchange, new: Exchange, about: frozenset[str]) -> bool:
         return False
     shared = bool(_GLOBAL.search(old.request.url)) and old.request.method == "GET"
     kept = about if shared and about else None
-    return bool(_essence(old.response, kept) == _essence(new.response, kept))
+    before, now = (_essence(each, kept, but_status=but_status) for each in (old.response, new.response))
+    return bool(before == now)
 
 
-def _essence(response: HttpResponse, kept: frozenset[str] | None) -> Any:
+def _essence(response: HttpResponse, kept: frozenset[str] | None, *, but_status: bool) -> Any:
     body = read_body(response)
     value = body.value
     if body.media_type is None:
         value = response.body.decode("utf-8", "backslashreplace")
     if kept is not None and isinstance(value, Mapping) and isinstance(value.get("items"), list):
         value = {"items": [item for item in value["items"] if _OURS.sub("", str(_name(item))) in kept]}
-    return _plain(value)
+    return _plain(_without_status(value) if but_status else value)
+
+
+def _without_status(value: Any) -> Any:
+    if not isinstance(value, Mapping):
+        return value
+    kept = {key: inner for key, inner in value.items() if key != "status"}
+    if isinstance(kept.get("items"), list):
+        kept["items"] = [_without_status(item) for item in kept["items"]]
+    return kept
 
 
 def _name(item: Any) -> Any:

@@ -13,10 +13,12 @@ from conformance.replaying.sequence import without_repeats, writes_before, writt
 from conformance.report import document
 from conformance.report.evidence import Evidence
 from conformance.report.selection import decisive, telling
+from conformance.runner.folder import COUNTEREXAMPLES
 
 _RED = (Verdict.FAIL, Verdict.WARN)
 _API = "/cmf/api/"
 _PREFIX = re.compile(r"cmfc-([a-z0-9]{8})-", re.IGNORECASE)
+_STATUS = re.compile(r"stat(?:us|es?\b)|phase", re.IGNORECASE)
 _MOST = 300
 """Exchanges of a file that is played as a whole; the evidence of a run has thousands."""
 _NAMED = 6
@@ -40,6 +42,11 @@ class Case:
     """What is written to, without the prefix of the run: what of a list that is shared counts."""
     embedded: bool = False
     """Whether it was seen on a reference server that lived no longer than its run."""
+
+    @property
+    def is_not_of_status(self) -> bool:
+        """Whether the status of a resource, which moves by itself, has no part in the failure."""
+        return bool(self.message) and not self.waited and not _STATUS.search(self.message)
 
     @property
     def shows(self) -> int:
@@ -79,7 +86,17 @@ def read(evidence: Path, *, exchange: str | None, requirement: str | None) -> Ca
             f"{path} holds {len(known)} exchanges and no report lies beside it",
             hint="--exchange names the one that shows the failure",
         )
-    return _case(None, known, list(known)[-1], None, whole=True)
+    last = list(known)[-1]
+    return _case(None, known, last, _of_counterexample(path, last), whole=True)
+
+
+def _of_counterexample(path: Path, shows: str) -> CheckResult | None:
+    """What the report says of a counterexample, when the file is still where the run has put it."""
+    report = path.parent.parent / "report.json"
+    if path.parent.name != COUNTEREXAMPLES or not report.exists():
+        return None
+    checks = (check for result in document.read(report).requirements for check in result.checks)
+    return next((check for check in checks if check.outcome in _RED and shows in check.evidence), None)
 
 
 def _file(path: Path) -> Path:

@@ -9,6 +9,9 @@ from pathlib import Path
 from conformance.errors import ReportError
 from conformance.target.ledger import Ledger
 
+COUNTEREXAMPLES = "counterexamples"
+"""In the report folder: one file of evidence for each sequence that showed something, to be replayed."""
+
 
 def report_folder(wanted: Path | None, run_id: str) -> Path:
     """Make the folder ready for this run; raises ``ReportError`` when it can't be written to."""
@@ -31,7 +34,7 @@ def _clear(folder: Path) -> None:
     """Make room for this run: an earlier report goes, an earlier ledger that is still needed is kept aside."""
     for name in ("report.json", "report.html", "report.md", "junit.xml"):
         (folder / name).unlink(missing_ok=True)
-    shutil.rmtree(folder / "counterexamples", ignore_errors=True)
+    shutil.rmtree(folder / COUNTEREXAMPLES, ignore_errors=True)
     ledger = folder / "ledger.ndjson"
     if not ledger.exists():
         return

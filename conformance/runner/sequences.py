@@ -8,11 +8,9 @@ from conformance import evidence_format
 from conformance.config import Effort
 from conformance.model import Verdict
 from conformance.runner.context import RunContext
+from conformance.runner.folder import COUNTEREXAMPLES
 from conformance.sequences.search import EXTENTS, Counterexample, Extent, Search, decisive, finding
 from conformance.sequences.steps import ALL, Cast
-
-FOLDER = "counterexamples"
-"""In the report folder: one file of evidence for each sequence that showed something, to be replayed."""
 
 _PART = 3
 """Less is walked where there are few kinds of resource."""
@@ -69,7 +67,7 @@ def extent_of(effort: Effort, cast: Cast) -> Extent:
 
 
 def _keep(run: RunContext, example: Counterexample) -> None:
-    folder = run.wire.evidence.path.parent / FOLDER
+    folder = run.wire.evidence.path.parent / COUNTEREXAMPLES
     folder.mkdir(exist_ok=True)
     taken = sum(1 for _ in folder.glob(f"{example.diverged.rule}.*.ndjson"))
     lines = [evidence_format.to_line(exchange) + "\n" for exchange in example.exchanges]

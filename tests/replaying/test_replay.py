@@ -114,6 +114,8 @@ def test_a_counterexample_is_replayed_as_a_whole(seen: Seen, mended: str, tmp_pa
     (file,) = (seen.folder / "counterexamples").glob(f"{LABELS}.1.ndjson")
     again = command(tmp_path, "replay", str(file))
     assert again.returncode == 1, again.stdout + again.stderr
+    assert f" requests of {LABELS}, to {seen.url}" in again.stdout
+    assert "The failure came again: the application" in again.stdout
     gone = command(tmp_path, "replay", str(file), "--url", mended)
     assert gone.returncode == 0, gone.stdout + gone.stderr
     assert is_clean(seen.url)
