@@ -14,13 +14,10 @@ from conformance.errors import ReportError
 from .forging import Certified, Forged
 
 
-def test_what_certify_made_is_valid(forged: Forged) -> None:
-    found = forged.verify(again=True)
-    assert (found.flaws, found.looked_at) == ((), tuple(ASPECTS))
-    assert found.valid
+def test_a_bundle_that_was_not_played_back_is_not_valid_though_it_has_no_flaw(forged: Forged) -> None:
     quick = forged.verify()
     assert (quick.flaws, set(ASPECTS) - set(quick.looked_at), quick.valid) == ((), {"again"}, False)
-    assert found.title == "Example Corp Reference Server 0.1.0, profile core"
+    assert quick.title == "Example Corp Reference Server 0.1.0, profile core"
 
 
 def test_signing_again_makes_a_valid_bundle(forged: Forged) -> None:
