@@ -61,11 +61,15 @@ class Playback:
         self._lock = threading.Lock()
         self._thread = threading.local()
         self._file = evidence.open("rb")
+        self._ids: defaultdict[bytes, list[str]] = defaultdict(list)
         self._places: defaultdict[bytes, deque[int]] = defaultdict(deque)
         self._given: dict[bytes, int] = {}
         place = 0
         for line in self._file:
-            self._places[_key(from_line(line.decode("ascii")).request)].append(place)
+            exchange = from_line(line.decode("ascii"))
+            key = _key(exchange.request)
+            self._ids[key].append(exchange.id)
+            self._places[key].append(place)
             place += len(line)
 
     def call(
@@ -115,13 +119,11 @@ class Playback:
 
     @property
     def unsent(self) -> tuple[str, ...]:
-        """The ids of exchanges whose request was never sent; one that was sent less often than before is not among them."""
-        return tuple(
-            self._at(place).id
-            for key, places in self._places.items()
-            if key not in self._given
-            for place in places
-        )
+        """The ids of exchanges whose request was never sent; one that was sent less often than before is not among them.
+
+        It can be told after ``close``.
+        """
+        return tuple(name for key, names in self._ids.items() if key not in self._given for name in names)
 
     def _next(self, key: bytes) -> Exchange | None:
         places = self._places.get(key)
