@@ -21,7 +21,10 @@ from .conftest import Call
 from .samples import GET, NAME, POST, judged, report_of
 
 TODAY = datetime.now(UTC).date()
-SELECTED = ("--requirement", NAME, "--requirement", "CMF-ENV-GET", "--quiet", "--report-dir", "report")
+SELECTED = (
+    *("--requirement", NAME, "--requirement", "CMF-ENV-GET", "--effort", "quick"),
+    *("--quiet", "--report-dir", "report"),
+)
 
 
 def test_a_draft_is_refused_until_it_is_completed(tmp_path: Path) -> None:

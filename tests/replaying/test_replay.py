@@ -55,7 +55,19 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
     folder = tmp_path_factory.mktemp("seen")
     with ReferenceServer(FAULTS, pace=0.3) as server:
         only = [word for name in REQUIREMENTS for word in ("--requirement", name)]
-        done = command(folder, "run", "--url", server.url, "--report-dir", "report", "--seed", "4", *only)
+        done = command(
+            folder,
+            "run",
+            "--url",
+            server.url,
+            "--report-dir",
+            "report",
+            "--seed",
+            "4",
+            "--effort",
+            "quick",
+            *only,
+        )
         assert done.returncode == 1, done.stdout + done.stderr
         assert f"replay    cmf-conformance replay {folder / 'report'} --check {UNIQUE}" in done.stdout
         yield Seen(folder / "report", server.url)
