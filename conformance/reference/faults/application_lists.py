@@ -100,7 +100,7 @@ def _(server: Server) -> None:
 
 @fault(
     "app-list-elsewhere-at-first",
-    "Lists an application in every environment for the first 300 ms.",
+    "Lists an application in every older environment for the first 300 ms.",
     "CMF-APP-LIST-SCOPE",
     "CMF-APP-LIST",
     "CMF-APP-NAME-SCOPE",
@@ -114,7 +114,12 @@ def _(server: Server) -> None:
         others = [other for other in server.store.list_environments() if other is not environment]
         return [
             *original(environment),
-            *(one for other in others for one in original(other) if one.created > young),
+            *(
+                one
+                for other in others
+                for one in original(other)
+                if one.created > max(young, environment.created)
+            ),
         ]
 
     replace(server.store, "list_applications", list_applications)
