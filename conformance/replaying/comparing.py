@@ -16,11 +16,11 @@ _PLACE = re.compile(r"https?://[^/\s\"']+")
 _GLOBAL = re.compile(r"/(?:environments|secrets|catalogs/kafka)(?:\?.*)?$")
 
 
-def is_same(old: Exchange, new: Exchange, about: frozenset[str], *, but_status: bool = False) -> bool:
+def is_same(old: Exchange, new: Exchange, about: frozenset[str], *, without_status: bool = False) -> bool:
     """Whether two exchanges of the same request show the same.
 
     In a list that others have things in, only those are compared whose names, without the prefix of their run, are
-    in ``about``.  ``but_status`` leaves out the status of a resource, which moves by itself and may have gone past
+    in ``about``.  ``without_status`` leaves out the status of a resource, which moves by itself and may have gone past
     where it was seen.
     """
     if old.response is None or new.response is None:
@@ -29,18 +29,20 @@ def is_same(old: Exchange, new: Exchange, about: frozenset[str], *, but_status: 
         return False
     shared = bool(_GLOBAL.search(old.request.url)) and old.request.method == "GET"
     kept = about if shared and about else None
-    before, now = (_essence(each, kept, but_status=but_status) for each in (old.response, new.response))
+    before, now = (
+        _essence(each, kept, without_status=without_status) for each in (old.response, new.response)
+    )
     return bool(before == now)
 
 
-def _essence(response: HttpResponse, kept: frozenset[str] | None, *, but_status: bool) -> Any:
+def _essence(response: HttpResponse, kept: frozenset[str] | None, *, without_status: bool) -> Any:
     body = read_body(response)
     value = body.value
     if body.media_type is None:
         value = response.body.decode("utf-8", "backslashreplace")
     if kept is not None and isinstance(value, Mapping) and isinstance(value.get("items"), list):
         value = {"items": [item for item in value["items"] if _OURS.sub("", str(_name(item))) in kept]}
-    return _plain(_without_status(value) if but_status else value)
+    return _plain(_without_status(value) if without_status else value)
 
 
 def _without_status(value: Any) -> Any:

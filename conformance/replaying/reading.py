@@ -44,8 +44,8 @@ class Case:
     """Whether it was seen on a reference server that lived no longer than its run."""
 
     @property
-    def is_not_of_status(self) -> bool:
-        """Whether the status of a resource, which moves by itself, has no part in the failure."""
+    def looks_past_status(self) -> bool:
+        """Whether the status of a resource, which moves by itself, has no part in what the failure says."""
         return bool(self.message) and not self.waited and not _STATUS.search(self.message)
 
     @property

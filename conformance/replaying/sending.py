@@ -184,7 +184,7 @@ class _Player:
             time.sleep(_PAUSE)
 
     def _sent(self, old: Exchange, new: Exchange) -> Sent:
-        return Sent(old, new, is_same(old, new, self.case.names, but_status=self.case.is_not_of_status))
+        return Sent(old, new, is_same(old, new, self.case.names, without_status=self.case.looks_past_status))
 
     def _came_again(self, sent: list[Sent]) -> bool:
         if self.case.requirement in UNIVERSAL:

@@ -43,12 +43,12 @@ def test_a_status_that_has_gone_on_is_no_difference_where_the_failure_is_not_of_
         )
     )
     assert not is_same(old, moved, frozenset())
-    assert is_same(old, moved, frozenset(), but_status=True)
-    assert not is_same(old, mended, frozenset(), but_status=True)
+    assert is_same(old, moved, frozenset(), without_status=True)
+    assert not is_same(old, mended, frozenset(), without_status=True)
 
 
 @pytest.mark.parametrize(
-    ("message", "waited", "but_status"),
+    ("message", "waited", "without_status"),
     [
         ("the application/metadata/labels is not as stored", False, True),
         ("the application is in no state it may be in", False, False),
@@ -58,7 +58,7 @@ def test_a_status_that_has_gone_on_is_no_difference_where_the_failure_is_not_of_
     ],
 )
 def test_only_a_failure_that_is_told_and_not_of_a_status_looks_past_it(
-    message: str, *, waited: bool, but_status: bool
+    message: str, *, waited: bool, without_status: bool
 ) -> None:
     case = Case("http://127.0.0.1", "a1b2c3d4", (), "CMF-APP-GET", message, waited=waited)
-    assert case.is_not_of_status is but_status
+    assert case.looks_past_status is without_status

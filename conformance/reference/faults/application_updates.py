@@ -116,7 +116,6 @@ def _(server: Server) -> None:
     "CMF-APP-UPDATE",
     "CMF-CONC-READ",
     "CMF-CONC-UPSERT",
-    "CMF-INST-SPEC",
     reason=r"update .*, sent as application/json, answers 201 and holds: the answer/spec/flinkConfiguration/taskmanager\.numberOfTaskSlots is not as stored",
 )
 def _(server: Server) -> None:

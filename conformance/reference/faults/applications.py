@@ -216,6 +216,7 @@ def _(server: Server) -> None:
     "Finds an application below an environment that is not its own.",
     "CMF-APP-GET-UNKNOWN",
     "CMF-APP-NAME-SCOPE",
+    "CMF-APP-ENVIRONMENT-UNKNOWN",
     "CMF-APP-START-UNKNOWN",
     "CMF-APP-SUSPEND-UNKNOWN",
     "CMF-ENV-DELETE-CHILDREN",
