@@ -217,7 +217,7 @@ def _(server: Server) -> None:
     "cache-304-with-body",
     "Sends the content along with 304.",
     "CMF-CACHE-BODY",
-    reason=r"answers of getEnvironments: a 304 came with 415 bytes of content",
+    reason=r"answers of getEnvironments: a 304 came with [0-9]+ bytes of content",
 )
 def _(server: Server) -> None:
     def deliver(original: Any, request: Request, operation: str, answer: Answer, media_type: str) -> Wire:

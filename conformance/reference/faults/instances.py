@@ -78,7 +78,6 @@ def _(server: Server) -> None:
     "inst-list-twice",
     "Lists the newest instance twice.",
     "CMF-INST-LIST-SCOPE",
-    "CMF-INST-NEW",
     "CMF-PAGE-PARTITION",
     "CMF-PAGE-SIZE",
     "CMF-PAGE-TOTAL",

@@ -32,6 +32,17 @@ SQL_LISTS = (
     "getEnvironmentSecretMappings",
     "getKafkaCatalogs",
 )
+TIMES = (("metadata", "creationTimestamp"), ("metadata", "updateTimestamp"))
+POOLS = ("createComputePool", "getComputePool", "getComputePools")
+CATALOGS = ("createKafkaCatalog", "getKafkaCatalog", "getKafkaCatalogs")
+SECRETS = ("createSecret", "getSecret", "getSecrets", "updateSecret")
+MAPPINGS = (
+    "createEnvironmentSecretMapping",
+    "getEnvironmentSecretMapping",
+    "getEnvironmentSecretMappings",
+    "updateEnvironmentSecretMapping",
+)
+STATEMENTS = ("createStatement", "getStatement", "getStatements")
 OPTIONAL: tuple[tuple[tuple[str, ...], tuple[tuple[str, ...], ...]], ...] = (
     (ENVIRONMENTS, (("created_time",), ("updated_time",), ("secrets",))),
     (
@@ -43,10 +54,7 @@ OPTIONAL: tuple[tuple[tuple[str, ...], tuple[tuple[str, ...], ...]], ...] = (
             ("status",),
         ),
     ),
-    (
-        INSTANCES,
-        (("metadata", "creationTimestamp"), ("metadata", "updateTimestamp"), ("status", "jobStatus")),
-    ),
+    (INSTANCES, (*TIMES, ("status",))),
     (
         EVENTS,
         (
@@ -58,6 +66,11 @@ OPTIONAL: tuple[tuple[tuple[str, ...], tuple[tuple[str, ...], ...]], ...] = (
             ("status", "data"),
         ),
     ),
+    (POOLS, (*TIMES, ("metadata", "uid"), ("status",))),
+    (CATALOGS, (*TIMES, ("metadata", "uid"))),
+    (SECRETS, (*TIMES, ("metadata", "uid"), ("status",))),
+    (MAPPINGS, (*TIMES, ("metadata", "uid"))),
+    (STATEMENTS, (*TIMES, ("metadata", "uid"), ("status", "detail"), ("status", "traits"))),
 )
 """Fields without which an answer still obeys its schema, by the operations that give them."""
 
