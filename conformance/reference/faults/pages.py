@@ -53,6 +53,7 @@ def _(server: Server) -> None:
     "page-size-capped",
     "Never shows more than 2 applications when no page is asked for.",
     "CMF-PAGE-ZERO",
+    "CMF-PAGE-SIZE",
     reason=r"page .* of applications is the first, and what no page gives: page .* is not as expected \(after waiting .* s\)",
 )
 def _(server: Server) -> None:
