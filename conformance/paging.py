@@ -153,8 +153,9 @@ def judge_pages(check: Check, listed: Listed, which: str) -> None:
     with check("CMF-PAGE-TOTAL", f"metadata.size counts {which}"):
         eventually(lambda: _require_totals(listed), within=SETTLED, moving=listed.moving)
     with check("CMF-PAGE-PAGEABLE", f"pageable of {which} is what was asked for"):
-        # Also of the last page, which is not full.
-        for page, size in ((0, 2), (1, 2), (1, 3), (2, 1), _partial(len(listed.all()))):
+        # Also of the last page, which is not full, and of one behind it.
+        behind = len(listed.all()) + 3
+        for page, size in ((0, 2), (1, 2), (1, 3), (2, 1), _partial(len(listed.all())), (behind, 2)):
             answer = collection.list(page=page, size=size).expect(200)
             for key, asked in (("page", page), ("size", size)):
                 told = optional(answer.body, "pageable", key)

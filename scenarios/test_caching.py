@@ -66,14 +66,16 @@ def cached(
         eventually(lambda: applications.post(body).expect(201), within=cmf.limits.settle)
         settled(lambda: applications.get(application.name).body, within=cmf.limits.settle)
 
+    relabel, relabelled = (
+        bodies.application(application.name, cmf.features, labels={"changed": how})
+        for how in ("yes", "again")
+    )
     operation = request.param
     if operation == "getSecrets":
         return _cached_secrets(cmf, environment, run)
     if operation == "getApplication":
         # The tag of one that has come to rest, which the next one comes to as well.
         settled(lambda: applications.get(application.name).body, within=cmf.limits.settle)
-        relabel = bodies.application(application.name, cmf.features, labels={"changed": "yes"})
-        relabelled = bodies.application(application.name, cmf.features, labels={"changed": "again"})
         changes: dict[str, Callable[[], object]] = {
             # First, for then both have been written to as often.
             "a deletion and a creation anew": create_again,
@@ -85,14 +87,20 @@ def cached(
     if operation == "getApplications":
         changes = {
             "an update of one": update,
+            "a change of the labels of one": lambda: applications.post(relabel).needed(),
+            "a change of the labels of one alone": lambda: applications.post(relabelled).needed(),
             "a creation": lambda: new_application(environment),
             "a deletion": delete_another,
         }
         return Cached(operation, {"envName": environment}, changes)
     held = new_environment()
     defaults = {"flinkApplicationDefaults": {"metadata": {"labels": {"changed": "yes"}}}}
+    more = {"statementDefaults": {"detached": {"flinkConfiguration": {"changed": "yes"}}}}
     changes = {
         "an update of one": lambda: cmf.environments.post({**held.body, **defaults}).needed(),
+        "an update of the statement defaults of one alone": (
+            lambda: cmf.environments.post({**held.body, **defaults, **more}).needed()
+        ),
         "a creation": new_environment,
         "a deletion": lambda: cmf.environments.delete(held.name).needed(200),
     }

@@ -101,6 +101,8 @@ def test_started_again(
         eventually(lambda: _at_least_one(instances), within=cmf.limits.settle)
     with check("CMF-INST-KEPT", "once it is suspended, its instance was created when it was"):
         require_same_birth()
+    with check("CMF-INST-LIST", "once it is suspended, the state of its job is listed as it is read"):
+        eventually(lambda: _require_state_as_listed(instances), within=cmf.limits.settle)
     for nth in ("second", "third"):
         earlier = set(instances.names())
         started(cmf, environment, held.name)
@@ -140,6 +142,14 @@ def _require_read_as_listed(instances: Collection, accept: str) -> None:
         require_equal(views.instance(alone), views.instance(item), "the instance")
         shown = optional(item, "status", "jobStatus") is None or optional(alone, "status", "jobStatus")
         require(shown, "the instance read alone has no job status", expected="that of the list")
+
+
+def _require_state_as_listed(instances: Collection) -> None:
+    for item in instances.all():
+        alone = instances.get(instances.name_of(item)).expect(200).body
+        listed, read = (optional(each, "status", "jobStatus", "state") for each in (item, alone))
+        if listed is not None and read is not None:
+            require_equal(listed, read, "the state of the job of an instance in the list")
 
 
 def _born(instance: Any) -> dict[str, Any]:
@@ -325,5 +335,7 @@ def test_lists_below_applications(
             with check("CMF-INST-GET-UNKNOWN", f"an instance of {where}, as {accept}"):
                 cmf.instances(*names).get(unknown, accept=accept).expect(404)
     with check("CMF-INST-GET-UNKNOWN", "an instance that never was, of an application that exists"):
-        for unknown in (str(uuid.uuid5(uuid.NAMESPACE_URL, suspended_application)), cmf.name("never")):
-            cmf.instances(environment, suspended_application).get(unknown).expect(404)
+        instances = cmf.instances(environment, suspended_application)
+        instances.get(str(uuid.uuid5(uuid.NAMESPACE_URL, suspended_application))).expect(404)
+        # Their names are UUIDs, so another name may be one that can't be read.
+        instances.get(cmf.name("never")).expect(404, 400)

@@ -262,6 +262,15 @@ def test_started_by_an_update(
     with check("CMF-APP-UPDATE", "an update that is to start an application holds"):
         update.expect(201)
         require_contains(applications.get(held.name).expect(200).body, running, "the application")
+    settled(lambda: optional(applications.get(held.name).body, "status"), within=cmf.limits.settle)
+    other = bodies.application(
+        held.name, cmf.features, state="running", configuration={"state.backend.type": "rocksdb"}
+    )
+    with check("CMF-APP-UPDATE", "an update of an application that runs holds, unless it is refused"):
+        update = applications.post(other).expect(201, 400, 409, 422)
+        if update.status == 201:
+            require_contains(update.body, other, "the answer to the update")
+            require_contains(applications.get(held.name).expect(200).body, other, "the application")
     suspended(cmf, environment, held.name)
 
 
@@ -281,10 +290,9 @@ def test_create_again_after_running(
     with check("CMF-APP-DELETE", "an application that was run is soon gone"):
         eventually(lambda: applications.get(held.name).expect_absent(), within=cmf.limits.settle)
     eventually(lambda: applications.get(held.name).expect(404), within=cmf.limits.settle)
-    again = applications.post(held.body)
     with check("CMF-APP-RECREATE", "the name of an application that was run can be used again"):
-        again.expect(201)
-    again.needed(201)
+        eventually(lambda: applications.post(held.body).expect(201), within=cmf.limits.settle)
+    applications.get(held.name).needed(200)
     with check("CMF-APP-RECREATE", "no instance of the old application is read under the new one"):
         for name in sorted(run):
             instances.get(name).expect_absent()

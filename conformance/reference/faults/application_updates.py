@@ -57,6 +57,24 @@ def _(server: Server) -> None:
 
 
 @fault(
+    "app-update-running-keeps-configuration",
+    "Keeps the Flink configuration of an application that runs when it is updated.",
+    "CMF-APP-UPDATE",
+    reason=r"an update of an application that runs holds, unless it is refused: the answer to the update/spec/flinkConfig",
+)
+def _(server: Server) -> None:
+    def update(
+        original: Update, environment: Environment, application: Application, draft: Draft
+    ) -> Application:
+        spec = draft.spec
+        if application.spec["job"].get("state") == "running":
+            spec = {**spec, "flinkConfiguration": application.spec.get("flinkConfiguration", {})}
+        return original(environment, application, Draft(draft.name, draft.metadata, spec))
+
+    replace(server.applications, "update", update)
+
+
+@fault(
     "app-update-not-stored",
     "Shows an update of an application in its answer only.",
     "CMF-APP-UPDATE",

@@ -12,7 +12,7 @@ from conformance.reference.faults.registry import Registry
 from conformance.reference.replacing import around, replace, with_header
 from conformance.reference.resources.common import Handler
 from conformance.reference.server import Server
-from conformance.reference.values import Answer, Call, Headers, Request, Wire
+from conformance.reference.values import Answer, Call, Headers, JsonObject, Request, Wire
 from conformance.reference.wire import Send
 
 fault = Registry()
@@ -87,6 +87,34 @@ def _(server: Server) -> None:
 )
 def _(server: Server) -> None:
     _tag_by(server, ("getApplication",), lambda value: [value["metadata"]["uid"], value["spec"].get("job")])
+
+
+@fault(
+    "cache-list-tag-by-spec",
+    "Does not change the ETag of a list of applications with their labels and annotations.",
+    "CMF-CACHE-CHANGED",
+    reason=r"getApplications after a change of the labels of one alone: the answer of getApplications came with status 304",
+)
+def _(server: Server) -> None:
+    def essence(value: JsonObject) -> list[Any]:
+        return [[item["metadata"]["name"], item["spec"], item.get("status")] for item in value["items"]]
+
+    _tag_by(server, ("getApplications",), essence)
+
+
+@fault(
+    "cache-list-tag-without-statement-defaults",
+    "Does not change the ETag of a list of environments with their statement defaults.",
+    "CMF-CACHE-CHANGED",
+    reason=r"getEnvironments after an update of the statement defaults of one alone: the answer of getEnvironments came",
+)
+def _(server: Server) -> None:
+    unseen = ("statementDefaults", "updated_time")
+
+    def essence(value: JsonObject) -> list[Any]:
+        return [{key: part for key, part in item.items() if key not in unseen} for item in value["items"]]
+
+    _tag_by(server, ("getEnvironments",), essence)
 
 
 @fault(

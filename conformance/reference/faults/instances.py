@@ -55,6 +55,21 @@ def _(server: Server) -> None:
 
 
 @fault(
+    "inst-list-always-running",
+    "Lists every instance with a job that runs.",
+    "CMF-INST-LIST",
+    reason=r"once it is suspended, the state of its job is listed as it is read: .* is not as expected \(after waiting",
+)
+def _(server: Server) -> None:
+    def running(item: JsonObject) -> JsonObject:
+        if item.get("status", {}).get("jobStatus"):
+            item["status"]["jobStatus"]["state"] = "RUNNING"
+        return item
+
+    reshape_each(server, ["getApplicationInstances"], running)
+
+
+@fault(
     "inst-list-yaml-without-spec",
     "Lists instances without their spec as YAML.",
     "CMF-INST-LIST",

@@ -7,11 +7,11 @@ from typing import Any
 
 from conformance.reference.faults.registry import Registry
 from conformance.reference.paging import Page
-from conformance.reference.replacing import around, drop, own_paging, replace
+from conformance.reference.replacing import around, drop, own_paging, replace, reshape
 from conformance.reference.resources.common import Handler
 from conformance.reference.server import Server
 from conformance.reference.store import Application, Environment
-from conformance.reference.values import Answer, Call
+from conformance.reference.values import Answer, Call, JsonObject
 
 fault = Registry()
 
@@ -63,3 +63,18 @@ def _(server: Server) -> None:
     paging = own_paging(server, server.applications)
     replace(paging, "cut", cut)
     replace(paging, "total", total)
+
+
+@fault(
+    "page-pageable-clipped",
+    "Names the last page as the page behind it.",
+    "CMF-PAGE-PAGEABLE",
+    reason=r"pageable of applications is what was asked for: pageable\.page is not what was asked for",
+)
+def _(server: Server) -> None:
+    def clipped(value: JsonObject) -> JsonObject:
+        pageable, total = value["pageable"], value["metadata"]["size"]
+        last = max(0, (total - 1) // pageable["size"])
+        return {**value, "pageable": {**pageable, "page": min(pageable["page"], last)}}
+
+    reshape(server, ["getApplications"], clipped)
