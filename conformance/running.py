@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from conformance import views
+from conformance import bodies, views
+from conformance.contract.media import JSON
 from conformance.expectations import Broken, eventually, optional, require, shown
 from conformance.target.answer import Answer
 from conformance.target.cmf import Cmf
@@ -129,3 +130,34 @@ def is_kept(cmf: Cmf, environment: str, pool: str, *statements: str, **how: Any)
         return False
     answer.expect(CONFLICT)
     return True
+
+
+def as_read(body: dict[str, Any], shown: Any) -> dict[str, Any]:
+    """A body of a statement with what the target shows of it beside, for a PUT that changes only what is in the body.
+
+    A target may fill in defaults, and need not take an update that leaves them out (erratum ERR-STMT-UPDATE).
+    """
+    filled = dict(body)
+    for part, names in (
+        ("spec", ("statement", "properties", "flinkConfiguration", "computePoolName", "parallelism")),
+        ("metadata", ("labels", "annotations")),
+    ):
+        told = {name: optional(shown, part, name) for name in names}
+        filled[part] = _beside(body[part], {name: value for name, value in told.items() if value})
+    return filled
+
+
+def put_as_read(
+    cmf: Cmf, environment: str, body: dict[str, Any], *, media_type: str = JSON, **changes: Any
+) -> Answer:
+    """PUT a statement as it is read, with other fields in its spec."""
+    statements, name = cmf.statements(environment), body["metadata"]["name"]
+    filled = as_read(bodies.changed(body, **changes), statements.get(name).body)
+    return statements.put(name, filled, media_type=media_type)
+
+
+def _beside(own: Any, shown: Any) -> Any:
+    if not isinstance(own, Mapping) or not isinstance(shown, Mapping):
+        return own
+    beside = {key: value for key, value in shown.items() if key not in own}
+    return {**{key: _beside(value, shown.get(key)) for key, value in own.items()}, **beside}

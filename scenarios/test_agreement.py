@@ -194,8 +194,29 @@ def test_a_secret_that_is_mapped_no_more(
     mappings.put(name, bodies.secret_mapping(name, secret=new)).needed(200, 201, 204)
     state = mappings.get(name).needed(200).body
     with check("CMF-AGREE-SECRET-DELETED", "once its only mapping names another secret, it can be deleted"):
-        eventually(lambda: cmf.secrets.delete(old).expect_accepted(), within=cmf.limits.settle)
-        cmf.secrets.get(old).expect_absent()
+        _require_deletable(cmf, old)
+        _require_mapping(cmf, environment, name, state)
+
+
+@requirement("CMF-AGREE-SECRET-DELETED")
+def test_a_secret_that_was_hardly_mapped(
+    cmf: Cmf, check: Checks, environment: str, other_environment: str, new_secret: Callable[[], str]
+) -> None:
+    mapped, refused, left, name = new_secret(), new_secret(), new_secret(), cmf.name("secret-id")
+    mappings = cmf.secret_mappings(environment)
+    mappings.post(bodies.secret_mapping(name, secret=mapped)).needed()
+    state = mappings.get(name).needed(200).body
+    if mappings.post(bodies.secret_mapping(name, secret=refused)).status >= 400:
+        with check("CMF-AGREE-SECRET-DELETED", "a secret can be deleted after a mapping to it was refused"):
+            _require_deletable(cmf, refused)
+            _require_mapping(cmf, environment, name, state)
+    cmf.secret_mappings(other_environment).post(bodies.secret_mapping(name, secret=left)).needed()
+    if cmf.environments.delete(other_environment).status >= 300:
+        cmf.secret_mappings(other_environment).delete(name).needed(200, 202, 204)
+    with check(
+        "CMF-AGREE-SECRET-DELETED", "once the environment of its only mapping is gone, it can be deleted"
+    ):
+        _require_deletable(cmf, left)
         _require_mapping(cmf, environment, name, state)
 
 
@@ -240,11 +261,15 @@ def test_delete_a_mapped_secret(
         if attempt.status >= 300:
             cmf.secret_mappings(other_environment).delete(name).needed(200, 202, 204)
             with check("CMF-AGREE-SECRET-DELETED", "once no mapping names it, it can be deleted"):
-                eventually(lambda: cmf.secrets.delete(secret).expect_accepted(), within=cmf.limits.settle)
-                cmf.secrets.get(secret).expect_absent()
+                _require_deletable(cmf, secret)
     with check("CMF-AGREE-SECRET-DELETED", "another secret and its mapping are still there"):
         cmf.secrets.get(other).expect(200)
         cmf.secret_mappings(environment).get(beside).expect(200)
+
+
+def _require_deletable(cmf: Cmf, secret: str) -> None:
+    eventually(lambda: cmf.secrets.delete(secret).expect_accepted(), within=cmf.limits.settle)
+    cmf.secrets.get(secret).expect_absent()
 
 
 def _require_mapping(cmf: Cmf, environment: str, name: str, state: Any) -> None:

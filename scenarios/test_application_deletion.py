@@ -82,7 +82,7 @@ def test_create_again(
     eventually(lambda: applications.get(held.name).expect_absent(), within=cmf.limits.settle)
     bare = bodies.application(held.name, cmf.features)
     with check("CMF-APP-RECREATE", "the name can be used again"):
-        applications.post(bare).expect(201)
+        eventually(lambda: applications.post(bare).expect(201), within=cmf.limits.settle)
     read = applications.get(held.name).needed(200).body
     with check("CMF-APP-RECREATE", "its uid and creation time are not those of the old application"):
         uid, new = (optional(body, "metadata", "uid") for body in (first, read))

@@ -1,17 +1,60 @@
-"""Content: what is no resource, no accepted media type or hostile is refused, and stores nothing."""
+"""Content: what is no resource, of no documented media type or hostile is refused, and stores nothing."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
+import pytest
+
 from conformance.contract.media import JSON, MEDIA_TYPES, YAML, write
-from conformance.expectations import require
-from conformance.kinds import Ground, Kind
+from conformance.expectations import require, require_equal
+from conformance.kinds import SECRET, SECRET_MAPPING, STATEMENT, Ground, Kind
 from conformance.runner.plugin import Checks
-from conformance.scenario import kinds, requirement
+from conformance.scenario import kind_param, kinds, requirement
 from conformance.target.cmf import Cmf, Collection
+
+# Parsers in use differ in what follows a whole JSON value, and in aliases that nothing is an anchor of.
+SPOILT: dict[str, dict[str, Callable[[str], str]]] = {
+    JSON: {
+        "JSON cut in half": lambda text: text[: len(text) // 2],
+        "JSON with a comma missing": lambda text: text.replace(", ", " ", 1),
+        "JSON with a comma too many": lambda text: f"{text[:-1]},}}",
+        "JSON with a comment": lambda text: f"{{ /* a comment */ {text[1:]}",
+        "JSON in single quotes": lambda text: text.replace('"', "'"),
+        "nothing": lambda _text: "",
+    },
+    YAML: {
+        "YAML with a tab for indentation": lambda text: f"{text}extra:\n\t- a\n",
+        "YAML with an open bracket": lambda text: f"{text}extra: [a, b\n",
+        "nothing": lambda _text: "",
+    },
+}
+UNKNOWN_TYPES = ("text/plain", "application/xml", "application/octet-stream")
+
+
+def unreadable(body: Callable[[], dict[str, Any]]) -> Iterator[tuple[str, bytes, str]]:
+    """What can't be parsed, made of legal bodies: what it is, its text, and its media type."""
+    for media_type, spoilt in SPOILT.items():
+        for what, spoil in spoilt.items():
+            text = json.dumps(body()) if media_type == JSON else write(body(), YAML).decode()
+            yield what, spoil(text).encode(), media_type
+
+
+def no_objects(body: Callable[[], dict[str, Any]], text: str) -> Iterator[tuple[str, bytes, str]]:
+    """What is no object, in each media type."""
+    for media_type in MEDIA_TYPES:
+        for what, value in (
+            ("an array", [body()]),
+            ("a string", text),
+            ("an empty string", ""),
+            ("a number", 42),
+            ("a boolean", True),
+            ("null", None),
+        ):
+            yield what, write(value, media_type), media_type
 
 
 @requirement("CMF-CONTENT-MALFORMED", "CMF-CONTENT-NOT-OBJECT", "CMF-CONTENT-MEDIA-TYPE")
@@ -19,9 +62,7 @@ from conformance.target.cmf import Cmf, Collection
 def test_what_is_no_resource(
     kind: Kind, cmf: Cmf, check: Checks, ground: Ground, collection: Collection
 ) -> None:
-    ground = (
-        ground.unplanted
-    )  # what can't be parsed may come back in the refusal, as the contract leaves open
+    ground = ground.unplanted  # a refusal may quote the place where a body can't be parsed
     legal = ground.body(cmf.name("control"))
     collection.post(legal).needed()
     tried: list[str] = []
@@ -35,37 +76,69 @@ def test_what_is_no_resource(
         with check(rule, f"{what} as {media_type} in place of one {kind.noun}"):
             collection.post(content=content, media_type=media_type).expect_refused(*statuses)
 
-    # Parsers in use differ in what follows a whole JSON value, and in aliases that nothing is an anchor of.
-    spoilt: dict[str, Callable[[str], str]] = {
-        "JSON cut in half": lambda text: text[: len(text) // 2],
-        "JSON with a comma missing": lambda text: text.replace(", ", " ", 1),
-        "JSON in single quotes": lambda text: text.replace('"', "'"),
-    }
-    for what, spoil in spoilt.items():
-        refuse("CMF-CONTENT-MALFORMED", what, spoil(json.dumps(body())).encode(), JSON)
-    spoilt = {
-        "YAML with a tab for indentation": lambda text: text + "extra:\n\t- a\n",
-        "YAML with an open bracket": lambda text: text + "extra: [a, b\n",
-    }
-    for what, spoil in spoilt.items():
-        refuse("CMF-CONTENT-MALFORMED", what, spoil(write(body(), YAML).decode()).encode(), YAML)
-    for media_type in MEDIA_TYPES:
-        refuse("CMF-CONTENT-MALFORMED", "nothing", b"", media_type)
-        for what, value in (
-            ("an array", [body()]),
-            ("a string", cmf.name("text")),
-            ("a number", 42),
-            ("a boolean", True),
-            ("null", None),
-        ):
-            refuse("CMF-CONTENT-NOT-OBJECT", what, write(value, media_type), media_type)
-    for media_type in ("text/plain", "application/xml", "application/octet-stream"):
+    for broken in unreadable(body):
+        refuse("CMF-CONTENT-MALFORMED", *broken)
+    for other in no_objects(body, cmf.name("text")):
+        refuse("CMF-CONTENT-NOT-OBJECT", *other)
+    for media_type in UNKNOWN_TYPES:
         refuse("CMF-CONTENT-MEDIA-TYPE", "the right JSON", write(body(), JSON), media_type, 415)
         unwanted = tried.pop()
         collection.get(unwanted)
     with check("CMF-CONTENT-MALFORMED", f"none of them created one {kind.noun}"):
         created = [name for name in collection.names() if name in tried]
         require(not created, "a refused body created a resource", expected="none", got=", ".join(created))
+
+
+UPDATED = {STATEMENT: "CMF-STMT-UPDATE-BODY", SECRET: "CMF-SECRET-BODY", SECRET_MAPPING: "CMF-MAP-BODY"}
+
+
+@requirement("CMF-CONTENT-MALFORMED", "CMF-CONTENT-NOT-OBJECT", "CMF-CONTENT-MEDIA-TYPE")
+@pytest.mark.parametrize("kind", [kind_param(kind, requirement(rule)) for kind, rule in UPDATED.items()])
+def test_what_is_no_update(
+    kind: Kind, cmf: Cmf, check: Checks, ground: Ground, collection: Collection
+) -> None:
+    ground, name, rule = ground.unplanted, cmf.name("control"), UPDATED[kind]
+    legal = ground.body(name)
+    collection.post(legal).needed()
+    before = kind.view(collection.get(name).needed(200).body)
+    # A statement may not be updated in every phase, whatever with.
+    busy = (409,) if kind is STATEMENT else ()
+
+    def refuse(rules: tuple[str, ...], what: str, content: bytes, media_type: str, *statuses: int) -> None:
+        answer = collection.put(name, content=content, media_type=media_type)
+        for each in rules:
+            with check(each, f"an update with {what} as {media_type} of one {kind.noun}"):
+                answer.expect_refused(*statuses, *busy)
+
+    for broken in unreadable(lambda: legal):
+        refuse((rule, "CMF-CONTENT-MALFORMED"), *broken)
+    for other in no_objects(lambda: legal, name):
+        refuse((rule, "CMF-CONTENT-NOT-OBJECT"), *other)
+    for media_type in UNKNOWN_TYPES:
+        refuse(("CMF-CONTENT-MEDIA-TYPE",), "the right JSON", write(legal, JSON), media_type, 415)
+    with check(rule, f"none of them changed one {kind.noun}"):
+        require_equal(kind.view(collection.get(name).expect(200).body), before, f"the {kind.noun}")
+
+
+@requirement("CMF-CONTENT-CHARSET")
+@kinds()
+def test_charset_parameter(
+    kind: Kind, cmf: Cmf, check: Checks, ground: Ground, collection: Collection
+) -> None:
+    for media_type in (
+        "application/json; charset=utf-8",
+        "application/json;charset=UTF-8",
+        'application/json; charset="utf-8"',
+    ):
+        name = cmf.name("charset")
+        stores = {"a new": collection.post}
+        if kind in {SECRET, SECRET_MAPPING}:
+            stores["an updated"] = partial(collection.put, name)
+        for what, store in stores.items():
+            body = ground.marked(name, {"a": f"é {what}"})
+            with check("CMF-CONTENT-CHARSET", f"a body sent as {media_type} for {what} {kind.noun}"):
+                store(content=write(body, JSON), media_type=media_type).expect_accepted()
+                kind.require_stored(collection.get(name).expect(200).body, body, f"the {kind.noun}: ")
 
 
 @requirement("CMF-CONTENT-ACCEPT")
@@ -100,9 +173,7 @@ def test_unsupported_accept(cmf: Cmf, check: Checks, environment: str, suspended
 @requirement("CMF-CONTENT-HOSTILE")
 @kinds()
 def test_hostile_bodies(kind: Kind, cmf: Cmf, check: Checks, ground: Ground, collection: Collection) -> None:
-    ground = (
-        ground.unplanted
-    )  # what can't be parsed may come back in the refusal, as the contract leaves open
+    ground = ground.unplanted  # a refusal may quote the place where a body can't be parsed
 
     def bomb(name: str) -> bytes:
         levels = "".join(f"x{n}: &x{n} [{', '.join([f'*x{n - 1}'] * 9)}]\n" for n in range(1, 9))

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from conformance import bodies, lookalikes, views
+from conformance.bodies import ANNOTATIONS, LABELS
 from conformance.contract.media import JSON, YAML
 from conformance.expectations import Broken, eventually, optional, require, require_equal
 from conformance.kinds import COMPUTE_POOL, SECRET_MAPPING, STATEMENT, Kind
@@ -28,28 +29,34 @@ class Contents:
         self.cmf = cmf
         self.environment = environment
         self.names = names
-        sent: dict[Kind, dict[str, Any]] = {}
-        if "compute pool" in parts:
-            sent[COMPUTE_POOL] = bodies.compute_pool(names["pool"], cmf.features, labels={"tier": "gold"})
-        if "statement" in parts:
-            sent[STATEMENT] = bodies.statement(names["statement"], cmf.features, pool=names["pool"])
-        if "mapping" in parts:
-            sent[SECRET_MAPPING] = bodies.secret_mapping(names["mapping"], secret=names["secret"])
         self.states: list[tuple[Kind, str, Any]] = []
-        for kind, body in sent.items():
-            kind.collection(cmf, environment).post(body).needed()
-            self._remember(kind, body["metadata"]["name"])
+        for part, kind in KINDS.items():
+            if part in parts:
+                name = names[part]
+                body = _body(kind, cmf, name, names, labels=LABELS, annotations=ANNOTATIONS)
+                kind.collection(cmf, environment).post(body).needed()
+                self._remember(kind, name)
 
     def add_at_rest(self) -> None:
         """Add a compute pool that nothing uses and, where that is possible, a statement that is stopped."""
         idle, stopped = self.cmf.name("pool"), self.cmf.name("stmt")
         self.cmf.compute_pools(self.environment).post(bodies.compute_pool(idle, self.cmf.features)).needed()
         self._remember(COMPUTE_POOL, idle)
-        body = bodies.statement(stopped, self.cmf.features, pool=self.names["pool"], stopped=True)
+        body = bodies.statement(stopped, self.cmf.features, pool=self.names["compute pool"], stopped=True)
         if self.cmf.statements(self.environment).post(body).status < 300:
             with suppress(Broken):
                 until_phase(self.cmf, self.environment, stopped, "stopped")
             self._remember(STATEMENT, stopped)
+
+    def add_failed(self) -> None:
+        """Add a statement that has failed, where one that does not compile is accepted."""
+        name = self.cmf.name("stmt")
+        body = _body(STATEMENT, self.cmf, name, self.names, labels=LABELS, annotations=ANNOTATIONS)
+        body["spec"]["statement"] = "SELEC nothing FRM nowhere;"
+        if self.cmf.statements(self.environment).post(body).status < 300:
+            with suppress(Broken):
+                until_phase(self.cmf, self.environment, name, "failed")
+            self._remember(STATEMENT, name)
 
     def _remember(self, kind: Kind, name: str) -> None:
         state = kind.collection(self.cmf, self.environment).get(name).needed(200).body
@@ -85,6 +92,22 @@ class Contents:
             eventually(lambda: collection.get(name).expect_absent(), within=self.cmf.limits.settle)
 
 
+KINDS = {"compute pool": COMPUTE_POOL, "statement": STATEMENT, "mapping": SECRET_MAPPING}
+"""In the order in which they can be created."""
+
+
+def _body(kind: Kind, cmf: Cmf, name: str, names: Mapping[str, str], **marks: Any) -> dict[str, Any]:
+    if kind is COMPUTE_POOL:
+        return bodies.compute_pool(name, cmf.features, **marks)
+    if kind is STATEMENT:
+        return bodies.statement(name, cmf.features, pool=names["compute pool"], **marks)
+    return bodies.secret_mapping(name, secret=names["secret"], **marks)
+
+
+def _names(cmf: Cmf, secret: str) -> dict[str, str]:
+    return {**{part: cmf.name(kind.word.lower()) for part, kind in KINDS.items()}, "secret": secret}
+
+
 def _environment(cmf: Cmf, name: str = "") -> str:
     name = name or cmf.name("env")
     cmf.environments.post(bodies.environment(name, cmf.features)).needed()
@@ -102,7 +125,7 @@ PARTS = {
 @requirement("CMF-AGREE-ENVIRONMENT-DELETED")
 @pytest.mark.parametrize("what", PARTS)
 def test_delete_an_environment(cmf: Cmf, check: Checks, what: str, new_secret: Callable[[], str]) -> None:
-    names = {word: cmf.name(word) for word in ("pool", "statement", "mapping")} | {"secret": new_secret()}
+    names = _names(cmf, new_secret())
     name, parts = _environment(cmf), PARTS[what]
     contents = Contents(cmf, name, parts, names)
     others = {
@@ -135,7 +158,8 @@ def test_delete_an_environment(cmf: Cmf, check: Checks, what: str, new_secret: C
         cmf.secrets.get(names["secret"]).expect(200)
         cmf.catalogs.get(catalog).expect(200)
     if answer.status < 300:
-        cmf.environments.post(bodies.environment(name, cmf.features)).needed()
+        again = bodies.environment(name, cmf.features)
+        eventually(lambda: cmf.environments.post(again).expect_accepted(), within=cmf.limits.settle)
         with check(
             "CMF-AGREE-ENVIRONMENT-DELETED",
             f"with {what}: a new environment of that name is empty, and the names are free",
@@ -152,23 +176,52 @@ def test_delete_an_environment(cmf: Cmf, check: Checks, what: str, new_secret: C
             )
             for kind, each, _ in contents.states:
                 if kind is not STATEMENT:
-                    again = _again(kind, cmf, each, names)
-                    kind.collection(cmf, name).post(again).expect_accepted()
+                    collection, bare = kind.collection(cmf, name), _body(kind, cmf, each, names)
+                    eventually(lambda: collection.post(bare).expect_accepted(), within=cmf.limits.settle)
     else:
         contents.remove()
         with check("CMF-AGREE-ENVIRONMENT-DELETED", f"with {what}: once empty it can be deleted"):
             cmf.environments.delete(name).expect_accepted()
 
 
-def _again(kind: Kind, cmf: Cmf, name: str, names: Mapping[str, str]) -> dict[str, Any]:
-    if kind is COMPUTE_POOL:
-        return bodies.compute_pool(name, cmf.features)
-    return bodies.secret_mapping(name, secret=names["secret"])
+@requirement("CMF-POOL-RECREATE", "CMF-STMT-RECREATE", "CMF-STMT-UID", "CMF-MAP-RECREATE")
+def test_create_again_after_the_environment(cmf: Cmf, check: Checks, new_secret: Callable[[], str]) -> None:
+    names, name = _names(cmf, new_secret()), _environment(cmf)
+    contents = Contents(cmf, name, tuple(KINDS), names)
+    contents.add_failed()
+    if cmf.environments.delete(name).status >= 300:
+        for rule in (*(kind.rule("RECREATE") for kind in KINDS.values()), "CMF-STMT-UID"):
+            check.nothing_to_judge(rule, "the target refuses to delete an environment with something in it")
+        return
+    eventually(lambda: cmf.environments.get(name).expect_absent(), within=cmf.limits.settle)
+    eventually(contents.require_gone, within=cmf.limits.settle)
+    new = bodies.environment(name, cmf.features)
+    eventually(lambda: cmf.environments.post(new).expect_accepted(), within=cmf.limits.settle)
+    for kind, each, before in contents.states:
+        collection, rule = kind.collection(cmf, name), kind.rule("RECREATE")
+        bare = _body(kind, cmf, each, names)
+        with check(rule, f"the name of a {kind.noun} that went with its environment can be used again"):
+            eventually(lambda: collection.post(bare).expect_accepted(), within=cmf.limits.settle)
+        after = collection.get(each).needed(200).body
+        with check(rule, f"nothing of the {kind.noun} that went with its environment is left"):
+            kind.require_stored(after, bare, f"the new {kind.noun}: ")
+            for part, old in (("labels", LABELS), ("annotations", ANNOTATIONS)):
+                back = [key for key in old if optional(after, "metadata", part, key) is not None]
+                require(not back, f"{part} of the old one are back", expected="none", got=", ".join(back))
+            if kind is STATEMENT:
+                data = optional(cmf.exceptions(name, each).expect(200).body, "data")
+                failed = views.phase(before) == "failed"
+                require(not failed or not data, "the new statement has exceptions", expected="none")
+        with check(
+            "CMF-STMT-UID" if kind is STATEMENT else rule, f"the new {kind.noun} has a uid of its own"
+        ):
+            first, second = (optional(body, "metadata", "uid") for body in (before, after))
+            require(first is None or first != second, "it has the uid of the old one", expected="another")
 
 
 @requirement("CMF-AGREE-ENVIRONMENT-UPDATED")
 def test_update_an_environment(cmf: Cmf, check: Checks, new_secret: Callable[[], str]) -> None:
-    names = {word: cmf.name(word) for word in ("pool", "statement", "mapping")} | {"secret": new_secret()}
+    names = _names(cmf, new_secret())
     name = _environment(cmf)
     contents = Contents(cmf, name, PARTS["a statement, a compute pool and a mapping"], names)
     contents.add_at_rest()

@@ -89,7 +89,7 @@ def test_create_again(
     bare = bodies.environment(held.name, cmf.features)
     usual = cmf.environments.get(new_environment().name).needed(200).body
     with check("CMF-ENV-RECREATE", "the name can be used again"):
-        cmf.environments.post(bare).expect(201)
+        eventually(lambda: cmf.environments.post(bare).expect(201), within=cmf.limits.settle)
     second = cmf.environments.get(held.name).needed(200).body
     with check("CMF-ENV-RECREATE", "nothing of the old environment is left"):
         require_contains(second, bare, "the new environment")
@@ -135,7 +135,40 @@ def judge_namesakes(cmf: Cmf, check: Checks, places: dict[str, str], name: str, 
             )
 
 
-@requirement("CMF-ENV-DELETE-CHILDREN")
+def below(cmf: Cmf, environment: str, application: str) -> set[str]:
+    """The names of the instances and events of an application."""
+    items = [
+        *cmf.instances(environment, application).all(),
+        *cmf.events(environment, application).all(),
+    ]
+    return {name for item in items if (name := optional(item, "metadata", "name"))}
+
+
+def judge_application_again(
+    cmf: Cmf, check: Checks, environment: str, name: str, before: Any, told: set[str]
+) -> None:
+    """An application that is created with the name of one that went with its environment has nothing of it."""
+    bare = bodies.application(name, cmf.features)
+    applications = cmf.applications(environment)
+    with check("CMF-APP-RECREATE", "the name of an application that went with its environment is free"):
+        eventually(lambda: applications.post(bare).expect_accepted(), within=cmf.limits.settle)
+    after = applications.get(name).needed(200).body
+    with check("CMF-APP-RECREATE", "nothing of an application that went with its environment is left"):
+        require_contains(after, bare, "the new application")
+        for part, old in (("labels", LABELS), ("annotations", ANNOTATIONS)):
+            back = [key for key in old if optional(after, "metadata", part, key) is not None]
+            require(not back, f"{part} of the old application are back", expected="none", got=", ".join(back))
+        uid = optional(before, "metadata", "uid")
+        require(uid is None or optional(after, "metadata", "uid") != uid, "it has the uid of the old one")
+    if told:
+        with check("CMF-APP-RECREATE", "instances and events went with the environment, too"):
+            left = sorted(told & below(cmf, environment, name))
+            require(
+                not left, "some of the old application are back", expected="none", got=", ".join(left[:3])
+            )
+
+
+@requirement("CMF-ENV-DELETE-CHILDREN", "CMF-APP-RECREATE")
 @pytest.mark.parametrize("state", ["suspended", pytest.param("running", marks=needs_flink)])
 def test_delete_with_applications(
     cmf: Cmf,
@@ -155,6 +188,8 @@ def test_delete_with_applications(
     for place in (elsewhere.name, longer):
         new_application(place, children[0].name)
     before = cmf.environments.get(held.name).needed(200).body
+    first = applications.get(children[0].name).needed(200).body
+    told = below(cmf, held.name, children[0].name) if state == "running" else set()
     answer = cmf.environments.delete(held.name)
     soon = cmf.limits.deploy if state == "running" else cmf.limits.settle
 
@@ -179,12 +214,16 @@ def test_delete_with_applications(
     namesakes = {"another environment": elsewhere.name, "one with a longer name": longer}
     judge_namesakes(cmf, check, namesakes, children[0].name)
     if answer.status == 200:
-        cmf.environments.post(held.body).needed()
+        eventually(lambda: cmf.environments.post(held.body).expect_accepted(), within=cmf.limits.settle)
         with check(
             "CMF-ENV-DELETE-CHILDREN", "an environment of the same name has none of the old applications"
         ):
             eventually(lambda: require_none_back(applications, children[0].name), within=cmf.limits.settle)
+        judge_application_again(cmf, check, held.name, children[0].name, first, told)
     else:
+        check.nothing_to_judge(
+            "CMF-APP-RECREATE", "the target refuses to delete an environment with children"
+        )
         for child in children:
             applications.delete(child.name).needed(200)
             eventually(lambda: applications.get(child.name).expect_absent(), within=soon)

@@ -28,13 +28,13 @@ from conformance.scenario import each_kind, needs_flink, requirement
 from conformance.target.cmf import Cmf, Collection
 
 SHORTEST, LONGEST = 4, 253
-OK = 200
+OK, ABSENT = 200, 404
 
 LEGAL = {
     "dots between labels": "{}.part.two",
     "digits at the ends of labels": "{}.1st.2",
     "repeated hyphens inside": "{}--b---c",
-    "labels of one character": "{}.a.b",
+    "many labels of one character": "{}.a.b.c.d.e.f",
 }
 ILLEGAL = {
     "an upper-case letter": "{}A",
@@ -101,6 +101,26 @@ def is_found(ground: Ground, environment: str) -> bool:
     return True
 
 
+def is_addressed(ground: Ground) -> bool:
+    """Whether a resource with such a name is found by what updates and deletes it."""
+    plain = ground.cmf.name("plain")
+    ground.collection.post(ground.body(plain)).needed()
+    try:
+        require_addressed(ground, plain)
+    except Broken:
+        return False
+    return True
+
+
+def require_addressed(ground: Ground, name: str) -> None:
+    """A PUT and a DELETE find it by its name; what else they answer is another requirement's matter."""
+    collection = ground.collection
+    answers = [collection.put(name, ground.body(name))] if collection.can_update else []
+    for answer in (*answers, collection.delete(name)):
+        if answer.status == ABSENT:
+            answer.expect_accepted()
+
+
 def require_referred_to(kind: Kind, cmf: Cmf, environment: str, name: str) -> None:
     """What refers to a resource by its name finds it."""
     if kind is COMPUTE_POOL:
@@ -149,7 +169,8 @@ def test_longest_name(
             "the name of 253 characters is not listed",
             expected=allowed,
         )
-    if collection.get(allowed).status == OK and is_found(ground, environment):
+    found = collection.get(allowed).status == OK and is_found(ground, environment)
+    if found:
         with check(kind.rule("NAME-MAX"), "with a name of 253 characters it is found by what belongs to it"):
             require_found(kind, cmf, collection.scope.get("envName", ""), allowed)
     other = lookalikes.twin(allowed)
@@ -162,23 +183,28 @@ def test_longest_name(
         # How well either is stored is another requirement's matter.
         one, two = (nameless(kind, collection.get(name).expect(200).body) for name in (allowed, other))
         require(first_difference(one, two), "by both names the same is read", expected="another")
-    too_long = filled(cmf.name("longer"), LONGEST + 1)
-    with check(kind.rule("NAME-MAX"), "a name of 254 characters is refused"):
-        refused = collection.post(ground.body(too_long))
-        refused.expect_refused()
-    if refused.status < 400:
-        check.nothing_to_judge(kind.rule("NAME-REFUSED"), "the name of 254 characters was not refused")
-        return
-    with check(
-        kind.rule("NAME-REFUSED"), "a refused name of 254 characters does not exist, nor its beginning"
-    ):
-        created = [name for name in collection.names() if name.startswith(too_long[:100])]
-        require(
-            not created,
-            "a name was refused and created all the same",
-            expected="none",
-            got=repr(created)[:200],
-        )
+    if found and is_addressed(ground):
+        with check(kind.rule("NAME-MAX"), "by a name of 253 characters it is updated and deleted"):
+            require_addressed(ground, allowed)
+    for shape, start in (("", cmf.name("longer")), (" and a dot", f"{cmf.name('longer')}.")):
+        too_long = filled(start, LONGEST + 1)
+        with check(kind.rule("NAME-MAX"), f"a name of 254 characters{shape} is refused"):
+            refused = collection.post(ground.body(too_long))
+            refused.expect_refused()
+        if refused.status < 400:
+            check.nothing_to_judge(kind.rule("NAME-REFUSED"), "the name of 254 characters was not refused")
+            continue
+        with check(
+            kind.rule("NAME-REFUSED"),
+            f"a refused name of 254 characters{shape} does not exist, nor its beginning",
+        ):
+            created = [name for name in collection.names() if name.startswith(too_long[:100])]
+            require(
+                not created,
+                "a name was refused and created all the same",
+                expected="none",
+                got=repr(created)[:200],
+            )
 
 
 @each_kind("NAME-LEGAL", "LIST", kinds=KINDS)
@@ -216,6 +242,11 @@ def test_legal_names(
             expected="every name",
             got=f"none of {', '.join(lost)}",
         )
+    addressed = found and is_addressed(ground)
+    for shape, name in names.items():
+        if addressed and name in created:
+            with check(kind.rule("NAME-LEGAL"), f"by a name with {shape} it is updated and deleted"):
+                require_addressed(ground, name)
 
 
 @needs_flink

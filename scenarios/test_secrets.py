@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
 from conformance import bodies
 from conformance.canary import SHAPES
-from conformance.contract.media import MEDIA_TYPES
+from conformance.contract.media import JSON, MEDIA_TYPES, YAML, write
 from conformance.expectations import Broken, require
 from conformance.runner.context import RunContext
 from conformance.runner.plugin import Checks
@@ -30,6 +31,17 @@ def require_hidden(run: RunContext, *answers: Answer) -> None:
             expected="nothing of the data of any secret",
             got=f"a planted value {where}",
         )
+
+
+def unreadable(body: dict[str, Any]) -> Iterator[tuple[str, bytes, str]]:
+    """A body that can't be read: why, its text, and its media type.
+
+    It breaks far behind the data, for parsers quote the lines around the place where a text is broken.
+    """
+    text = {"spec": body["spec"], "padding": [f"line {number}" for number in range(40)], **body}
+    yield "JSON that is cut", write(text, JSON)[:-1], JSON
+    yield "YAML with an open bracket", write(text, YAML) + b"end: [a\n", YAML
+    yield "another media type", write(body, JSON), "text/plain"
 
 
 @requirement("CMF-SECRET-HIDDEN")
@@ -79,10 +91,20 @@ def test_refusals_and_deletion(run: RunContext, cmf: Cmf, check: Checks) -> None
     for accept in MEDIA_TYPES:
         for why, spoilt in wrong.items():
             with check("CMF-SECRET-HIDDEN", f"a POST and a PUT with {why}, accepting {accept}"):
-                require_hidden(
-                    run, secrets.post(spoilt, accept=accept), secrets.put(name, spoilt, accept=accept)
-                )
+                for sent in MEDIA_TYPES:
+                    require_hidden(
+                        run,
+                        secrets.post(spoilt, media_type=sent, accept=accept),
+                        secrets.put(name, spoilt, media_type=sent, accept=accept),
+                    )
                 require_hidden(run, secrets.get(name, accept=accept).expect_accepted())
+        for why, content, sent in unreadable(again):
+            with check("CMF-SECRET-HIDDEN", f"a POST and a PUT of {why}, accepting {accept}"):
+                require_hidden(
+                    run,
+                    secrets.post(content=content, media_type=sent, accept=accept),
+                    secrets.put(name, content=content, media_type=sent, accept=accept),
+                )
         with check("CMF-SECRET-HIDDEN", f"a PUT of an unknown secret, accepting {accept}"):
             unknown = bodies.secret(never, run.canaries.data("second"))
             require_hidden(run, secrets.put(never, unknown, accept=accept), secrets.get(never, accept=accept))

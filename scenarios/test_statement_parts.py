@@ -13,7 +13,7 @@ from conformance.bodies import ANNOTATIONS
 from conformance.expectations import optional, require, require_contains, require_equal
 from conformance.runner.fixtures import Held
 from conformance.runner.plugin import Checks
-from conformance.running import is_kept, is_over
+from conformance.running import is_kept, is_over, put_as_read
 from conformance.scenario import NOT_DONE, needs_flink, needs_sql, requirement
 from conformance.target.answer import Answer
 from conformance.target.cmf import Cmf, Collection
@@ -207,7 +207,7 @@ def test_update_of_what_may_be_immutable_while_it_runs(
     )
     if not body["spec"]["stopped"]:
         body = bodies.changed(body, stopped=True)
-        answer = statements.put(held.name, body)
+        answer = put_as_read(cmf, environment, body)
         if answer.status in NOT_DONE and is_over(cmf, environment, held.name):
             return  # what comes to its end by itself can't be stopped any more
         answer.needed(200)

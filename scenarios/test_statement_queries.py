@@ -24,6 +24,7 @@ from conformance.expectations import (
 from conformance.model import Exchange
 from conformance.runner.fixtures import Held
 from conformance.runner.plugin import Checks
+from conformance.running import put_as_read
 from conformance.scenario import NO_TOKENS, needs_flink, needs_sql, requirement
 from conformance.target.cmf import Cmf
 
@@ -248,12 +249,7 @@ def test_results(
             )
     judge_what_ended(cmf, check, environment, name)
     with check("CMF-STMT-RESULTS", "the results of a query that is stopped are given or gone"):
-        if (
-            cmf.statements(environment)
-            .put(name, {**held.body, "spec": {**held.body["spec"], "stopped": True}})
-            .status
-            == 200
-        ):
+        if put_as_read(cmf, environment, held.body, stopped=True).status == 200:
             cmf.results(environment, name).expect(200, 400, 410)
 
 

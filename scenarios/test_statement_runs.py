@@ -21,7 +21,7 @@ from conformance.expectations import (
 )
 from conformance.runner.fixtures import Held
 from conformance.runner.plugin import Checks
-from conformance.running import TOO_LATE, is_kept, is_over
+from conformance.running import TOO_LATE, as_read, is_kept, is_over, put_as_read
 from conformance.running import until_phase as wait_for_phase
 from conformance.scenario import NOT_DONE, needs_flink, needs_sql, requirement
 from conformance.target.answer import Answer
@@ -36,7 +36,8 @@ FILTERS = {
     "FILTER-BOTH": ("phase", "compute-pool"),
 }
 """The query parameters that each of these requirements is about."""
-MOVING = ("pending", "running", "completed", "failing", None)
+MOVING = ("pending", "running", "completed", "failing", "failed", None)
+"""Where a statement may be that nobody stopped; it may come to either end by itself."""
 
 
 def apart_from_stopped(body: Any) -> Body:
@@ -77,7 +78,7 @@ def require_asleep(cmf: Cmf, environment: str, name: str) -> None:
 
 def judge_refusals(cmf: Cmf, check: Checks, environment: str, held: Held, sent: str) -> None:
     """What is refused for a statement that is stopped does not set it going."""
-    statements, stop = cmf.statements(environment), bodies.changed(held.body, stopped=True)
+    statements = cmf.statements(environment)
 
     def sleeps() -> bool:
         return views.phase(statements.get(held.name).needed(200).body) in {"stopped", None}
@@ -92,11 +93,11 @@ def judge_refusals(cmf: Cmf, check: Checks, environment: str, held: Held, sent: 
         for rule in ("CONFLICT", "UPDATE-REFUSED"):
             check.nothing_to_judge(f"CMF-STMT-{rule}", "it does not stay stopped")
         return
-    resume = bodies.changed(held.body, stopped=False)
+    resume = as_read(bodies.changed(held.body, stopped=False), statements.get(held.name).body)
     spoilt = {key: part for key, part in resume.items() if key != "kind"}
     if statements.put(held.name, spoilt, media_type=sent).status == 200:
         check.nothing_to_judge("CMF-STMT-UPDATE-REFUSED", "what was not refused took effect")
-        statements.put(held.name, stop).needed(200)
+        put_as_read(cmf, environment, held.body, stopped=True).needed(200)
         wait_for_phase(cmf, environment, held.name, "stopped", within=cmf.limits.deploy)
         return
     with check("CMF-STMT-UPDATE-REFUSED", "an update without kind that is refused sets nothing going"):
@@ -189,13 +190,13 @@ def test_stop_and_resume(
     with check("CMF-STMT-RUN", "an INSERT comes to run"):
         until_phase(environment, held.name, "running", "completed", within=cmf.limits.deploy)
     for place, other in others:
-        until_phase(place, other.name, "running", "completed", within=cmf.limits.deploy)
+        until_phase(place, other.name, "running", "completed", "failed", within=cmf.limits.deploy)
     for accept in (JSON, YAML):
         with check("CMF-STMT-RESULTS-NONE", f"an INSERT has no results, accepting {accept}"):
             cmf.results(environment, held.name, accept=accept).expect(400)
     before = apart_from_stopped(statements.get(held.name).needed(200).body)
     for sent in (JSON, YAML):
-        answer = statements.put(held.name, bodies.changed(held.body, stopped=True), media_type=sent)
+        answer = put_as_read(cmf, environment, held.body, stopped=True, media_type=sent)
         if answer.status in NOT_DONE and is_over(cmf, environment, held.name):
             for rule in ("STOP", "RESUME", "STOP-SPEC", "CONFLICT", "UPDATE-REFUSED", "LIST", *FILTERS):
                 check.nothing_to_judge(f"CMF-STMT-{rule}", TOO_LATE)
@@ -213,7 +214,7 @@ def test_stop_and_resume(
             require_contains(
                 apart_from_stopped(statements.get(held.name).expect(200).body), before, "the statement"
             )
-        again = statements.put(held.name, bodies.changed(held.body, stopped=True), media_type=sent)
+        again = put_as_read(cmf, environment, held.body, stopped=True, media_type=sent)
         with check("CMF-STMT-STOP", "stopped again, it stays stopped"):
             again.expect(200, *NOT_DONE)
             require_flag(cmf, environment, held.name, stopped=True)
@@ -224,7 +225,7 @@ def test_stop_and_resume(
         with check("CMF-STMT-STOP", "its neighbour and its namesake in another environment go on"):
             for place, other in others:
                 require_going_on(cmf, place, other.name)
-        answer = statements.put(held.name, bodies.changed(held.body, stopped=False), media_type=sent)
+        answer = put_as_read(cmf, environment, held.body, stopped=False, media_type=sent)
         with check(
             "CMF-STMT-RESUME", f"a PUT with stopped false, sent as {sent}, answers 200 and is read as such"
         ):
@@ -271,7 +272,7 @@ def test_what_was_stopped_and_resumed(
         phase = phases[0]
         before = marks().get("updateTimestamp")
         time.sleep(timestamps.tick([before]))
-        answer = statements.put(held.name, bodies.changed(held.body, stopped=stopped))
+        answer = put_as_read(cmf, environment, held.body, stopped=stopped)
         if answer.status in NOT_DONE and is_over(cmf, environment, held.name):
             for rule in ("STMT-UPDATED-MOVES", "POOL-IN-USE", "STMT-DELETE"):
                 check.nothing_to_judge(f"CMF-{rule}", TOO_LATE)
@@ -302,7 +303,7 @@ def test_what_was_stopped_and_resumed(
         require(held.name not in statements.names(), "it is still listed", expected="not listed")
 
 
-@requirement("CMF-STMT-STOP", "CMF-STMT-RESUME", "CMF-STMT-RUN")
+@requirement("CMF-STMT-STOP", "CMF-STMT-RESUME", "CMF-STMT-RUN", "CMF-STMT-FILTER-PHASE")
 def test_no_time_to_settle(
     cmf: Cmf,
     check: Checks,
@@ -318,7 +319,7 @@ def test_no_time_to_settle(
     )
     asleep = statements.post(created_stopped)
     for stopped, rule in ((True, "CMF-STMT-STOP"), (False, "CMF-STMT-RESUME"), (True, "CMF-STMT-STOP")):
-        answer = statements.put(held.name, bodies.changed(held.body, stopped=stopped))
+        answer = put_as_read(cmf, environment, held.body, stopped=stopped)
         with check(
             rule,
             f"right after another request, a PUT with stopped {str(stopped).lower()} holds, or is refused for the phase",
@@ -334,12 +335,18 @@ def test_no_time_to_settle(
     check.nothing_to_judge("CMF-STMT-RUN", "the statement was last stopped")
     name = created_stopped["metadata"]["name"]
     if asleep.status != 200:
-        check.nothing_to_judge("CMF-STMT-STOP", "the target refuses to create a stopped statement")
+        for rule in ("STOP", "FILTER-PHASE"):
+            check.nothing_to_judge(f"CMF-STMT-{rule}", "the target refuses to create a stopped statement")
         return
     with check("CMF-STMT-STOP", "a statement that was created as stopped does not run"):
         require_flag(cmf, environment, name, stopped=True)
         until_phase(environment, name, "stopped", within=cmf.limits.deploy)
+    if views.phase(statements.get(name).body) == "stopped":
+        with check("CMF-STMT-FILTER-PHASE", "phase=stopped selects a statement that was created as stopped"):
+            listed = statements.names(query=[("phase", "stopped")])
+            require(name in listed, "it is not selected", expected=name, got=repr(listed))
+    check.nothing_to_judge("CMF-STMT-FILTER-PHASE", "what was created as stopped is in another phase or none")
     with check("CMF-STMT-RESUME", "a statement that was created as stopped can be resumed"):
-        statements.put(name, bodies.changed(created_stopped, stopped=False)).expect(200)
+        put_as_read(cmf, environment, created_stopped, stopped=False).expect(200)
         require_flag(cmf, environment, name, stopped=False)
         until_phase(environment, name, "running", "completed", within=cmf.limits.deploy)

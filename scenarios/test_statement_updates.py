@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +20,7 @@ from conformance.expectations import (
 )
 from conformance.runner.fixtures import Held
 from conformance.runner.plugin import Checks
+from conformance.running import as_read
 from conformance.scenario import NOT_DONE, needs_sql, requirement
 from conformance.target.answer import Answer
 from conformance.target.cmf import Cmf
@@ -96,6 +98,12 @@ def test_update(
                         views.statement(after.expect(200).body), views.statement(before), "the statement"
                     )
     check.nothing_to_judge("CMF-STMT-UPDATE-REFUSED", "what was not refused took effect")
+    for part, foreign in (("creationTimestamp", "2001-02-03T04:05:06Z"), ("uid", str(uuid.UUID(int=1)))):
+        if optional(first, "metadata", part) is not None:
+            sent_back = as_read(body, statements.get(held.name).needed(200).body)
+            statements.put(
+                held.name, bodies.changed(sent_back, metadata={part: foreign})
+            )  # ignored or refused
     last = statements.get(held.name).needed(200).body
     with check("CMF-STMT-UPDATE", "after many updates it is listed once, as it is read"):
         item = statements.item(held.name)

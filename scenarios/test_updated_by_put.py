@@ -117,6 +117,13 @@ def test_update_replaces(kind: Kind, check: Checks, ground: Ground, collection: 
             left = optional(collection.get(name).expect(200).body, "metadata", part) or {}
             back = [key for key in first["metadata"][part] if key in left and key not in one]
             require(not back, f"some {part} are still there", expected="none", got=", ".join(back))
+        none = {**first, "metadata": {**kept, part: {}}}
+        if collection.put(name, none, media_type=media_type).status >= 300:
+            continue
+        with check(kind.rule("REPLACE"), f"after an update as {media_type} with no {part} none are left"):
+            left = optional(collection.get(name).expect(200).body, "metadata", part) or {}
+            back = [key for key in one if key in left]
+            require(not back, f"{part} are still there", expected="none", got=", ".join(back))
 
 
 @each_kind("CREATED-KEPT", "UPDATED-MOVES", kinds=BOTH)
@@ -137,9 +144,18 @@ def test_marks_of_an_update(
     claiming["metadata"] = {**claiming["metadata"], **claimed}
     other, content = second.variant(name, 8), second.variant(name, 2)
     same = {"spec": content["spec"]}
+    third = {**second.variant(name, 3), **same}
+
+    def marked(labels: int, annotations: int) -> dict[str, Any]:
+        parts = {"labels": labels, "annotations": annotations}
+        taken = {part: second.variant(name, number)["metadata"][part] for part, number in parts.items()}
+        return {**third, "metadata": {**third["metadata"], **taken}}
+
     for what, body, like, sent in (
         ("with other content", content, other, JSON),
-        ("with other labels", {**second.variant(name, 3), **same}, {**other, **same}, YAML),
+        ("with other labels", third, {**other, **same}, YAML),
+        ("with other labels alone", marked(5, 3), marked(6, 3), JSON),
+        ("with other annotations alone", marked(5, 6), marked(5, 7), JSON),
         ("with another spec alone", ground.variant(name, 3), second.variant(name, 3), JSON),
         ("with the first content", first, other, YAML),
         ("that sends others in their place", claiming, other, JSON),

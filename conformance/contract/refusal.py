@@ -19,7 +19,7 @@ from conformance.model import Exchange, HttpResponse
 
 _NOT_ACCEPTABLE, _SERVER_ERROR = 406, 500
 _REST_ERROR = "RestError"
-_OF_HTTP = frozenset({401, 403, 405, 406, 408, 411, 413, 414, 415, 417, 426, 428, 429, 431})
+_OF_HTTP = frozenset({400, 401, 403, 405, 406, 408, 411, 413, 414, 415, 417, 426, 428, 429, 431})
 """Statuses that HTTP defines for every server, often answered before the application is reached."""
 
 

@@ -10,7 +10,7 @@ from conformance.expectations import Broken, Unmet, eventually, require
 from conformance.kinds import APPLICATION, KINDS, STATEMENT, Ground, Kind, ground
 from conformance.properties.names import SAMPLE_NEEDED
 from conformance.properties.sql_values import AS_IT_WAS
-from conformance.running import is_over, switched
+from conformance.running import is_over, put_as_read, switched
 from conformance.target.cmf import Cmf
 from conformance.views import phase
 
@@ -105,12 +105,9 @@ class Parents:
     def stop_statement(self) -> None:
         """Stop the statement that runs, and wait until it has, unless it has ended; raises ``Unmet`` when it goes on."""
         name = self.kept(STATEMENT.plural)
-        statements = self._cmf.statements(self.environment)
-        body = bodies.statement(
-            name, self._cmf.features, pool=self._needed[STATEMENT.plural], sql=self._cmf.features.query
-        )
-        body["spec"]["stopped"] = True
-        answer = statements.put(name, body)
+        pool = self._needed[STATEMENT.plural]
+        body = bodies.statement(name, self._cmf.features, pool=pool, sql=self._cmf.features.query)
+        answer = put_as_read(self._cmf, self.environment, body, stopped=True)
         if answer.status >= _REFUSED and is_over(self._cmf, self.environment, name):
             return
         answer.needed()

@@ -187,7 +187,9 @@ def short_name(run: RunContext) -> Callable[..., str]:
         for _ in range(20):
             first = source.choice(string.digits if digit or digits else letters)
             name = first + "".join(source.choice(others) for _ in range(length - 1))
-            if collection.get(name).status == 404:  # noqa: PLR2004 - not found
+            status = collection.get(name).status
+            # What can be no name may be refused as that (erratum ERR-STATUS-HTTP); then the list tells that nothing has it.
+            if status == 404 or (status == 400 and name not in collection.names()):  # noqa: PLR2004
                 run.claim(collection, name)
                 return name
         raise Unmet(f"no free name of {length} characters was found")

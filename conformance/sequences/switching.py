@@ -8,7 +8,7 @@ from conformance import bodies, views
 from conformance.contract.media import JSON, YAML
 from conformance.expectations import optional, require, require_contains
 from conformance.kinds import APPLICATION, STATEMENT
-from conformance.running import is_over, until, until_phase
+from conformance.running import as_read, is_over, until, until_phase
 from conformance.sequences.looking import Look
 from conformance.sequences.model import Entry, Key, World
 from conformance.sequences.shown import job_of, state
@@ -21,7 +21,9 @@ NOT_DONE = (400, CONFLICT, 422)
 """How a change that the contract leaves to the target may be refused."""
 REFUSED_UNKNOWN = (NOT_MODIFIED, 400, 404, CONFLICT, 410, 422)
 """How something may be refused that is done to an application that does not exist (erratum ERR-STATUS-UNKNOWN)."""
-RUNS = ("running", "completed")
+ENDED = ("completed", "failed")
+RUNS = ("running", *ENDED)
+"""Where a statement comes to that is not stopped; some come to an end at once."""
 
 
 class Switch:
@@ -64,15 +66,15 @@ class Switch:
     def statement(self, world: World, key: Key, step: Step) -> World:
         """Stop or resume a statement that exists.
 
-        Raises ``Diverged``, or ``Ended`` for one that completes, which can't be stopped.
+        Raises ``Diverged``, or ``Ended`` for one that comes to its end, which can't be stopped.
         """
         held, stop = world[key], step.action is Action.STOP
         word, again = step.action.value, held.started is not stop
         rule = STATEMENT.rule(word.upper())
-        self._arrive(key, STATEMENT.rule("RUN" if held.started else "STOP"), started=held.started)
+        now = self._arrive(key, STATEMENT.rule("RUN" if held.started else "STOP"), started=held.started)
         body = bodies.changed(dict(held.body), stopped=stop)
         sent = YAML if step.variant == VARIANTS - 1 else JSON
-        answer = self._look.collection(key).put(key.name, body, media_type=sent)
+        answer = self._look.collection(key).put(key.name, as_read(body, now), media_type=sent)
         if answer.status in NOT_DONE and is_over(self._cmf, key.environment, key.name):
             raise Ended("the INSERT of the configuration has come to its end meanwhile")
         with self._holds(rule, f"a PUT with stopped {str(stop).lower()} answers 200"):
@@ -99,8 +101,8 @@ class Switch:
         phases = RUNS if started else ("stopped",)
         with self._holds(rule, f"it comes to be {phases[0]}"):
             body = until_phase(self._cmf, key.environment, key.name, *phases, within=self._cmf.limits.deploy)
-        if views.phase(body) == "completed":
-            raise Ended("the INSERT of the configuration completes before it can be stopped")
+        if started and views.phase(body) in ENDED:
+            raise Ended("the INSERT of the configuration comes to its end before it can be stopped")
         return body
 
 

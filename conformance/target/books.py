@@ -18,6 +18,8 @@ from conformance.target.ledger import Event, Ledger
 from conformance.target.routes import NotCanonical, Place
 
 _GONE = frozenset({404, 410})
+_UNREADABLE = 400
+"""What a target may answer for a name that can be none; who claims it has to find it in no list, too."""
 _SHORT = 16
 """Characters of a name that could be claimed."""
 _MOST_NAMES_OF_AN_ANSWER = 4
@@ -138,13 +140,15 @@ class Books:
         if entry.method == "DELETE" and (_succeeded(status) or status in _GONE or status == 304):  # noqa: PLR2004
             with self._lock:
                 self._deleted.add(resource.path)
-        if self._ledger is None or entry.method != "GET" or status not in _GONE:
+        if self._ledger is None or entry.method != "GET" or status not in {*_GONE, _UNREADABLE}:
             return
         with self._lock:
             idle = not self._in_flight[resource.path]
             deleted = entry.deleted_before and resource.path in self._deleted
             if len(resource.name) <= _SHORT and entry.place and entry.place.environment is None:
                 self._absent.add(resource.path)
+        if status == _UNREADABLE:
+            return
         state = self._ledger.state(resource.path)
         if state is not None and idle and (deleted or state == "refused"):
             self._ledger.note(resource, "gone")

@@ -104,9 +104,9 @@ class Ownership:
     def claim(self, name: str, kind: str = "environments") -> None:
         """Take one exact name that is too short for the prefix, e.g. of 3 characters.
 
-        Only for a caller that has just seen 404 for it; the wire insists on that, and enters the name in the
-        ledger before the first request that uses it.  Raises ``ValueError`` for a name of more than 16
-        characters or an unknown kind.
+        Only for a caller that has just seen 404 for it, or 400 and then a list without it; the wire insists on
+        the status, and enters the name in the ledger before the first request that uses it.  Raises ``ValueError``
+        for a name of more than 16 characters or an unknown kind.
         """
         if not 0 < len(name) <= _LONGEST_CLAIM or kind not in GLOBAL_COLLECTIONS:
             message = f"{kind} {name!r} cannot be claimed"

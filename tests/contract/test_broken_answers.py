@@ -85,6 +85,20 @@ BROKEN: list[tuple[str, int, Any, dict[str, Any], dict[str, str]]] = [
         {"accept": YAML},
         {"CMF-ERR-NEGOTIATED": "asked for application/yaml, the error is declared as application/json"},
     ),
+    (
+        "getEnvironment",
+        400,
+        b"<html>",
+        {"declared": "text/html"},
+        {"CMF-ERR-BODY-HTTP": "400: the body is declared as text/html"},
+    ),
+    (
+        "createOrUpdateEnvironment",
+        400,
+        b"<html>",
+        {"declared": "text/html"},
+        {"CMF-ERR-BODY": "400: the body is declared as text/html"},
+    ),
     ("getEnvironment", 405, b"", {"declared": None}, {"CMF-ERR-BODY-HTTP": "405: the body is not declared"}),
     ("getEnvironment", 405, {}, {}, {"CMF-ERR-BODY-HTTP": "405: it holds no message"}),
     (

@@ -17,7 +17,14 @@ CLEAN = "clean"
 TOGETHER: Mapping[str, tuple[str, ...]] = {
     CLEAN: (),
     "frugal": ("fields-absent", "no-etag", "text-404", "newest-first"),
-    "explicit": ("fields-null", "weak-etag", "text-errors-of-http", "delete-body"),
+    "explicit": (
+        "fields-null",
+        "weak-etag",
+        "text-errors-of-http",
+        "delete-body",
+        "defaults-framed",
+        "sort-by-metadata-name",
+    ),
     "verbose": (
         "fields-extra",
         "chunked-bodies",
@@ -31,6 +38,7 @@ TOGETHER: Mapping[str, tuple[str, ...]] = {
         "statement-delete-202",
         "clock-behind",
         "statements-end-later",
+        "name-free-later",
     ),
     "strict": (
         "page-default",
@@ -39,11 +47,32 @@ TOGETHER: Mapping[str, tuple[str, ...]] = {
         "app-422-vs-400",
         "start-409",
         "times-of-lists",
+        "path-names-read",
+        "instance-names-read",
     ),
-    "lenient": ("sort-unknown-ignored", "env-422", "start-304", "any-accept", "delete-unknown-304"),
+    "lenient": (
+        "sort-unknown-ignored",
+        "env-422",
+        "start-304",
+        "any-accept",
+        "delete-unknown-304",
+        "front-refuses-paths",
+    ),
     "hasty": ("statements-end", "jobs-end", "pool-free-when-ended"),
-    "reticent": ("yaml-like-json", "secret-spec-empty", "mapping-spec-hidden", "times-in-seconds"),
-    "demanding": ("namespace-required", "namespace-fixed", "change-409"),
+    "reticent": (
+        "yaml-like-json",
+        "secret-spec-empty",
+        "mapping-spec-hidden",
+        "times-in-seconds",
+        "statements-fail-later",
+    ),
+    "demanding": (
+        "namespace-required",
+        "namespace-fixed",
+        "change-409",
+        "statement-defaults-shown",
+        "statement-texts-fixed",
+    ),
 }
 """Servers that differ in several legal ways at once."""
 ALONE = {name: (name,) for name in VARIATIONS}

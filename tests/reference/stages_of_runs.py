@@ -52,7 +52,8 @@ async def runs(walk: Walker) -> None:
             path = f"{ENVIRONMENTS}/{name}/applications"
             await walk.send("POST", path, application(sibling, "running"))
             walk.wait(500)
-            await walk.send("POST", path, application(sibling, "running", image="again"))
+            other = {"image": "again", "flinkConfiguration": {"state.backend.type": "rocksdb"}}
+            await walk.send("POST", path, application(sibling, "running", **other))
             walk.wait(500)
     one = ENVIRONMENTS + "/runs-1/applications/run-1"
     other = ENVIRONMENTS + "/runs-1/applications/run-2"
@@ -148,7 +149,10 @@ async def statements(walk: Walker) -> None:
     walk.wait(400)
     await walk.send("GET", home + "/statements/stmt")
     spec = {"statement": "INSERT INTO s SELECT * FROM t", "computePoolName": "pool"}
-    await walk.send("POST", home + "/statements", {**statement, "metadata": {"name": "stays"}, "spec": spec})
+    stays = {**statement, "metadata": {"name": "stays"}, "spec": spec}
+    await walk.send("POST", home + "/statements", stays)
     for delay in (110, 500, 9_000):
         walk.wait(delay)
         await walk.send("GET", home + "/statements/stays")
+    labelled = {"name": "stays", "labels": {"tier": "gold"}}
+    await walk.send("PUT", home + "/statements/stays", {**stays, "metadata": labelled})

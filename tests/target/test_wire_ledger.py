@@ -192,6 +192,18 @@ def test_a_claimed_name_must_have_been_seen_to_be_free(
     assert ledger.open == ()
 
 
+def test_a_claimed_name_that_can_be_none_may_be_written_to(
+    serve: Serve, connect: Connect, ledger: Ledger
+) -> None:
+    ownership = Ownership(RUN)
+    wire = connect(serve(lambda *_: answer(400)).url, ownership=ownership)
+    ownership.claim("abc")
+    wire.send("GET", f"{ENVIRONMENTS}/abc")
+    wire.send("POST", ENVIRONMENTS, content=named("abc"))
+    wire.send("GET", f"{ENVIRONMENTS}/abc")
+    assert ledger.state(f"{ENVIRONMENTS}/abc") == "refused"
+
+
 def test_a_claimed_name_that_somebody_took_meanwhile_is_given_up(
     serve: Serve, connect: Connect, ledger: Ledger
 ) -> None:

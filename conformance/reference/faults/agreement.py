@@ -6,11 +6,11 @@ from typing import Any
 
 from conformance.reference.faults import sql_tools as tools
 from conformance.reference.faults.registry import Registry
-from conformance.reference.faults.sql_tools import MAPPING, SECRET
+from conformance.reference.faults.sql_tools import MAPPING, POOL, SECRET, STATEMENT, Kind
 from conformance.reference.replacing import around, replace
 from conformance.reference.resources.common import Handler
 from conformance.reference.server import Server
-from conformance.reference.store import Environment, Record, Secret
+from conformance.reference.store import Environment, Record, Secret, Statement
 from conformance.reference.values import Answer, Call, JsonObject, Refusal
 
 fault = Registry()
@@ -105,6 +105,7 @@ def _(server: Server) -> None:
     "agree-environment-deleted-pools-back",
     "Gives a new environment the compute pools of the deleted one of its name.",
     "CMF-AGREE-ENVIRONMENT-DELETED",
+    "CMF-POOL-RECREATE",
     reason=r"with a compute pool: a new environment of that name is empty, and the names are free: the answer of getComputePool came with status 200",
 )
 def _(server: Server) -> None:
@@ -257,3 +258,112 @@ def _(server: Server) -> None:
         return updated
 
     replace(server.environments, "update", update)
+
+
+def _left_by_environment(server: Server, kind: Kind, restore: Any) -> None:
+    """Give what is created something of what had its name and went with an environment of the same name."""
+    old: dict[tuple[str, str], Any] = {}
+
+    def remove(original: Any, environment: Environment) -> None:
+        held = getattr(environment, kind.attribute)
+        old.update(((environment.name, name), each) for name, each in held.items())
+        original(environment)
+
+    def create(original: Handler, call: Call) -> Answer:
+        answer = original(call)
+        name = answer.value["metadata"]["name"]
+        new, before = kind.held(server, call)[name], old.get((call.path["envName"], name))
+        if before is not None:
+            restore(new, before)
+        return Answer(answer.status, kind.resources(server).view(new))
+
+    replace(server.environments, "remove", remove)
+    around(server, [kind.create], create)
+
+
+@fault(
+    "pool-recreate-uid-left-by-environment",
+    "Gives a compute pool the uid of one of its name that went with an environment of the same name.",
+    "CMF-POOL-RECREATE",
+    reason=r"the new compute pool has a uid of its own: it has the uid of the old one",
+)
+def _(server: Server) -> None:
+    _left_by_environment(server, POOL, tools.old_uid)
+
+
+@fault(
+    "map-recreate-labels-left-by-environment",
+    "Gives a mapping the labels of one of its name that went with an environment of the same name.",
+    "CMF-MAP-RECREATE",
+    reason=r"nothing of the secret mapping that went with its environment is left: labels of the old one are back",
+)
+def _(server: Server) -> None:
+    _left_by_environment(server, MAPPING, tools.old_labels)
+
+
+@fault(
+    "stmt-uid-left-by-environment",
+    "Gives a statement the uid of one of its name that went with an environment of the same name.",
+    "CMF-STMT-UID",
+    reason=r"the new statement has a uid of its own: it has the uid of the old one",
+)
+def _(server: Server) -> None:
+    _left_by_environment(server, STATEMENT, tools.old_uid)
+
+
+@fault(
+    "stmt-recreate-exceptions-left-by-environment",
+    "Gives a statement the exceptions of one of its name that failed and went with an environment of the same name.",
+    "CMF-STMT-RECREATE",
+    reason=r"nothing of the statement that went with its environment is left: the new statement has exceptions",
+)
+def _(server: Server) -> None:
+    def restore(new: Statement, before: Statement) -> None:
+        if before.query.problem:
+            new.failures = [before.created]
+
+    _left_by_environment(server, STATEMENT, restore)
+
+
+def _keeps(server: Server, kept: set[str]) -> None:
+    """Refuse to delete these secrets."""
+
+    def delete(original: Handler, call: Call) -> Answer:
+        if call.path["secretName"] in kept:
+            raise Refusal(409, f"Secret '{call.path['secretName']}' is still mapped.")
+        return original(call)
+
+    around(server, [SECRET.delete], delete)
+
+
+@fault(
+    "agree-secret-kept-by-refused-mapping",
+    "Keeps a secret for ever when a mapping to it was refused, since its name was taken.",
+    "CMF-AGREE-SECRET-DELETED",
+    reason=r"a secret can be deleted after a mapping to it was refused: the answer of deleteSecret came with status 409",
+)
+def _(server: Server) -> None:
+    kept: set[str] = set()
+
+    def act(_original: Handler, call: Call) -> None:
+        kept.add(str(tools.sent(server, call)["spec"]["secretName"]))
+
+    tools.when_refused(server, [MAPPING.create], {409}, act)
+    _keeps(server, kept)
+
+
+@fault(
+    "agree-secret-kept-by-deleted-environment",
+    "Keeps a secret for ever when the environment of its mapping was deleted.",
+    "CMF-AGREE-SECRET-DELETED",
+    reason=r"once the environment of its only mapping is gone, it can be deleted: the answer of deleteSecret came with status 409",
+)
+def _(server: Server) -> None:
+    kept: set[str] = set()
+
+    def remove(original: Any, environment: Environment) -> None:
+        kept.update(mapping.spec["secretName"] for mapping in environment.mappings.values())
+        original(environment)
+
+    replace(server.environments, "remove", remove)
+    _keeps(server, kept)

@@ -22,7 +22,6 @@ fault = Registry()
     "Lets a deleted environment be read.",
     "CMF-ENV-DELETE",
     "CMF-ENV-DELETE-CHILDREN",
-    "CMF-ENV-GET-UNKNOWN",
     reason=r"afterwards it can't be read and is not listed: the answer of getEnvironment came with status 200 \(after waiting .* s\)",
 )
 def _(server: Server) -> None:
@@ -123,6 +122,7 @@ def _(server: Server) -> None:
     "env-recreate-old-applications",
     "Gives a new environment the applications of a deleted namesake.",
     "CMF-ENV-DELETE-CHILDREN",
+    "CMF-APP-RECREATE",
     reason=r"an environment of the same name has none of the old applications: applications of the deleted environment are back",
 )
 def _(server: Server) -> None:

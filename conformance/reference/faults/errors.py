@@ -208,6 +208,7 @@ def _(server: Server) -> None:
     "error-flat",
     "Shows a 400 as one message without a list.",
     "CMF-ERR-MESSAGE",
+    "CMF-ERR-BODY-HTTP",
     reason=r"answers of createOrUpdateApplication: 400: it holds no message",
 )
 def _(server: Server) -> None:
@@ -251,6 +252,7 @@ def _(server: Server) -> None:
     "Shows a 400 as an HTML page.",
     "CMF-ERR-BODY",
     "CMF-ERR-MESSAGE",
+    "CMF-ERR-BODY-HTTP",
     "CMF-ERR-NEGOTIATED",
     reason=r"answers of createOrUpdateApplication: 400: the body is declared as text/html",
 )
@@ -296,6 +298,7 @@ def _(server: Server) -> None:
     "error-blank",
     "Shows a 400 with a blank message.",
     "CMF-ERR-MESSAGE",
+    "CMF-ERR-BODY-HTTP",
     reason=r"answers of createOrUpdateApplication: 400: it holds no message",
 )
 def _(server: Server) -> None:

@@ -1,4 +1,7 @@
-"""Violations that show with names alike: one that begins with another, or that a pattern takes for another."""
+"""Violations that show with names alike: one that begins with another, or that a pattern takes for another.
+
+And with other names that are seldom met: full of dots, as long as can be, or had before by what is gone.
+"""
 # ruff: noqa: PLR2004 - statuses and lengths are what this is about
 
 from __future__ import annotations
@@ -7,6 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from conformance.reference.faults.names import LABEL
 from conformance.reference.faults.registry import Registry
 from conformance.reference.faults.sql_tools import (
     CATALOG,
@@ -19,6 +23,7 @@ from conformance.reference.faults.sql_tools import (
     sent,
 )
 from conformance.reference.replacing import around, replace
+from conformance.reference.resources.applications import Draft
 from conformance.reference.resources.common import Handler
 from conformance.reference.server import Server
 from conformance.reference.store import Application, Environment
@@ -254,3 +259,137 @@ def _(server: Server) -> None:
     _lists_everything_when_sorted(
         server, server.applications, "getApplications", lambda one: one.applications
     )
+
+
+def _unfound(server: Server, operation: str, parameter: str, condition: Callable[[str], bool]) -> None:
+    """Let an operation answer 404 for what has a name with ``condition(name)``."""
+
+    def behaviour(original: Handler, call: Call) -> Answer:
+        if condition(call.path[parameter]):
+            raise Refusal(404, f"'{call.path[parameter]}' not found.")
+        return original(call)
+
+    around(server, [operation], behaviour)
+
+
+@fault(
+    "map-update-dotted-unfound",
+    "Answers 404 for an update of a mapping with a dot in its name.",
+    "CMF-MAP-NAME-LEGAL",
+    reason=r"by a name with dots between labels it is updated and deleted: the answer of updateEnvironmentSecretMapping came with status 404",
+)
+def _(server: Server) -> None:
+    _unfound(server, MAPPING.update, MAPPING.parameter, lambda name: "." in name)
+
+
+@fault(
+    "stmt-update-dotted-unfound",
+    "Answers 404 for an update of a statement with a dot in its name.",
+    "CMF-STMT-NAME-LEGAL",
+    reason=r"by a name with dots between labels it is updated and deleted: the answer of updateStatement came with status 404",
+)
+def _(server: Server) -> None:
+    _unfound(server, STATEMENT.update, STATEMENT.parameter, lambda name: "." in name)
+
+
+@fault(
+    "map-delete-dotted-unfound",
+    "Answers 404 for the deletion of a mapping with a dot in its name.",
+    "CMF-MAP-NAME-LEGAL",
+    reason=r"by a name with dots between labels it is updated and deleted: the answer of deleteEnvironmentSecretMapping came with status 404",
+)
+def _(server: Server) -> None:
+    _unfound(server, MAPPING.delete, MAPPING.parameter, lambda name: "." in name)
+
+
+@fault(
+    "secret-update-longest-unfound",
+    "Answers 404 for an update of a secret whose name has 253 characters.",
+    "CMF-SECRET-NAME-MAX",
+    reason=r"by a name of 253 characters it is updated and deleted: the answer of updateSecret came with status 404",
+)
+def _(server: Server) -> None:
+    _unfound(server, SECRET.update, SECRET.parameter, lambda name: len(name) == 253)
+
+
+@fault(
+    "app-name-max-of-undotted",
+    "Accepts an application name of 254 characters when it has a dot.",
+    "CMF-APP-NAME-MAX",
+    reason=r"a name of 254 characters and a dot is refused: the answer of createOrUpdateApplication came with status 201",
+)
+def _(server: Server) -> None:
+    rule = server.applications.name_rule
+
+    def complaint(original: Any, name: str) -> str | None:
+        return original(name.replace(".", "", 1) if rule.matches(name) and len(name) == 254 else name)  # type: ignore[no-any-return]
+
+    replace(rule, "complaint", complaint)
+
+
+@fault(
+    "stmt-name-four-labels",
+    "Refuses a statement name with more than three dots.",
+    "CMF-STMT-NAME-LEGAL",
+    reason=r"a name with many labels of one character: the answer of createStatement came with status 422",
+)
+def _(server: Server) -> None:
+    server.statements.name_rule.pattern = re.compile(rf"{LABEL}(\.{LABEL}){{0,3}}")
+
+
+def _return_after_environment(server: Server, restore: Any) -> None:
+    """Let something of an application that went with its environment come back in the next one of both names."""
+    ghosts: dict[tuple[str, str], Application] = {}
+
+    def remove(original: Any, environment: Environment) -> None:
+        ghosts.update(((environment.name, name), each) for name, each in environment.applications.items())
+        original(environment)
+
+    def create(original: Any, environment: Environment, draft: Draft) -> Application:
+        made: Application = original(environment, draft)
+        if (environment.name, draft.name) in ghosts:
+            restore(made, ghosts[environment.name, draft.name])
+        return made
+
+    replace(server.environments, "remove", remove)
+    replace(server.applications, "create", create)
+
+
+@fault(
+    "app-recreate-events-left-by-environment",
+    "Gives an application the events of one of its name that went with an environment of the same name.",
+    "CMF-APP-RECREATE",
+    reason=r"instances and events went with the environment, too: some of the old application are back",
+)
+def _(server: Server) -> None:
+    def restore(made: Application, ghost: Application) -> None:
+        made.events = [*ghost.events, *made.events]
+
+    _return_after_environment(server, restore)
+
+
+@fault(
+    "app-recreate-instances-left-by-environment",
+    "Gives an application the instances of one of its name that went with an environment of the same name.",
+    "CMF-APP-RECREATE",
+    reason=r"instances and events went with the environment, too: some of the old application are back",
+)
+def _(server: Server) -> None:
+    def restore(made: Application, ghost: Application) -> None:
+        made.instances = [*ghost.instances, *made.instances]
+
+    _return_after_environment(server, restore)
+
+
+@fault(
+    "app-recreate-annotations-left-by-environment",
+    "Gives an application the annotations of one of its name that went with an environment of the same name.",
+    "CMF-APP-RECREATE",
+    reason=r"nothing of an application that went with its environment is left: annotations of the old application are back",
+)
+def _(server: Server) -> None:
+    def restore(made: Application, ghost: Application) -> None:
+        notes = ghost.metadata.get("annotations", {})
+        made.metadata = {**made.metadata, "annotations": {**notes, **made.metadata.get("annotations", {})}}
+
+    _return_after_environment(server, restore)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from conformance.reference.faults import sql_tools as tools
 from conformance.reference.faults.registry import Registry
 from conformance.reference.faults.sql_tools import POOL, is_yaml
 from conformance.reference.media import YAML
-from conformance.reference.replacing import around, drop, replace, reshape
+from conformance.reference.replacing import around, at, drop, replace, reshape, reshape_each
 from conformance.reference.resources.common import Handler
 from conformance.reference.resources.statements import STOP, STOPPABLE
 from conformance.reference.server import Server
@@ -49,6 +51,34 @@ def _(server: Server) -> None:
         return answer
 
     around(server, [POOL.create], create)
+
+
+def _kept(value: Any, keep: Callable[[Any, int], bool], depth: int = 0) -> Any:
+    """A part of a spec with those members of its objects that are kept."""
+    if isinstance(value, list):
+        return [_kept(one, keep, depth) for one in value]
+    if not isinstance(value, dict):
+        return value
+    return {key: _kept(one, keep, depth + 1) for key, one in value.items() if keep(one, depth)}
+
+
+def _pruned(keep: Callable[[Any, int], bool], server: Server) -> None:
+    """Read cluster specs with what is kept of them alone."""
+    reshape_each(server, POOL.reads, at(partial(_kept, keep=keep), "spec", "clusterSpec"))
+
+
+for _word, _what, _keep, _lost in (
+    ("false", "false", lambda one, _depth: one is not False, "/spec/automount.* is not as stored"),
+    ("empty-lists", "empty lists", lambda one, _depth: one != [], "/spec/containers/0/env is not as stored"),
+    ("empty-objects", "empty objects", lambda one, _depth: one != {}, ": the empty object is gone"),
+    ("depth", "what lies deep", lambda _one, depth: depth < 5, "/spec/affinity.* is not as stored"),  # noqa: PLR2004
+):
+    fault(
+        f"pool-get-without-{_word}",
+        f"Leaves {_what} out of the cluster spec of a compute pool that is read.",
+        "CMF-POOL-GET",
+        reason=rf"a deep cluster spec with false, an empty list and an empty object.*{_lost}",
+    )(partial(_pruned, _keep))
 
 
 @fault(

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Callable
 from typing import Any
 
+from conformance.reference.faults import sql_tools as tools
 from conformance.reference.faults.application_updates import Update, store_instead
 from conformance.reference.faults.applications import POST
 from conformance.reference.faults.names import LABEL
 from conformance.reference.faults.registry import Registry
+from conformance.reference.faults.sql_tools import MAPPING, SECRET, STATEMENT
 from conformance.reference.lifecycle import merged, part
 from conformance.reference.media import JSON, YAML
 from conformance.reference.replacing import EVENTS, READ_APPLICATIONS, around, at, replace, reshape_each, walk
 from conformance.reference.resources.common import Handler
 from conformance.reference.server import Server
-from conformance.reference.values import Answer, Call, JsonObject, Refusal, Request
+from conformance.reference.values import Answer, Call, JsonObject, Refusal, Request, Wire
 
 fault = Registry()
 
@@ -237,3 +240,160 @@ def _not_found(server: Server, operations: Any, parameter: str) -> None:
         return original(call)
 
     around(server, operations, behaviour)
+
+
+@fault(
+    "content-json-comma-too-many",
+    "Takes JSON with a comma behind the last of an object or array.",
+    "CMF-CONTENT-MALFORMED",
+    reason=r"JSON with a comma too many as application/json in place of one environment: the answer of createOrUpdateEnvironment came with status 201",
+)
+def _(server: Server) -> None:
+    _mended(server, r",(?=\s*[\]}])")
+
+
+@fault(
+    "content-json-comments",
+    "Takes JSON with comments.",
+    "CMF-CONTENT-MALFORMED",
+    reason=r"JSON with a comment as application/json in place of one environment: the answer of createOrUpdateEnvironment came with status 201",
+)
+def _(server: Server) -> None:
+    _mended(server, r"/\*.*?\*/")
+
+
+def _mended(server: Server, pattern: str) -> None:
+    """Take JSON that is broken once more without what the pattern matches."""
+
+    def parse_json(original: Any, text: str) -> Any:
+        try:
+            return original(text)
+        except Refusal:
+            return original(re.sub(pattern, "", text))
+
+    replace(server.media, "parse_json", parse_json)
+
+
+@fault(
+    "secret-unreadable-quoted",
+    "Quotes a secret that it can't parse in the refusal.",
+    "CMF-SECRET-HIDDEN",
+    reason=r"a POST and a PUT of JSON that is cut, accepting application/json: the answer of createSecret shows what is in a secret",
+)
+def _(server: Server) -> None:
+    _quoted(server, lambda _call, refusal: "not valid" in refusal.message)
+
+
+@fault(
+    "secret-other-type-quoted",
+    "Quotes a secret of an unknown media type in the refusal.",
+    "CMF-SECRET-HIDDEN",
+    reason=r"a POST and a PUT of another media type, accepting application/json: the answer of createSecret shows what is in a secret",
+)
+def _(server: Server) -> None:
+    _quoted(server, lambda _call, refusal: refusal.status == 415)  # noqa: PLR2004 - what it is about
+
+
+@fault(
+    "secret-update-yaml-quoted",
+    "Quotes an update of a secret that comes as YAML in the refusal.",
+    "CMF-SECRET-HIDDEN",
+    reason=r"a POST and a PUT with no kind, accepting application/json: the answer of updateSecret shows what is in a secret",
+)
+def _(server: Server) -> None:
+    def yaml_update(call: Call, refusal: Refusal) -> bool:
+        return call.operation == SECRET.update and tools.is_yaml(call) and "required" in refusal.message
+
+    _quoted(server, yaml_update)
+
+
+def _quoted(server: Server, when: Callable[[Call, Refusal], bool]) -> None:
+    """Show the whole body in the refusal of a secret."""
+
+    def behaviour(original: Handler, call: Call) -> Answer:
+        try:
+            return original(call)
+        except Refusal as refusal:
+            if not when(call, refusal):
+                raise
+            raise Refusal(refusal.status, f"{refusal.message} {call.request.body.decode()}") from None
+
+    around(server, [SECRET.create, SECRET.update], behaviour)
+
+
+@fault(
+    "stmt-update-unread",
+    "Answers 200 to an update of a statement in broken YAML or another media type.",
+    "CMF-STMT-UPDATE-BODY",
+    "CMF-CONTENT-MALFORMED",
+    "CMF-CONTENT-MEDIA-TYPE",
+    reason=r"an update with YAML with an open bracket as application/yaml of one statement: the answer of updateStatement came with status 200",
+)
+def _(server: Server) -> None:
+    def put(original: Handler, call: Call) -> Answer:
+        try:
+            return original(call)
+        except Refusal as refusal:
+            if "not valid YAML" in refusal.message or "Content-Type" in refusal.message:
+                return Answer(200)
+            raise
+
+    around(server, [STATEMENT.update], put)
+
+
+@fault(
+    "stmt-update-empty-done",
+    "Answers 200 to an update of a statement with null, an empty string or a number.",
+    "CMF-STMT-UPDATE-BODY",
+    "CMF-CONTENT-NOT-OBJECT",
+    reason=r"an update with null as application/json of one statement: the answer of updateStatement came with status 200",
+)
+def _(server: Server) -> None:
+    def put(original: Handler, call: Call) -> Answer:
+        server.statements.statement(call)
+        value = server.media.parse(call.request)
+        return Answer(200) if value in (None, "") or type(value) is int else original(call)
+
+    around(server, [STATEMENT.update], put)
+
+
+@fault(
+    "map-update-array",
+    "Updates a secret mapping with the first of an array, and with nothing for a string.",
+    "CMF-MAP-BODY",
+    "CMF-CONTENT-NOT-OBJECT",
+    reason=r"an update with an array as application/json of one secret mapping: the answer of updateEnvironmentSecretMapping came with status 200",
+)
+def _(server: Server) -> None:
+    def put(original: Handler, call: Call) -> Answer:
+        mapping = server.mappings.mapping(call)
+        value = server.media.parse(call.request)
+        if isinstance(value, str):
+            return Answer(200, server.mappings.view(mapping))
+        first = isinstance(value, list) and value and isinstance(value[0], dict)
+        return original(tools.with_body(call, value[0]) if first else call)
+
+    around(server, [MAPPING.update], put)
+
+
+@fault(
+    "stmt-update-answers-json",
+    "Answers the update of a statement in JSON whatever is asked for, and moves no update time.",
+    "CMF-STMT-UPDATED-MOVES",
+    "CMF-CONTENT-YAML",
+    reason=r"what creating and updating one statement answers comes as asked for: the answer is of another media type",
+)
+def _(server: Server) -> None:
+    def put(original: Handler, call: Call) -> Answer:
+        statement = server.statements.statement(call)
+        before = statement.updated
+        original(call)
+        statement.updated = before
+        return Answer(200, server.statements.view(statement))
+
+    def deliver(original: Any, request: Request, operation: str, answer: Answer, media_type: str) -> Wire:
+        ours = operation == STATEMENT.update and answer.status < 300  # noqa: PLR2004 - a class of statuses
+        return original(request, operation, answer, JSON if ours else media_type)  # type: ignore[no-any-return]
+
+    around(server, [STATEMENT.update], put)
+    replace(server, "deliver", deliver)

@@ -75,6 +75,53 @@ def _(server: Server) -> None:
 
 
 @fault(
+    "map-updated-stands-with-labels-alone",
+    "Leaves updateTimestamp as it was when an update of a mapping changes nothing but labels.",
+    "CMF-MAP-UPDATED-MOVES",
+    reason=r"updateTimestamp after an update with other labels alone: the update did not move updateTimestamp",
+)
+def _(server: Server) -> None:
+    def change(record: Record, old: Record, _call: Call) -> None:
+        notes, labels = (
+            record.metadata.get(part) == old.metadata.get(part) for part in ("annotations", "labels")
+        )
+        if record.spec == old.spec and notes and not labels:
+            record.updated = old.updated
+
+    _around_update(server, MAPPING, change)
+
+
+def _empty_keeps_labels(server: Server, kind: Kind) -> None:
+    """Keep the labels where an update has none in their place."""
+
+    def change(record: Record, old: Record, _call: Call) -> None:
+        if record.metadata.get("labels") == {}:
+            record.metadata = {**record.metadata, "labels": old.metadata.get("labels", {})}
+
+    _around_update(server, kind, change)
+
+
+@fault(
+    "map-replace-empty-keeps-labels",
+    "Keeps the labels of a mapping when an update gives it an empty object of them.",
+    "CMF-MAP-REPLACE",
+    reason=r"after an update as application/json with no labels none are left: labels are still there",
+)
+def _(server: Server) -> None:
+    _empty_keeps_labels(server, MAPPING)
+
+
+@fault(
+    "secret-replace-empty-keeps-labels",
+    "Keeps the labels of a secret when an update gives it an empty object of them.",
+    "CMF-SECRET-REPLACE",
+    reason=r"after an update as application/json with no labels none are left: labels are still there",
+)
+def _(server: Server) -> None:
+    _empty_keeps_labels(server, SECRET)
+
+
+@fault(
     "secret-updated-time-of-data",
     "Moves the update time of a secret with its data only.",
     "CMF-SECRET-UPDATED-MOVES",

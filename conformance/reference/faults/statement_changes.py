@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any
 
 from conformance.reference.faults import sql_tools as tools
@@ -11,10 +12,13 @@ from conformance.reference.faults.sql_tools import STATEMENT
 from conformance.reference.replacing import around, replace
 from conformance.reference.resources.common import Handler
 from conformance.reference.server import Server
-from conformance.reference.store import Statement
+from conformance.reference.store import Environment, Record, Statement
 from conformance.reference.values import Answer, Call, JsonObject
 
 fault = Registry()
+
+MOST = 8
+"""The parallelism of a server that knows no more."""
 
 
 def _set_going(server: Server, operation: str, statuses: Iterable[int]) -> None:
@@ -160,3 +164,101 @@ def _(server: Server) -> None:
         return original(call)
 
     around(server, ["getStatementResult"], results)
+
+
+def _taken_over(server: Server, part: str, take: Callable[[Statement, str], None]) -> None:
+    """Let an update set a part of the metadata that is the server's own."""
+
+    def update(original: Handler, call: Call) -> Answer:
+        answer, given = original(call), tools.metadata(tools.sent(server, call)).get(part)
+        if isinstance(given, str):
+            take(server.statements.statement(call), given)
+        return answer
+
+    around(server, [STATEMENT.update], update)
+
+
+@fault(
+    "stmt-update-takes-creation-time",
+    "Takes the creation time that an update of a statement sends.",
+    "CMF-STMT-CREATED-KEPT",
+    reason=r"its creation time is what it was: the updates changed creationTimestamp",
+)
+def _(server: Server) -> None:
+    def take(statement: Statement, given: str) -> None:
+        statement.created = round(datetime.fromisoformat(given).timestamp() * 1000)
+
+    _taken_over(server, "creationTimestamp", take)
+
+
+@fault(
+    "stmt-update-takes-uid",
+    "Takes the uid that an update of a statement sends.",
+    "CMF-STMT-UID",
+    reason=r"its uid is what it was: metadata\.uid is not as expected",
+)
+def _(server: Server) -> None:
+    def take(statement: Statement, given: str) -> None:
+        statement.uid = given
+
+    _taken_over(server, "uid", take)
+
+
+@fault(
+    "stmt-resume-drops-labels",
+    "Keeps the labels of a statement that an update resumes.",
+    "CMF-STMT-UPDATE",
+    reason=r"step .*, and resumed, sent as .*, holds as a whole: the statement/metadata/labels/step is not as stored",
+)
+def _(server: Server) -> None:
+    def update(original: Handler, call: Call) -> Answer:
+        statement = STATEMENT.held(server, call).get(call.path["stmtName"])
+        if statement is None:
+            return original(call)
+        labels, stopped = statement.metadata.get("labels"), statement.spec.get("stopped", False)
+        answer = original(call)
+        if stopped and not statement.spec.get("stopped", False):
+            kept = {key: value for key, value in statement.metadata.items() if key != "labels"}
+            statement.metadata = kept if labels is None else {**kept, "labels": labels}
+        return answer
+
+    around(server, [STATEMENT.update], update)
+
+
+@fault(
+    "stmt-update-parallelism-at-most-8",
+    "Stores a parallelism above 8 as 8 in an update, and answers 200.",
+    "CMF-STMT-UPDATE",
+    reason=r"step .*: many subtasks for a stopped statement, sent as .*, holds as a whole: the statement/spec/parallelism is not as stored",
+)
+def _(server: Server) -> None:
+    def update(original: Handler, call: Call) -> Answer:
+        answer, statement = original(call), server.statements.statement(call)
+        if statement.spec.get("parallelism", 1) > MOST:
+            statement.spec = {**statement.spec, "parallelism": MOST}
+        return answer
+
+    around(server, [STATEMENT.update], update)
+
+
+@fault(
+    "pool-in-use-not-by-yaml",
+    "Does not count a statement that was created as YAML as a user of its compute pool.",
+    "CMF-POOL-IN-USE",
+    reason=r"with one statement left it still answers 409: the answer of deleteComputePool came with status 204",
+)
+def _(server: Server) -> None:
+    uncounted: set[Statement] = set()
+
+    def create(original: Handler, call: Call) -> Answer:
+        answer = original(call)
+        if tools.is_yaml(call):
+            uncounted.add(STATEMENT.held(server, call)[answer.value["metadata"]["name"]])
+        return answer
+
+    def in_use(_original: Any, environment: Environment, pool: Record) -> bool:
+        counted = (one for one in environment.statements.values() if one not in uncounted)
+        return any(one.spec["computePoolName"] == pool.name for one in counted)
+
+    around(server, [STATEMENT.create], create)
+    replace(server.pools, "in_use", in_use)

@@ -257,3 +257,34 @@ def _(server: Server) -> None:
         return pool in (None, one.spec["computePoolName"]) and phase in (None, now) and not lost
 
     _selecting(server, keep)
+
+
+@fault(
+    "stmt-filter-stopped-insert-created-so",
+    "Does not find an INSERT that was created as stopped by that phase.",
+    "CMF-STMT-FILTER-PHASE",
+    reason=r"phase=stopped selects a statement that was created as stopped: it is not selected",
+)
+def _(server: Server) -> None:
+    def keep(one: Any, pool: str | None, phase: str | None) -> bool:
+        now = server.statements.phase(one).name
+        lost = phase == now == "STOPPED" and len(one.plan) == 1 and not one.query.immediate
+        return pool in (None, one.spec["computePoolName"]) and phase in (None, now) and not lost
+
+    _selecting(server, keep)
+
+
+@fault(
+    "stmt-filter-stopped-created-so",
+    "Does not find any statement that was created as stopped by that phase.",
+    "CMF-STMT-FILTER-PHASE",
+    "CMF-STMT-FILTER-PAGE",
+    reason=r"phase=stopped: what phase=stopped selects, by name,.* is not as expected",
+)
+def _(server: Server) -> None:
+    def keep(one: Any, pool: str | None, phase: str | None) -> bool:
+        now = server.statements.phase(one).name
+        lost = phase == now == "STOPPED" and pool is None and len(one.plan) == 1
+        return pool in (None, one.spec["computePoolName"]) and phase in (None, now) and not lost
+
+    _selecting(server, keep)

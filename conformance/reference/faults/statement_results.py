@@ -299,14 +299,14 @@ def _(server: Server) -> None:
 
 @fault(
     "stmt-run-insert-pends",
-    "Leaves an INSERT pending that has labels.",
+    "Leaves an INSERT pending that has a label for its tier.",
     "CMF-STMT-RUN",
     reason=r"an INSERT comes to run: the statement is not running or completed \(after waiting .* s\)",
 )
 def _(server: Server) -> None:
     def run(original: Any, statement: Statement) -> None:
         original(statement)
-        if statement.query.kind == "INSERT_INTO" and statement.metadata.get("labels"):
+        if statement.query.kind == "INSERT_INTO" and "tier" in statement.metadata.get("labels", {}):
             statement.plan = [each for each in statement.plan if each.name != "RUNNING"]
 
     replace(server.statements, "run", run)

@@ -293,6 +293,7 @@ def _(server: Server) -> None:
     "stmt-stop-loses-labels",
     "Loses the labels of a statement that is stopped.",
     "CMF-STMT-STOP-SPEC",
+    "CMF-STMT-UPDATE",
     reason=r"stopping it changes nothing else: the statement/labels is not as stored",
 )
 def _(server: Server) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
+from functools import partial
 
 from conformance.reference.faults import sql_tools as tools
 from conformance.reference.faults.registry import Registry
@@ -15,6 +17,11 @@ from conformance.reference.store import Record, Statement
 from conformance.reference.values import Answer, Call, JsonObject
 
 fault = Registry()
+
+
+def _text_changed(change: Callable[[str], str], server: Server) -> None:
+    """Show the texts of statements otherwise than they were sent."""
+    reshape_each(server, [STATEMENT.create, *STATEMENT.reads], at(change, "spec", "statement"))
 
 
 @fault(
@@ -124,6 +131,46 @@ def _(server: Server) -> None:
         return text[:4000]
 
     reshape_each(server, [STATEMENT.create, *STATEMENT.reads], at(shorter, "spec", "statement"))
+
+
+for _word, _what, _title, _change in (
+    (
+        "line-ends",
+        "a line end of two characters",
+        "Ends the lines of a statement with one character.",
+        lambda text: text.replace("\r\n", "\n"),
+    ),
+    (
+        "composed",
+        "a letter and its accent",
+        "Composes the letters and accents in the text of a statement.",
+        lambda text: unicodedata.normalize("NFC", text),
+    ),
+    (
+        "plain-blanks",
+        "a blank that does not break",
+        "Makes plain blanks of others in the text of a statement.",
+        lambda text: text.replace("\u00a0", " "),
+    ),
+    (
+        "line-separators",
+        "a line separator",
+        "Makes line ends of line separators in the text of a statement.",
+        lambda text: text.replace("\u2028", "\n"),
+    ),
+    (
+        "no-width",
+        "a character of no width",
+        "Takes characters of no width out of the text of a statement.",
+        lambda text: text.replace("\u200b", ""),
+    ),
+):
+    fault(
+        f"stmt-text-{_word}",
+        _title,
+        "CMF-STMT-TEXT",
+        reason=rf"SQL with {_what} in a literal, sent as application/json: in the answer, the text is not as expected",
+    )(partial(_text_changed, _change))
 
 
 @fault(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 # Importing these modules registers what they define.
-from conformance.reference.variations import answers, clocks, endings, requests
+from conformance.reference.variations import answers, clocks, endings, requests, statement_updates
 from conformance.reference.variations.registry import VARIATIONS, Variation
 
-__all__ = ["VARIATIONS", "Variation", "answers", "clocks", "endings", "requests"]
+__all__ = ["VARIATIONS", "Variation", "answers", "clocks", "endings", "requests", "statement_updates"]

@@ -120,6 +120,15 @@ def _(server: Server) -> None:
     reshape(server, LISTS, lambda value: {**value, "pageable": None})
 
 
+@variation("defaults-framed", "Shows the frame of the statement defaults of an environment that has none.")
+def _(server: Server) -> None:
+    def framed(value: JsonObject) -> JsonObject:
+        frame: JsonObject = {kind: {"flinkConfiguration": {}} for kind in ("detached", "interactive")}
+        return {**value, "statementDefaults": {**frame, **(value.get("statementDefaults") or {})}}
+
+    reshape_each(server, ENVIRONMENTS, framed)
+
+
 @variation("fields-extra", "Adds fields that no schema knows to every object.")
 def _(server: Server) -> None:
     extra = {"x-note": "none of the contract's", "x-links": {"self": "/", "more": []}}
@@ -233,6 +242,23 @@ def _(server: Server) -> None:
             return wire
         kept = tuple(header for header in wire.headers if header[0] == "allow")
         return Wire(wire.status, (*kept, ("content-type", "text/plain; charset=utf-8")), b"Not supported")
+
+    replace(server, "respond", respond)
+
+
+@variation(
+    "front-refuses-paths",
+    "Has a web server in front, which refuses names that it takes for an attack with a page of its own.",
+    "CMF-ERR-BODY-HTTP",
+)
+def _(server: Server) -> None:
+    def respond(original: Any, request: Request) -> Wire:
+        odd = any(letter == "/" or not "!" <= letter <= "~" for name in request.segments for letter in name)
+        # The contract lists 400 for results, and what it lists is the application's to answer.
+        if not odd or request.segments[-1] == "results":
+            return original(request)  # type: ignore[no-any-return]
+        page = b"<!doctype html><h1>HTTP Status 400 - Bad Request</h1>"
+        return Wire(400, (("content-type", "text/html;charset=utf-8"),), page)
 
     replace(server, "respond", respond)
 

@@ -36,6 +36,12 @@ def statements_end_later(server: Server) -> None:
     _end(server, (*BATCH[:-1], (LATER, "COMPLETED")))
 
 
+@variation("statements-fail-later", "Fails every statement some seconds after it has begun to run.")
+def statements_fail_later(server: Server) -> None:
+    """What runs may fail between any two requests, which is nobody's doing."""
+    _end(server, (*BATCH[:-1], (LATER, "FAILED")))
+
+
 @variation("jobs-end", "Finishes every job some seconds after its start.")
 def jobs_end(server: Server) -> None:
     """What was started is done, and was not suspended."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from dataclasses import replace as with_changes
 from typing import Any
@@ -50,6 +51,28 @@ def _(server: Server) -> None:
             return []
 
     replace(server.paging, "criteria", criteria)
+
+
+@variation("sort-by-metadata-name", "Sorts all but environments by metadata.name, and not by name.")
+def _(server: Server) -> None:
+    def criteria(original: Any, text: str, properties: Any) -> list[Criterion]:
+        of_environments = "kubernetesNamespace" in properties
+        known = {key: by for key, by in properties.items() if of_environments or key != "name"}
+        return original(text, known)  # type: ignore[no-any-return]
+
+    replace(server.paging, "criteria", criteria)
+
+
+@variation("instance-names-read", "Answers 400 for the name of an instance that is no UUID.")
+def _(server: Server) -> None:
+    def get(original: Handler, call: Call) -> Answer:
+        try:
+            uuid.UUID(call.path["instName"])
+        except ValueError:
+            raise Refusal(400, "The name of an instance is a UUID.") from None
+        return original(call)
+
+    around(server, ["getApplicationInstance"], get)
 
 
 @variation("strict-bodies", "Refuses properties that the schema does not have with 400.")
@@ -168,6 +191,36 @@ def _(server: Server) -> None:
         return original(call)
 
     around(server, ["deleteApplication"], delete)
+
+
+@variation("path-names-read", "Answers 400 for a name in the path that can be no name.")
+def _(server: Server) -> None:
+    def perform(original: Handler, call: Call) -> Answer:
+        for parameter, name in call.path.items():
+            complaint = server.applications.name_rule.complaint(name)
+            if complaint and parameter != "instName":
+                raise refuse(parameter, complaint)
+        return original(call)
+
+    replace(server, "perform", perform)
+
+
+@variation("name-free-later", "Refuses with 409 the name of what was deleted until a moment later.")
+def _(server: Server) -> None:
+    held: dict[tuple[str, ...], int] = {}
+
+    def remove(original: Any, *removed: Any) -> None:
+        original(*removed)
+        held[tuple(each.name for each in removed)] = server.clock.now() + round(server.lifecycle.pace * 1000)
+
+    def create(original: Any, *given: Any) -> Any:
+        if held.get(tuple(each.name for each in given), 0) > server.clock.now():
+            raise Refusal(409, f"'{given[-1].name}' is being deleted.")
+        return original(*given)
+
+    for resources in (server.environments, server.applications):
+        replace(resources, "remove", remove)
+        replace(resources, "create", create)
 
 
 @variation("statement-delete-202", "Deletes statements with 202, and only some time later in fact.")
