@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from conformance.contract.body import (
     Body,
@@ -17,7 +18,7 @@ from conformance.contract.observation import Observation
 from conformance.contract.openapi import Contract, Operation
 from conformance.model import Exchange, HttpResponse
 
-_NOT_ACCEPTABLE, _SERVER_ERROR = 406, 500
+_BAD_REQUEST, _NOT_ACCEPTABLE, _SERVER_ERROR = 400, 406, 500
 _REST_ERROR = "RestError"
 _OF_HTTP = frozenset({400, 401, 403, 405, 406, 408, 411, 413, 414, 415, 417, 426, 428, 429, 431})
 """Statuses that HTTP defines for every server, often answered before the application is reached."""
@@ -34,7 +35,9 @@ def refusals(
     body = read_body(response)
     broken = _broken(body, contract, schema)
     silent = "" if error_messages(body.value) or schema != _REST_ERROR else "it holds no message"
-    of_http = response.status in _OF_HTTP and documented is None
+    of_http = response.status in _OF_HTTP and (
+        documented is None or (bool(broken) and _is_odd(exchange, response))
+    )
     if of_http or response.status > _SERVER_ERROR:
         problem = broken or silent
         expected = "a RestError with a message"
@@ -53,6 +56,11 @@ def refusals(
         essence = declared(response) or "nothing"
         wrong = f"asked for {wanted}, the error is declared as {essence}" if essence != wanted else ""
         yield Observation("CMF-ERR-NEGOTIATED", wrong, wanted, essence)
+
+
+def _is_odd(exchange: Exchange, response: HttpResponse) -> bool:
+    """Whether a web server in front may have refused the path, as many do with what looks like an attack to them."""
+    return response.status == _BAD_REQUEST and "%" in urlsplit(exchange.request.url).path
 
 
 def _observation(requirement: str, response: HttpResponse, problem: str, expected: str) -> Observation:

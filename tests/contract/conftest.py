@@ -44,6 +44,7 @@ def exchange(contract: Contract) -> Exchanging:
         asked: tuple[tuple[str, str], ...] = (),
         headers: tuple[tuple[str, str], ...] = (),
         truncated: bool = False,
+        path: str = "/x",
     ) -> Exchange:
         known = contract.operations.get(operation or "")
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -53,7 +54,7 @@ def exchange(contract: Contract) -> Exchanging:
             id="x000001",
             operation=operation,
             request=HttpRequest(
-                known.method if known else "GET", "http://cmf.example/x", (*accepting, *asked), b""
+                known.method if known else "GET", f"http://cmf.example{path}", (*accepting, *asked), b""
             ),
             response=HttpResponse(status, (*typed, *headers), content, truncated),
             error=None,

@@ -99,6 +99,13 @@ BROKEN: list[tuple[str, int, Any, dict[str, Any], dict[str, str]]] = [
         {"declared": "text/html"},
         {"CMF-ERR-BODY": "400: the body is declared as text/html"},
     ),
+    (
+        "createOrUpdateApplication",
+        400,
+        b"<html>",
+        {"declared": "text/html", "path": "/cmf/api/v1/environments/%D0%B0/applications"},
+        {"CMF-ERR-BODY-HTTP": "400: the body is declared as text/html"},
+    ),
     ("getEnvironment", 405, b"", {"declared": None}, {"CMF-ERR-BODY-HTTP": "405: the body is not declared"}),
     ("getEnvironment", 405, {}, {}, {"CMF-ERR-BODY-HTTP": "405: it holds no message"}),
     (

@@ -254,8 +254,7 @@ def _(server: Server) -> None:
 def _(server: Server) -> None:
     def respond(original: Any, request: Request) -> Wire:
         odd = any(letter == "/" or not "!" <= letter <= "~" for name in request.segments for letter in name)
-        # The contract lists 400 for results, and what it lists is the application's to answer.
-        if not odd or request.segments[-1] == "results":
+        if not odd:
             return original(request)  # type: ignore[no-any-return]
         page = b"<!doctype html><h1>HTTP Status 400 - Bad Request</h1>"
         return Wire(400, (("content-type", "text/html;charset=utf-8"),), page)
