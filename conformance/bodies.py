@@ -46,6 +46,9 @@ OTHER_DEFAULTS: dict[str, Any] = {
     },
 }
 """The same parts, each with another value."""
+DISKS = [{"key": "disk", "operator": "In", "values": ["ssd", "nvme"]}]
+PREFERRED = [{"weight": 1, "preference": {"matchExpressions": DISKS}}]
+"""A preference for nodes, which is as deep as a template of pods gets."""
 
 
 def environment(name: str, features: Features, **fields: Any) -> dict[str, Any]:

@@ -16,14 +16,12 @@ from conformance.target.cmf import Cmf
 
 pytestmark = needs_sql
 
-DISKS = [{"key": "disk", "operator": "In", "values": ["ssd", "nvme"]}]
-PREFERRED = [{"weight": 1, "preference": {"matchExpressions": DISKS}}]
 PODS: dict[str, Any] = {
     "spec": {
         "automountServiceAccountToken": False,
         "containers": [{"name": "flink-main-container", "env": []}],
         "volumes": [{"name": "scratch", "emptyDir": {}}],
-        "affinity": {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": PREFERRED}},
+        "affinity": {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": bodies.PREFERRED}},
     }
 }
 """A legal template of pods, in which false, an empty list and an empty object each mean something."""

@@ -65,10 +65,10 @@ SCALARS = {
         )
     )
 }  # fmt: skip
-DISKS = [{"key": "disk", "operator": "In", "values": ["ssd", "nvme"]}]
-PREFERRED = [{"weight": 1, "preference": {"matchExpressions": DISKS}}]
 PODS: dict[str, Any] = {
-    "spec": {"affinity": {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": PREFERRED}}}
+    "spec": {
+        "affinity": {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": bodies.PREFERRED}}
+    }
 }
 """A template of pods that is as deep as legal ones get."""
 TYPES: dict[str, Any] = {
